@@ -1,0 +1,43 @@
+//! The Caddyfile language, from text to tree: this crate knows no directive, option or matcher.
+//!
+//! Four entry points, none of which fails: `parse` gives a lossless tree of one text, `format` writes that tree
+//! in Caddy's house style, `expand` follows imports and substitutes arguments and environment variables until only
+//! statements are left, and `render` shows a [`Diagnostic`] to a person or a machine.
+//! Nothing here touches a disk or the process environment: both come in through [`Files`] and [`Environment`].
+
+pub mod diagnostic;
+pub mod source;
+pub mod statement;
+pub mod token;
+
+pub use diagnostic::{Code, Diagnostic, Label, Severity};
+pub use source::{Location, Source, SourceId, Sources, Span};
+pub use statement::{Block, BlockKind, Expanded, ServerBlock, Statement};
+pub use token::{Origin, OriginKind, Quote, Token};
+
+/// Where imported files come from. Paths are as the operating system spells them.
+pub trait Files {
+    /// The absolute form of `path`, which may be relative to the working directory.
+    fn absolute(&self, path: &str) -> Result<String, String>;
+    /// The files that match `pattern` (Go's `filepath.Glob`), sorted. No match is an empty list.
+    fn glob(&self, pattern: &str) -> Result<Vec<String>, String>;
+    /// The content of a file.
+    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError>;
+}
+
+/// Why a file could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadError {
+    /// Nothing is there.
+    NotFound,
+    /// The path names a directory.
+    IsDirectory,
+    /// Anything else, in the words of the operating system.
+    Other(String),
+}
+
+/// Where `{$NAME}` gets its values from.
+pub trait Environment {
+    /// The value of a variable, `None` when it is not set.
+    fn var(&self, name: &str) -> Option<String>;
+}

@@ -1,0 +1,100 @@
+//! Texts and places in them.
+
+use std::sync::Arc;
+
+/// Identifies one text in a [`Sources`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(u32);
+
+/// A half-open range of bytes in the original text of one source, before any substitution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// The text.
+    pub source: SourceId,
+    /// The first byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The smallest span that covers both; `self` when they lie in different sources.
+    #[must_use]
+    pub fn to(self, other: Span) -> Span {
+        if self.source != other.source {
+            return self;
+        }
+        Span { source: self.source, start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+}
+
+/// One text with its name, as it was read.
+#[derive(Debug)]
+pub struct Source {
+    /// The name as the user gave it; absolute for imported files.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+    line_starts: Vec<u32>,
+}
+
+/// A place as people name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location<'a> {
+    /// The name of the source.
+    pub file: &'a str,
+    /// The line, counted from 1.
+    pub line: u32,
+    /// The column in characters, counted from 1.
+    pub column: u32,
+}
+
+impl Source {
+    fn new(name: String, text: String) -> Self {
+        let line_starts =
+            std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at as u32 + 1)).collect();
+        Self { name, text, line_starts }
+    }
+
+    /// Line and column of a byte offset; an offset past the end is the end.
+    #[must_use]
+    pub fn location(&self, offset: u32) -> Location<'_> {
+        let line = self.line_starts.partition_point(|&start| start <= offset).max(1);
+        let start = self.line_starts[line - 1] as usize;
+        let mut end = (offset as usize).min(self.text.len());
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let column = self.text.get(start..end).map_or(0, |before| before.chars().count());
+        Location { file: &self.name, line: line as u32, column: column as u32 + 1 }
+    }
+}
+
+/// All texts of one run.
+#[derive(Debug, Clone, Default)]
+pub struct Sources(Vec<Arc<Source>>);
+
+impl Sources {
+    /// Adds a text and returns its id.
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
+        self.0.push(Arc::new(Source::new(name.into(), text.into())));
+        SourceId(self.0.len() as u32 - 1)
+    }
+
+    /// The text of an id that this collection handed out.
+    #[must_use]
+    pub fn get(&self, id: SourceId) -> &Source {
+        &self.0[id.0 as usize]
+    }
+
+    /// The place where a span begins.
+    #[must_use]
+    pub fn location(&self, span: Span) -> Location<'_> {
+        self.get(span.source).location(span.start)
+    }
+
+    /// All texts in the order in which they were added.
+    pub fn iter(&self) -> impl Iterator<Item = &Source> {
+        self.0.iter().map(AsRef::as_ref)
+    }
+}
