@@ -1,1 +1,10 @@
-//! placeholder
+//! Runs Caddy's JSON: this crate takes a typed configuration and makes listeners, handlers and tunnels of it.
+//!
+//! It never sees a Caddyfile; the admin API gets an adapter as a function (see `Adapter`).
+
+pub mod build;
+pub mod error;
+pub mod http;
+pub mod logging;
+pub mod process;
+pub mod shard;

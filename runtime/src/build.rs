@@ -1,0 +1,86 @@
+//! From typed configuration to running parts: opens what is needed, spawns nothing, and fails without a trace.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::process::Process;
+
+/// Why a configuration cannot be run, with the JSON path of the part at fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {message}")]
+pub struct BuildError {
+    /// For example `/apps/http/servers/srv0/routes/0/handle/1`.
+    pub path: String,
+    /// One sentence that names what is wrong.
+    pub message: String,
+}
+
+/// What parts see while they are built.
+#[derive(Debug)]
+pub struct Build {
+    /// What outlives configurations: shards, tunnels, upstream states, logs, metrics.
+    pub process: Arc<Process>,
+    /// The name of the server whose routes are being built; empty outside of servers.
+    pub server: String,
+    path: Vec<String>,
+    groups: BTreeMap<(usize, String), u32>,
+    lists: usize,
+    next_group: u32,
+}
+
+impl Build {
+    /// The start of a build.
+    #[must_use]
+    pub fn new(process: Arc<Process>) -> Self {
+        Self {
+            process,
+            server: String::new(),
+            path: Vec::new(),
+            groups: BTreeMap::new(),
+            lists: 0,
+            next_group: 0,
+        }
+    }
+
+    /// Builds a part that stands under `segment` of the current path.
+    pub fn at<T>(&mut self, segment: impl ToString, build: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.push(segment.to_string());
+        let built = build(self);
+        self.path.pop();
+        built
+    }
+
+    /// The JSON pointer of the part that is being built.
+    #[must_use]
+    pub fn path(&self) -> String {
+        self.path.iter().fold(String::new(), |mut path, segment| {
+            path.push('/');
+            path.push_str(&segment.replace('~', "~0").replace('/', "~1"));
+            path
+        })
+    }
+
+    /// An error at the current path.
+    pub fn error(&self, message: impl Into<String>) -> BuildError {
+        BuildError { path: self.path(), message: message.into() }
+    }
+
+    /// The error for a name that is valid in Caddy and not run here yet.
+    pub fn unsupported(&self, what: &str) -> BuildError {
+        self.error(format!("{what} is not supported by this server yet; remove it to run this configuration"))
+    }
+
+    /// Opens a list of routes: group names mean something only within one list.
+    pub fn route_list(&mut self) -> usize {
+        self.lists += 1;
+        self.lists
+    }
+
+    /// The number of a group of the list, unique in the instance.
+    pub fn group(&mut self, list: usize, name: &str) -> u32 {
+        let next = &mut self.next_group;
+        *self.groups.entry((list, name.to_owned())).or_insert_with(|| {
+            *next += 1;
+            *next
+        })
+    }
+}

@@ -1,0 +1,13 @@
+//! HTTP: from a connection to handlers and back.
+
+pub mod body;
+pub mod exchange;
+pub mod handler;
+pub mod route;
+
+pub use body::Body;
+pub use exchange::Exchange;
+pub use handler::{Handler, HandlerFuture, Next};
+
+/// A response on its way to the client.
+pub type Response = http::Response<Body>;

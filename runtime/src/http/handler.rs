@@ -1,0 +1,78 @@
+//! The one interface of everything that takes part in answering a request.
+
+use std::{future::Future, pin::Pin};
+
+use super::{exchange::Exchange, route::Route};
+use crate::{
+    error::{Error, Outcome},
+    http::{Body, Response},
+};
+
+/// What [`Handler::handle`] returns. It stays on its shard, so it need not be `Send`.
+pub type HandlerFuture<'a> = Pin<Box<dyn Future<Output = Outcome> + 'a>>;
+
+/// Takes a request and the rest of the chain and returns a response. There is no response writer: a handler that wants
+/// to change the response calls `next` and works on what comes back.
+pub trait Handler: Send + Sync {
+    /// Handles the request, or passes it on.
+    fn handle<'a>(&'a self, exchange: &'a mut Exchange, next: Next<'a>) -> HandlerFuture<'a>;
+
+    /// The module name, for metrics and logs.
+    fn name(&self) -> &'static str;
+}
+
+/// The rest of a chain: the remaining handlers of the matched route, then the remaining routes, then whatever follows
+/// the list of routes.
+#[derive(Clone, Copy)]
+pub struct Next<'a> {
+    handlers: &'a [Box<dyn Handler>],
+    routes: &'a [Route],
+    parent: Option<&'a Next<'a>>,
+}
+
+impl<'a> Next<'a> {
+    /// The chain that starts with the first of `routes` and goes on with `parent` after the last.
+    #[must_use]
+    pub fn routes(routes: &'a [Route], parent: Option<&'a Next<'a>>) -> Self {
+        Self { handlers: &[], routes, parent }
+    }
+
+    /// Hands the request to the next handler that wants it. Where none is left, the answer is an empty 200 (in error
+    /// routes: the error's status), as in Caddy.
+    ///
+    /// # Errors
+    /// What a matcher or a handler raises.
+    pub async fn run(mut self, exchange: &mut Exchange) -> Outcome {
+        loop {
+            if let Some((first, rest)) = self.handlers.split_first() {
+                self.handlers = rest;
+                exchange.handled_by.get_or_insert(first.name());
+                return first.handle(exchange, self).await;
+            }
+            if let Some((route, rest)) = self.routes.split_first() {
+                self.routes = rest;
+                if route.applies(exchange)? {
+                    self.handlers = &route.handlers;
+                    if route.terminal {
+                        self.routes = &[];
+                        self.parent = None;
+                    }
+                }
+                continue;
+            }
+            match self.parent {
+                Some(parent) => self = *parent,
+                None => return Ok(unhandled(exchange)),
+            }
+        }
+    }
+}
+
+fn unhandled(exchange: &mut Exchange) -> Response {
+    exchange.unhandled = true;
+    let mut response = Response::new(Body::Empty);
+    if let Some(status) = exchange.error.as_ref().map(Error::status) {
+        *response.status_mut() = status;
+    }
+    response
+}

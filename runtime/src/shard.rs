@@ -1,0 +1,94 @@
+//! Shards: a thread with a current-thread runtime per core. What a connection needs lives and dies on its shard.
+
+use std::{future::Future, thread};
+
+use tokio::sync::{mpsc, oneshot};
+
+/// Work that runs on a shard's thread, inside its `LocalSet`: it may spawn local tasks.
+type Job = Box<dyn FnOnce() + Send>;
+
+/// The threads of the process that serve connections.
+#[derive(Debug)]
+pub struct Shards {
+    senders: Vec<mpsc::UnboundedSender<Job>>,
+    threads: Vec<thread::JoinHandle<()>>,
+}
+
+thread_local! {
+    static CURRENT: std::cell::Cell<Option<usize>> = const { std::cell::Cell::new(None) };
+}
+
+/// The number of the shard whose thread this is; `None` outside of shards.
+#[must_use]
+pub fn current() -> Option<usize> {
+    CURRENT.get()
+}
+
+impl Shards {
+    /// Starts `count` shards.
+    ///
+    /// # Errors
+    /// When a thread or its runtime cannot be made.
+    pub fn start(count: usize) -> std::io::Result<Self> {
+        let mut shards = Self { senders: Vec::new(), threads: Vec::new() };
+        for index in 0..count.max(1) {
+            let (sender, jobs) = mpsc::unbounded_channel();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let thread = thread::Builder::new()
+                .name(format!("shard-{index}"))
+                .spawn(move || run(index, &runtime, jobs))?;
+            shards.senders.push(sender);
+            shards.threads.push(thread);
+        }
+        Ok(shards)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.senders.len()
+    }
+
+    /// Runs `job` on one shard.
+    pub fn run_on(&self, shard: usize, job: impl FnOnce() + Send + 'static) {
+        // A closed channel means that the process is stopping; there is nobody left to serve.
+        drop(self.senders[shard].send(Box::new(job)));
+    }
+
+    /// Runs a future on one shard and waits for its result; `None` when the shard has stopped.
+    pub async fn call_on<F, R>(&self, shard: usize, make: impl FnOnce() -> F + Send + 'static) -> Option<R>
+    where
+        F: Future<Output = R> + 'static,
+        R: Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        self.run_on(shard, move || {
+            tokio::task::spawn_local(async move {
+                let result = make().await;
+                drop(sender.send(result));
+            });
+        });
+        receiver.await.ok()
+    }
+
+    /// Stops every shard: tasks that still run are dropped.
+    pub fn stop(self) {
+        drop(self.senders);
+        for thread in self.threads {
+            if thread.join().is_err() {
+                // The panic message was printed by the thread itself.
+                continue;
+            }
+        }
+    }
+}
+
+fn run(index: usize, runtime: &tokio::runtime::Runtime, mut jobs: mpsc::UnboundedReceiver<Job>) {
+    CURRENT.set(Some(index));
+    let local = tokio::task::LocalSet::new();
+    local.block_on(runtime, async move {
+        while let Some(job) = jobs.recv().await {
+            job();
+        }
+    });
+}
