@@ -1,0 +1,39 @@
+//! Memory of idle upgraded connections: none, 1,200 and 10,000, each exercised once with 1 KiB.
+
+use crate::{cases::upstream, load::Streams, measure::memory_kib, peers::Peer, table::Table};
+
+pub(crate) fn run(peers: &[Peer], rounds: usize) -> String {
+    let upstream = upstream();
+    let mut table = Table::new(
+        "Memory of idle upgraded streams",
+        &[
+            "base MiB",
+            "1,200 streams MiB",
+            "10,000 streams MiB",
+            "KiB a stream (1,200)",
+            "KiB a stream (10,000)",
+        ],
+    );
+    for _ in 0..rounds.min(3) {
+        for peer in peers {
+            table.add(peer.kind.name(), &measure(peer, upstream));
+        }
+    }
+    table.render()
+}
+
+fn measure(peer: &Peer, upstream: std::net::SocketAddr) -> [f64; 5] {
+    let with = |count: usize| {
+        let running = peer.start(upstream).unwrap_or_else(|error| panic!("{}: {error}", peer.kind.name()));
+        let base = memory_kib(running.pid()) as f64;
+        let streams = Streams::open(running.address, count);
+        let full = memory_kib(running.pid()) as f64;
+        match streams {
+            Ok(_) => (base, full),
+            Err(_) => (base, f64::NAN),
+        }
+    };
+    let (base, few) = with(1_200);
+    let (base_again, many) = with(10_000);
+    [base / 1024.0, few / 1024.0, many / 1024.0, (few - base) / 1_200.0, (many - base_again) / 10_000.0]
+}

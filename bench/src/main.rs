@@ -1,0 +1,67 @@
+//! Side-by-side measurements of Caddis and its peers, interleaved in one run on one machine.
+//!
+//! Nothing is installed: peers that are not on the machine are left out. Every figure is a median over the rounds, with
+//! its ratio to Caddy's figure of the same run, because clocks of virtual machines drift between runs.
+
+mod cases;
+mod load;
+mod measure;
+mod origin;
+mod peers;
+mod table;
+
+use clap::Parser;
+
+use crate::peers::{Peer, PeerKind};
+
+/// What to measure, and how long.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Cases to run: tunnel, idle, get, reload, tools. All by default.
+    cases: Vec<String>,
+    /// Rounds; each round runs every peer once.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Seconds of load in the cases tunnel and get.
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Peers to run. All that are installed by default.
+    #[arg(long)]
+    peers: Vec<String>,
+    /// The caddis binary to measure.
+    #[arg(long, default_value = "target/release/caddis")]
+    caddis: std::path::PathBuf,
+}
+
+fn main() {
+    let options = Options::parse();
+    let peers: Vec<Peer> = PeerKind::ALL
+        .into_iter()
+        .filter(|kind| options.peers.is_empty() || options.peers.iter().any(|name| name == kind.name()))
+        .filter_map(|kind| Peer::find(kind, &options.caddis))
+        .collect();
+    for peer in &peers {
+        report(&format!("{:8} {}", peer.kind.name(), peer.version));
+    }
+    let wanted = |name: &str| options.cases.is_empty() || options.cases.iter().any(|case| case == name);
+    if wanted("tunnel") {
+        report(&cases::tunnel::run(&peers, options.rounds, options.seconds));
+    }
+    if wanted("idle") {
+        report(&cases::idle::run(&peers, options.rounds));
+    }
+    if wanted("get") {
+        report(&cases::get::run(&peers, options.rounds, options.seconds));
+    }
+    if wanted("reload") {
+        report(&cases::reload::run(&peers, options.rounds));
+    }
+    if wanted("tools") {
+        report(&cases::tools::run(&peers, options.rounds));
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the tables are this program's output")]
+fn report(text: &str) {
+    println!("{text}");
+}

@@ -1,0 +1,64 @@
+//! Processor time and memory of a process and its children, from `/proc`.
+
+use std::{fs, time::Duration};
+
+/// All processes that descend from `root`, `root` included.
+pub(crate) fn family(root: u32) -> Vec<u32> {
+    let mut members = vec![root];
+    let mut at = 0;
+    while at < members.len() {
+        let pid = members[at];
+        at += 1;
+        let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { continue };
+        for task in tasks.flatten() {
+            if let Ok(children) = fs::read_to_string(task.path().join("children")) {
+                members.extend(children.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
+            }
+        }
+    }
+    members
+}
+
+/// User and system time that the family of `root` has used.
+pub(crate) fn cpu(root: u32) -> Duration {
+    let ticks: u64 = family(root).into_iter().filter_map(ticks).sum();
+    // Linux reports in hundredths of a second on every architecture that matters here.
+    Duration::from_millis(ticks * 10)
+}
+
+fn ticks(pid: u32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let after_name = stat.rsplit_once(')')?.1;
+    let fields: Vec<&str> = after_name.split_whitespace().collect();
+    Some(fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?)
+}
+
+/// Proportional resident memory of the family of `root` in KiB: shared pages count once.
+pub(crate) fn memory_kib(root: u32) -> u64 {
+    family(root).into_iter().filter_map(proportional).sum()
+}
+
+fn proportional(pid: u32) -> Option<u64> {
+    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+    let line = rollup.lines().find(|line| line.starts_with("Pss:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// The middle value; zero where there is none.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    match values.len() {
+        0 => 0.0,
+        n if n % 2 == 1 => values[n / 2],
+        n => f64::midpoint(values[n / 2 - 1], values[n / 2]),
+    }
+}
+
+/// The value below which `share` of the sorted samples lie.
+pub(crate) fn percentile(sorted: &[u32], share: f64) -> f64 {
+    if sorted.is_empty() {
+        return 0.0;
+    }
+    let at = ((sorted.len() - 1) as f64 * share).round() as usize;
+    f64::from(sorted[at])
+}

@@ -1,0 +1,193 @@
+//! The proxies to compare: how each is found, configured, started and stopped.
+
+use std::{
+    fs, io,
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// Which program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PeerKind {
+    Caddis,
+    Caddy,
+    Nginx,
+    Haproxy,
+}
+
+/// A program that is installed.
+#[derive(Debug, Clone)]
+pub(crate) struct Peer {
+    pub(crate) kind: PeerKind,
+    pub(crate) version: String,
+    pub(crate) program: PathBuf,
+}
+
+/// A running proxy; dropping it ends it and removes its files.
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    child: Child,
+    folder: PathBuf,
+}
+
+impl PeerKind {
+    pub(crate) const ALL: [PeerKind; 4] =
+        [PeerKind::Caddis, PeerKind::Caddy, PeerKind::Nginx, PeerKind::Haproxy];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            PeerKind::Caddis => "caddis",
+            PeerKind::Caddy => "caddy",
+            PeerKind::Nginx => "nginx",
+            PeerKind::Haproxy => "haproxy",
+        }
+    }
+
+    /// Whether it reads Caddyfiles and has Caddy's admin API.
+    pub(crate) fn is_caddy_like(self) -> bool {
+        matches!(self, PeerKind::Caddis | PeerKind::Caddy)
+    }
+}
+
+impl Peer {
+    /// The program, if it is on this machine.
+    pub(crate) fn find(kind: PeerKind, caddis: &Path) -> Option<Self> {
+        let (program, flag) = match kind {
+            PeerKind::Caddis => (caddis.to_owned(), "version"),
+            PeerKind::Caddy => (which("caddy")?, "version"),
+            PeerKind::Nginx => (which("nginx")?, "-v"),
+            PeerKind::Haproxy => (which("haproxy")?, "-v"),
+        };
+        let output = Command::new(&program).arg(flag).output().ok()?;
+        let text = [output.stdout, output.stderr].concat();
+        let version = String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned();
+        Some(Self { kind, version, program })
+    }
+
+    /// Starts the proxy in front of `upstream`.
+    pub(crate) fn start(&self, upstream: SocketAddr) -> io::Result<Running> {
+        self.start_with(upstream, "")
+    }
+
+    /// Starts it with further lines in the `reverse_proxy` block, where it reads Caddyfiles.
+    pub(crate) fn start_with(&self, upstream: SocketAddr, proxy_lines: &str) -> io::Result<Running> {
+        let (address, admin) = (free_port()?, free_port()?);
+        let folder =
+            std::env::temp_dir().join(format!("caddis-bench-{}-{}", std::process::id(), address.port()));
+        fs::create_dir_all(&folder)?;
+        let mut command = Command::new(&self.program);
+        match self.kind {
+            PeerKind::Caddis | PeerKind::Caddy => {
+                let file = folder.join("Caddyfile");
+                fs::write(&file, caddyfile(address, admin, upstream, proxy_lines))?;
+                command.args(["run", "--adapter", "caddyfile", "--config"]).arg(file);
+                command.env("XDG_DATA_HOME", &folder).env("XDG_CONFIG_HOME", &folder);
+            }
+            PeerKind::Nginx => {
+                let file = folder.join("nginx.conf");
+                fs::write(&file, nginx_conf(&folder, address, upstream))?;
+                command.arg("-p").arg(&folder).arg("-c").arg(file);
+            }
+            PeerKind::Haproxy => {
+                let file = folder.join("haproxy.cfg");
+                fs::write(&file, haproxy_cfg(address, upstream))?;
+                command.arg("-f").arg(file);
+            }
+        }
+        let log = fs::File::create(folder.join("log"))?;
+        let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
+        let mut running = Running { address, admin, child, folder };
+        running.wait_until_ready()?;
+        Ok(running)
+    }
+}
+
+impl Running {
+    /// The process id of the main process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn wait_until_ready(&mut self) -> io::Result<()> {
+        let end = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < end {
+            if TcpStream::connect(self.address).is_ok() {
+                return Ok(());
+            }
+            if self.child.try_wait()?.is_some() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        Err(io::Error::other(format!("does not listen on {}: {log}", self.address)))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // The processes may have ended by themselves; there is nothing to be done about a failure here.
+        for pid in crate::measure::family(self.child.id()).into_iter().rev() {
+            drop(Command::new("kill").arg("-9").arg(pid.to_string()).stderr(Stdio::null()).status());
+        }
+        drop(self.child.wait());
+        drop(fs::remove_dir_all(&self.folder));
+    }
+}
+
+fn which(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .chain([PathBuf::from("/usr/sbin")])
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
+}
+
+fn free_port() -> io::Result<SocketAddr> {
+    TcpListener::bind("127.0.0.1:0")?.local_addr()
+}
+
+/// A Caddyfile with one proxied site.
+pub(crate) fn caddyfile(
+    address: SocketAddr,
+    admin: SocketAddr,
+    upstream: SocketAddr,
+    proxy_lines: &str,
+) -> String {
+    format!(
+        "{{\n\tadmin {admin}\n\thttp_port {}\n\tskip_install_trust\n\tpersist_config off\n}}\n\n\
+         http://{address} {{\n\treverse_proxy {upstream} {{\n{proxy_lines}\n\t}}\n}}\n",
+        address.port()
+    )
+}
+
+fn nginx_conf(folder: &Path, address: SocketAddr, upstream: SocketAddr) -> String {
+    let folder = folder.display();
+    format!(
+        "daemon off;\nworker_processes 2;\nworker_rlimit_nofile 65535;\npid {folder}/pid;\nerror_log stderr;\n\
+         events {{ worker_connections 32768; }}\n\
+         http {{\n access_log off;\n client_body_temp_path {folder}/b;\n proxy_temp_path {folder}/p;\n \
+         fastcgi_temp_path {folder}/f;\n uwsgi_temp_path {folder}/u;\n scgi_temp_path {folder}/s;\n \
+         keepalive_requests 100000000;\n \
+         map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}\n \
+         upstream origin {{ server {upstream}; keepalive 128; keepalive_requests 100000000; }}\n \
+         server {{\n  listen {address} reuseport backlog=4096;\n  location / {{\n   proxy_pass http://origin;\n   \
+         proxy_http_version 1.1;\n   proxy_set_header Upgrade $http_upgrade;\n   \
+         proxy_set_header Connection $connection_upgrade;\n   proxy_set_header Host $http_host;\n   \
+         proxy_set_header X-Forwarded-For $remote_addr;\n   proxy_set_header X-Forwarded-Proto $scheme;\n   \
+         proxy_set_header X-Forwarded-Host $http_host;\n   proxy_read_timeout 1h;\n   proxy_send_timeout 1h;\n  }}\n }}\n}}\n"
+    )
+}
+
+fn haproxy_cfg(address: SocketAddr, upstream: SocketAddr) -> String {
+    format!(
+        "global\n nbthread 2\n maxconn 40000\ndefaults\n mode http\n timeout connect 5s\n timeout client 1h\n \
+         timeout server 1h\n timeout tunnel 1h\n option forwardfor\n http-reuse always\n\
+         frontend f\n bind {address}\n http-request set-header X-Forwarded-Proto http\n \
+         http-request set-header X-Forwarded-Host %[req.hdr(host)]\n default_backend b\n\
+         backend b\n server s {upstream}\n"
+    )
+}
