@@ -11,13 +11,13 @@ use std::net::SocketAddr;
 use crate::{
     load::{self, Work},
     measure::{cpu, percentile},
-    origin,
+    origin::{self, Origin},
     peers::Peer,
 };
 use std::time::Duration;
 
 /// The shared upstream of a case.
-pub(crate) fn upstream() -> SocketAddr {
+pub(crate) fn upstream() -> Origin {
     origin::start().expect("a loopback port is free")
 }
 

@@ -31,10 +31,17 @@ struct Options {
     /// The caddis binary to measure.
     #[arg(long, default_value = "target/release/caddis")]
     caddis: std::path::PathBuf,
+    /// Be the upstream of a run.
+    #[arg(long, hide = true)]
+    origin: bool,
 }
 
 fn main() {
     let options = Options::parse();
+    if options.origin {
+        origin::main().expect("the upstream can serve");
+        return;
+    }
     let peers: Vec<Peer> = PeerKind::ALL
         .into_iter()
         .filter(|kind| options.peers.is_empty() || options.peers.iter().any(|name| name == kind.name()))

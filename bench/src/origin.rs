@@ -1,32 +1,63 @@
 //! The upstream: answers every GET with 1 KiB, and echoes after an upgrade.
 
-use std::{io, net::SocketAddr, thread};
+use std::{
+    io::{self, BufRead, BufReader, Read},
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
 
-/// A running upstream on its own thread; it ends with the process.
-pub(crate) fn start() -> io::Result<SocketAddr> {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-    listener.set_nonblocking(true)?;
-    let address = listener.local_addr()?;
-    thread::Builder::new().name("origin".into()).spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime can be made");
-        runtime.block_on(async move {
-            let listener = TcpListener::from_std(listener).expect("the listener is valid");
-            loop {
-                if let Ok((stream, _)) = listener.accept().await {
-                    tokio::spawn(serve(stream));
+/// A running upstream in a process of its own, so that its descriptors and processor time are not the clients'.
+pub(crate) struct Origin {
+    pub(crate) address: SocketAddr,
+    child: Child,
+}
+
+impl Drop for Origin {
+    fn drop(&mut self) {
+        // It ends by itself when its standard input closes; this only makes it sooner.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Starts this program once more as the upstream.
+pub(crate) fn start() -> io::Result<Origin> {
+    let mut child = Command::new(std::env::current_exe()?)
+        .arg("--origin")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("it was asked for")).read_line(&mut line)?;
+    let address = line.trim().parse().map_err(io::Error::other)?;
+    Ok(Origin { address, child })
+}
+
+/// Serves until standard input is closed. Prints its address first.
+#[expect(clippy::print_stdout, reason = "the address is what the parent reads")]
+pub(crate) fn main() -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async move {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        println!("{}", listener.local_addr()?);
+        let mut rest = Vec::new();
+        let mut end = tokio::task::spawn_blocking(move || std::io::stdin().read_to_end(&mut rest));
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => {
+                    if let Ok((stream, _)) = accepted {
+                        tokio::spawn(serve(stream));
+                    }
                 }
+                _ = &mut end => return Ok(()),
             }
-        });
-    })?;
-    Ok(address)
+        }
+    })
 }
 
 async fn serve(mut stream: TcpStream) -> io::Result<()> {

@@ -166,9 +166,10 @@ pub(crate) fn caddyfile(
 
 fn nginx_conf(folder: &Path, address: SocketAddr, upstream: SocketAddr) -> String {
     let folder = folder.display();
+    let connections = crate::measure::descriptor_limit();
     format!(
-        "daemon off;\nworker_processes 2;\nworker_rlimit_nofile 65535;\npid {folder}/pid;\nerror_log stderr;\n\
-         events {{ worker_connections 32768; }}\n\
+        "daemon off;\nworker_processes 2;\n\npid {folder}/pid;\nerror_log stderr;\n\
+         events {{ worker_connections {connections}; }}\n\
          http {{\n access_log off;\n client_body_temp_path {folder}/b;\n proxy_temp_path {folder}/p;\n \
          fastcgi_temp_path {folder}/f;\n uwsgi_temp_path {folder}/u;\n scgi_temp_path {folder}/s;\n \
          keepalive_requests 100000000;\n \
@@ -184,10 +185,11 @@ fn nginx_conf(folder: &Path, address: SocketAddr, upstream: SocketAddr) -> Strin
 
 fn haproxy_cfg(address: SocketAddr, upstream: SocketAddr) -> String {
     format!(
-        "global\n nbthread 2\n maxconn 40000\ndefaults\n mode http\n timeout connect 5s\n timeout client 1h\n \
+        "global\n nbthread 2\n maxconn {}\ndefaults\n mode http\n timeout connect 5s\n timeout client 1h\n \
          timeout server 1h\n timeout tunnel 1h\n option forwardfor\n http-reuse always\n\
          frontend f\n bind {address}\n http-request set-header X-Forwarded-Proto http\n \
          http-request set-header X-Forwarded-Host %[req.hdr(host)]\n default_backend b\n\
-         backend b\n server s {upstream}\n"
+         backend b\n server s {upstream}\n",
+        (crate::measure::descriptor_limit().saturating_sub(100) / 2).min(32_000)
     )
 }

@@ -8,7 +8,8 @@ use crate::{
 };
 
 pub(crate) fn run(peers: &[Peer], rounds: usize, seconds: u64) -> String {
-    let upstream = upstream();
+    let origin = upstream();
+    let upstream = origin.address;
     let mut table = Table::new(
         "GET of 1 KiB, 64 kept-alive connections",
         &["requests/s", "CPU µs/request", "p50 µs", "p99 µs", "errors"],

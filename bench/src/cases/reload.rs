@@ -20,7 +20,8 @@ const RELOADS: usize = 24;
 const SITES: usize = 500;
 
 pub(crate) fn run(peers: &[Peer], rounds: usize) -> String {
-    let upstream = upstream();
+    let origin = upstream();
+    let upstream = origin.address;
     let mut table = Table::new(
         "1,200 streams, 24 reloads of 500 sites",
         &["streams alive", "before MiB", "after MiB", "after / before", "reload ms"],

@@ -8,7 +8,8 @@ use crate::{
 };
 
 pub(crate) fn run(peers: &[Peer], rounds: usize, seconds: u64) -> String {
-    let upstream = upstream();
+    let origin = upstream();
+    let upstream = origin.address;
     let work = Work::PingPong { size: 1024 };
     let mut table = Table::new(
         "Upgraded tunnel, 32 clients, 1,024 B ping-pong",
