@@ -1,6 +1,8 @@
 //! Findings as values: a code, a place, a sentence and a way out.
 
-use crate::source::Span;
+use std::sync::Arc;
+
+use crate::{source::Span, token::Origin};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +41,8 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// A way out.
     pub help: Option<String>,
+    /// The imports that brought the text of `span` to where it was found wrong, innermost first.
+    pub origin: Option<Arc<Origin>>,
 }
 
 impl Diagnostic {
@@ -52,6 +56,7 @@ impl Diagnostic {
             span: span.into(),
             labels: Vec::new(),
             help: None,
+            origin: None,
         }
     }
 
@@ -79,6 +84,13 @@ impl Diagnostic {
     #[must_use]
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
         self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// Adds the imports that brought the text, as [`Token::origin`](crate::Token::origin) has them.
+    #[must_use]
+    pub fn brought_by(mut self, origin: Option<Arc<Origin>>) -> Self {
+        self.origin = origin;
         self
     }
 }

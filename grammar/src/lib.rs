@@ -5,14 +5,23 @@
 //! statements are left, and `render` shows a [`Diagnostic`] to a person or a machine.
 //! Nothing here touches a disk or the process environment: both come in through [`Files`] and [`Environment`].
 
+mod environment;
+mod errors;
+mod expand;
+mod suggest;
+
 pub mod diagnostic;
+pub mod lexer;
 pub mod source;
 pub mod statement;
 pub mod token;
 
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
+pub use expand::expand;
+pub use lexer::lex;
 pub use source::{Location, Source, SourceId, Sources, Span};
 pub use statement::{Block, BlockKind, Expanded, ServerBlock, Statement};
+pub use suggest::suggest;
 pub use token::{Origin, OriginKind, Quote, Token};
 
 /// Where imported files come from. Paths are as the operating system spells them.

@@ -50,6 +50,12 @@ impl Statement {
     pub fn span(&self) -> Span {
         self.words.iter().fold(self.name().span, |span, word| span.to(word.span))
     }
+
+    /// From the first word to the closing brace.
+    #[must_use]
+    pub fn full_span(&self) -> Span {
+        self.block.as_ref().map_or(self.span(), |block| self.span().to(block.close))
+    }
 }
 
 /// What a block at the top level is.

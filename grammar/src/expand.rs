@@ -1,0 +1,118 @@
+//! Texts to statements: follows imports and substitutes variables and arguments until only statements are left.
+//!
+//! Every token is read once, in the order in which Caddy reads it, because what an import means depends on what
+//! stands before it. An error never ends the work: the parser decides what was most likely meant and goes on.
+
+mod arguments;
+mod blocks;
+mod cursor;
+mod graph;
+mod import;
+mod paths;
+mod statements;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use crate::{
+    Diagnostic, Environment, Expanded, Files, ServerBlock, SourceId, Sources, Span, environment, errors,
+    expand::{
+        cursor::{Cursor, Tok},
+        graph::ImportGraph,
+    },
+    lexer,
+    token::Token,
+};
+
+/// Expands the Caddyfile `text`, which the user knows as `name`. Relative imports in it are relative to the folder
+/// of `name`.
+#[must_use]
+pub fn expand(name: &str, text: &str, files: &dyn Files, env: &dyn Environment) -> Expanded {
+    let mut expander = Expander {
+        files,
+        env,
+        sources: Sources::default(),
+        diagnostics: Vec::new(),
+        reported: HashSet::new(),
+        read: HashMap::new(),
+        snippets: HashMap::new(),
+        imports: ImportGraph::default(),
+        imported: 0,
+        cursor: Cursor::default(),
+        blocks: Vec::new(),
+    };
+    let main = expander.sources.add(name, text);
+    let (tokens, problems) = expander.tokens(main);
+    for problem in problems {
+        expander.report(problem);
+    }
+    expander.cursor = Cursor::new(tokens);
+    expander.all_blocks();
+    Expanded { sources: expander.sources, blocks: expander.blocks, diagnostics: expander.diagnostics }
+}
+
+struct Expander<'a> {
+    files: &'a dyn Files,
+    env: &'a dyn Environment,
+    sources: Sources,
+    diagnostics: Vec<Diagnostic>,
+    /// What was reported, so that a snippet that is used twice does not complain twice.
+    reported: HashSet<(&'static str, Option<Span>, String)>,
+    /// The files read so far, by absolute path.
+    read: HashMap<String, SourceId>,
+    snippets: HashMap<Arc<str>, Snippet>,
+    imports: ImportGraph,
+    /// How much has been imported so far, in words and imports.
+    imported: usize,
+    cursor: Cursor,
+    blocks: Vec<ServerBlock>,
+}
+
+/// The block of a `(name)`, without the braces.
+struct Snippet {
+    tokens: Arc<[Tok]>,
+    declared: Span,
+}
+
+impl Expander<'_> {
+    fn report(&mut self, diagnostic: Diagnostic) {
+        if self.reported.insert((diagnostic.code.0, diagnostic.span, diagnostic.message.clone())) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// Reports something about a token, with the imports that brought it.
+    fn report_at(&mut self, tok: &Tok, diagnostic: impl FnOnce(Span) -> Diagnostic) {
+        self.report(diagnostic(tok.token.span).brought_by(tok.token.origin.clone()));
+    }
+
+    /// The words of a source, and what was wrong with them.
+    fn tokens(&self, id: SourceId) -> (Vec<Tok>, Vec<Diagnostic>) {
+        let substituted = environment::substitute(&self.sources.get(id).text, self.env);
+        let span = |range| {
+            let range = substituted.original(range);
+            Span { source: id, start: range.start, end: range.end }
+        };
+        let lexed = lexer::lex(&substituted.text);
+        let mut diagnostics: Vec<_> =
+            lexed.problems.iter().map(|problem| errors::lexer(&problem.kind, span(problem.range.clone()))).collect();
+        if substituted.text.is_empty() {
+            diagnostics.push(errors::empty_text(span(0..0)));
+        }
+        let tokens = lexed.lexemes.iter().filter_map(|lexeme| {
+            let token = Token {
+                text: lexeme.text.as_ref().into(),
+                quote: lexeme.quote()?,
+                span: span(lexeme.start..lexeme.end()),
+                line: lexeme.line,
+                origin: None,
+            };
+            Some(Tok { token, chain: None, snippet: None })
+        });
+        (tokens.collect(), diagnostics)
+    }
+}

@@ -1,0 +1,326 @@
+//! `import`: a snippet or files in place of the statement that names them.
+
+use std::{collections::HashMap, sync::Arc};
+
+use crate::{
+    Diagnostic, Origin, OriginKind, ReadError, SourceId, Span, Token, errors,
+    expand::{
+        Expander,
+        arguments::{Arguments, Placeholder},
+        cursor::{Cursor, Link, Tok},
+        paths,
+    },
+    suggest,
+};
+
+/// No Caddyfile written by people imports this many words; one that does was written to exhaust the memory.
+const MAX_IMPORTED: usize = 4_000_000;
+
+/// An `import` statement.
+struct Import {
+    keyword: Tok,
+    pattern: Tok,
+    arguments: Arguments,
+    /// Everything in the block after it.
+    block: Vec<Tok>,
+    /// The same by the first word of each line.
+    blocks: HashMap<Arc<str>, Vec<Tok>>,
+    /// Its last token, where Caddy sees the whole statement.
+    last: Tok,
+}
+
+/// What an import found.
+struct Found {
+    kind: OriginKind,
+    tokens: Vec<Tok>,
+    /// The nodes of the import graph.
+    nodes: Vec<String>,
+}
+
+impl Expander<'_> {
+    /// Replaces the import statement at the cursor by what it imports. `depth` is 0 where site addresses stand and
+    /// 1 everywhere else.
+    pub(super) fn import(&mut self, depth: i32) {
+        let before = self.cursor.last().cloned();
+        let Some(import) = self.import_statement() else { return };
+        let tokens = self.imported_tokens(&import, depth).unwrap_or_default();
+        self.cursor.insert(tokens, before);
+    }
+
+    fn imported_tokens(&mut self, import: &Import, depth: i32) -> Option<Vec<Tok>> {
+        let snippet = self.snippets.get(&*import.pattern.token.text);
+        let found = match snippet {
+            Some(snippet) => {
+                let tokens = snippet.tokens.to_vec();
+                let nodes = tokens.first().map(|tok| self.node(tok)).into_iter().collect();
+                Found { kind: OriginKind::Snippet(import.pattern.token.text.clone()), tokens, nodes }
+            }
+            None => self.files(import)?,
+        };
+        let from = self.node(&import.last);
+        if let Err(to) = self.imports.add(&from, &found.nodes) {
+            self.report_import(import, |span| errors::import_cycle(span, &from, to));
+            return None;
+        }
+        self.imported += found.tokens.len() + import.block.len() + 1;
+        if self.imported > MAX_IMPORTED {
+            self.report_import(import, |span| errors::import_too_much(span, MAX_IMPORTED));
+            return None;
+        }
+        Some(self.substitute(import, found, depth))
+    }
+
+    /// The name of the file, or the snippet in it, that a token belongs to.
+    fn node(&self, tok: &Tok) -> String {
+        let file = &self.sources.get(tok.token.span.source).name;
+        match &tok.snippet {
+            Some(snippet) => format!("{file}:{snippet}"),
+            None => file.clone(),
+        }
+    }
+
+    /// Reports at the pattern of an import, or at its last word where Caddy names another line.
+    fn report_import(&mut self, import: &Import, diagnostic: impl FnOnce(Span) -> Diagnostic) {
+        let (pattern, last) = (&import.pattern.token, &import.last.token);
+        let diagnostic = if pattern.line == last.line || pattern.span.source != last.span.source {
+            diagnostic(pattern.span)
+        } else {
+            diagnostic(last.span).label(pattern.span, "imported here")
+        };
+        self.report(diagnostic.brought_by(import.keyword.token.origin.clone()));
+    }
+
+    /// Takes the whole statement; `None` if it is wrong.
+    fn import_statement(&mut self) -> Option<Import> {
+        let keyword = self.cursor.next()?;
+        let pattern = self.cursor.next_argument();
+        let mut values = Vec::new();
+        while let Some(argument) = self.cursor.next_argument() {
+            values.push(argument.text().to_owned());
+        }
+        let taken = self.cursor.next_block();
+        let last = self.cursor.last()?.clone();
+        let Some(pattern) = pattern else {
+            self.report_at(&keyword, errors::import_without_pattern);
+            return None;
+        };
+        if pattern.text().is_empty() {
+            self.report_at(&pattern, errors::import_empty_pattern);
+            return None;
+        }
+        let mut block = Vec::new();
+        if let Some(taken) = taken {
+            if !taken.closed {
+                self.report_at(&last, |span| {
+                    errors::unexpected_eof(span).label(taken.open.token.span, "this block is never closed")
+                });
+            }
+            block = taken.tokens;
+        }
+        let mut blocks = HashMap::new();
+        let mut parts = Cursor::new(block.clone());
+        while let Some(key) = parts.next() {
+            if key.opens() {
+                self.report_at(&last, errors::import_anonymous_block);
+                return None;
+            }
+            let mut part = Vec::new();
+            while let Some(argument) = parts.next_argument() {
+                part.push(argument);
+            }
+            part.extend(parts.next_block().into_iter().flat_map(|taken| taken.tokens));
+            blocks.insert(key.token.text.clone(), part);
+        }
+        Some(Import { keyword, pattern, arguments: Arguments { values }, block, blocks, last })
+    }
+
+    /// The tokens of the files that an import names.
+    fn files(&mut self, import: &Import) -> Option<Found> {
+        let pattern = import.pattern.text();
+        let file = self.sources.get(import.last.token.span.source).name.clone();
+        let absolute = match self.files.absolute(&file) {
+            Ok(absolute) => absolute,
+            Err(error) => {
+                self.report_import(import, |span| errors::import_no_absolute_path(span, &file, &error));
+                return None;
+            }
+        };
+        let glob = paths::relative_to(&absolute, pattern);
+        let count = |wildcard| glob.matches(wildcard).count();
+        if count('*') > 1 || count('?') > 1 || (glob.contains('[') && glob.contains(']')) {
+            self.report_import(import, |span| errors::import_wildcards(span, &glob));
+            return None;
+        }
+        let mut paths = match self.files.glob(&glob) {
+            Ok(paths) => paths,
+            Err(error) => {
+                self.report_import(import, |span| errors::import_bad_pattern(span, pattern, &error));
+                return None;
+            }
+        };
+        if paths.is_empty() {
+            if glob.contains(['*', '?', '[', ']']) {
+                self.report_import(import, |span| errors::import_no_match(span, pattern));
+            } else {
+                self.report_not_found(import);
+                return None;
+            }
+        }
+        let last_element = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        if last_element(&glob).starts_with('*') {
+            paths.retain(|path| !last_element(path).starts_with('.'));
+        }
+        let mut tokens = Vec::new();
+        for path in &paths {
+            tokens.extend(self.file(import, path)?);
+        }
+        Some(Found { kind: OriginKind::File, tokens, nodes: paths })
+    }
+
+    fn report_not_found(&mut self, import: &Import) {
+        let pattern = import.pattern.text();
+        let mut names: Vec<String> = self.snippets.keys().map(ToString::to_string).collect();
+        names.sort_unstable();
+        let later = format!("({pattern})");
+        if self.cursor.comes(&later) {
+            return self.report_import(import, |span| errors::import_before_snippet(span, pattern));
+        }
+        let similar = suggest(pattern, names.iter().map(String::as_str));
+        self.report_import(import, |span| errors::import_not_found(span, pattern, similar));
+    }
+
+    /// The tokens of one file; `None` if there is anything wrong with it.
+    fn file(&mut self, import: &Import, path: &str) -> Option<Vec<Tok>> {
+        let id = self.source(import, path)?;
+        if self.sources.get(id).text.trim().is_empty() {
+            self.report_import(import, |span| errors::import_empty_file(span, path));
+            return Some(Vec::new());
+        }
+        let (tokens, problems) = self.tokens(id);
+        for problem in problems {
+            if problem.severity == crate::Severity::Warning {
+                self.report(problem);
+                continue;
+            }
+            self.report_import(import, |span| {
+                let diagnostic = errors::import_unreadable(span, path, &problem.message);
+                match problem.span {
+                    Some(span) => diagnostic.label(span, problem.message.clone()),
+                    None => diagnostic,
+                }
+            });
+        }
+        Some(tokens)
+    }
+
+    /// The source of a path, read on first use.
+    fn source(&mut self, import: &Import, path: &str) -> Option<SourceId> {
+        let absolute = match self.files.absolute(path) {
+            Ok(absolute) => absolute,
+            Err(error) => {
+                self.report_import(import, |span| errors::import_no_absolute_path(span, path, &error));
+                return None;
+            }
+        };
+        if let Some(&id) = self.read.get(&absolute) {
+            return Some(id);
+        }
+        let error = match self.files.read(path) {
+            Ok(bytes) => {
+                let id = self.sources.add(absolute.clone(), text(&bytes));
+                self.read.insert(absolute, id);
+                return Some(id);
+            }
+            Err(ReadError::NotFound) => format!("open {path}: no such file or directory"),
+            Err(ReadError::IsDirectory) => "is a directory".to_owned(),
+            Err(ReadError::Other(error)) => error,
+        };
+        self.report_import(import, |span| errors::import_failed(span, path, &error));
+        None
+    }
+
+    /// Replaces arguments and blocks in what was imported. Definitions of snippets are left alone: their placeholders
+    /// are for those who import them.
+    fn substitute(&mut self, import: &Import, found: Found, mut depth: i32) -> Vec<Tok> {
+        let Token { span, line, .. } = import.last.token;
+        let origin = Arc::new(Origin {
+            kind: found.kind,
+            at: import.keyword.token.span.to(import.pattern.token.span),
+            parent: import.keyword.token.origin.clone(),
+        });
+        let mut link: Option<Arc<Link>> = None;
+        let mut out: Vec<Tok> = Vec::with_capacity(found.tokens.len());
+        let mut notices = Vec::new();
+        let mut index = 0;
+        let mut names_snippet = false;
+        let mut in_snippet = false;
+        for mut tok in found.tokens {
+            let known =
+                link.take().filter(|link| link.parent == tok.chain && link.snippet == tok.snippet).unwrap_or_else(|| {
+                    let (parent, snippet) = (tok.chain.clone(), tok.snippet.clone());
+                    Arc::new(Link { source: span.source, line, snippet, parent })
+                });
+            tok.chain = Some(known.clone());
+            tok.token.origin = Some(origin.clone());
+            link = Some(known);
+
+            if !in_snippet && depth == 0 {
+                let new_line = out.last().is_none_or(|last| last.ends_line_before(&tok));
+                index = if new_line { 0 } else { index + 1 };
+                let text = tok.text();
+                if index == 0 && text.len() >= 3 && text.starts_with('(') && text.ends_with(')') {
+                    names_snippet = true;
+                }
+            }
+            if tok.opens() {
+                depth += 1;
+                if index == 1 && names_snippet && depth == 1 {
+                    in_snippet = true;
+                    names_snippet = false;
+                }
+            } else if tok.closes() {
+                depth -= 1;
+                in_snippet &= depth != 0;
+            }
+            if in_snippet {
+                out.push(tok);
+                continue;
+            }
+
+            let reported = notices.len();
+            match import.arguments.placeholder(tok.text(), tok.token.span, &mut notices) {
+                Placeholder::Block => out.extend_from_slice(&import.block),
+                Placeholder::Blocks(key) => out.extend(import.blocks.get(key).into_iter().flatten().cloned()),
+                Placeholder::Arguments(range) => {
+                    for value in &import.arguments.values[range] {
+                        tok.token.text = value.as_str().into();
+                        out.push(tok.clone());
+                    }
+                }
+                Placeholder::None => {
+                    if let Some(text) = import.arguments.replace(tok.text(), tok.token.span, &mut notices) {
+                        tok.token.text = text.into();
+                    }
+                    out.push(tok);
+                }
+            }
+            for notice in &mut notices[reported..] {
+                notice.origin = Some(origin.clone());
+            }
+        }
+        for notice in notices {
+            self.report(notice);
+        }
+        out
+    }
+}
+
+/// The bytes of a file as text. As in Go, each byte that is not UTF-8 becomes U+FFFD.
+fn text(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        out.push_str(chunk.valid());
+        out.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+    }
+    out
+}
