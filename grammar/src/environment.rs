@@ -35,10 +35,8 @@ pub(crate) fn substitute(text: &str, env: &dyn Environment) -> Substituted {
         out.push_str(&text[done..start]);
         let before = out.len() as u32;
         out.push_str(env.var(name).as_deref().unwrap_or(default));
-        replacements.push(Replacement {
-            original: start as u32..end as u32,
-            substituted: before..out.len() as u32,
-        });
+        replacements
+            .push(Replacement { original: start as u32..end as u32, substituted: before..out.len() as u32 });
         done = end;
     }
     out.push_str(&text[done..]);

@@ -11,7 +11,8 @@ use crate::{
 
 /// A text without a single byte.
 pub(crate) fn empty_text(span: Span) -> Diagnostic {
-    Diagnostic::error(Code("E0001"), span, "EOF").help("the file is empty; a comment or a line feed is enough")
+    Diagnostic::error(Code("E0001"), span, "EOF")
+        .help("the file is empty; a comment or a line feed is enough")
 }
 
 /// What the lexer found.

@@ -98,8 +98,11 @@ impl Expander<'_> {
             Span { source: id, start: range.start, end: range.end }
         };
         let lexed = lexer::lex(&substituted.text);
-        let mut diagnostics: Vec<_> =
-            lexed.problems.iter().map(|problem| errors::lexer(&problem.kind, span(problem.range.clone()))).collect();
+        let mut diagnostics: Vec<_> = lexed
+            .problems
+            .iter()
+            .map(|problem| errors::lexer(&problem.kind, span(problem.range.clone())))
+            .collect();
         if substituted.text.is_empty() {
             diagnostics.push(errors::empty_text(span(0..0)));
         }

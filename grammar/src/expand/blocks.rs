@@ -136,7 +136,9 @@ impl Expander<'_> {
         if tok.text() == "import" && snippet_name(key.text()).is_some() {
             self.report_at(&tok, errors::options_after_import);
         } else {
-            self.report_at(&tok, |span| errors::syntax(span, tok.text(), "{").label(key.token.span, "for this"));
+            self.report_at(&tok, |span| {
+                errors::syntax(span, tok.text(), "{").label(key.token.span, "for this")
+            });
         }
         None
     }
@@ -226,7 +228,8 @@ impl Expander<'_> {
             }),
             _ => {}
         }
-        let kind = if head.keys.is_empty() && self.blocks.is_empty() { BlockKind::Global } else { BlockKind::Site };
+        let kind =
+            if head.keys.is_empty() && self.blocks.is_empty() { BlockKind::Global } else { BlockKind::Site };
         self.push_block(kind, head, body, open);
     }
 

@@ -255,8 +255,10 @@ impl Expander<'_> {
         let mut names_snippet = false;
         let mut in_snippet = false;
         for mut tok in found.tokens {
-            let known =
-                link.take().filter(|link| link.parent == tok.chain && link.snippet == tok.snippet).unwrap_or_else(|| {
+            let known = link
+                .take()
+                .filter(|link| link.parent == tok.chain && link.snippet == tok.snippet)
+                .unwrap_or_else(|| {
                     let (parent, snippet) = (tok.chain.clone(), tok.snippet.clone());
                     Arc::new(Link { source: span.source, line, snippet, parent })
                 });

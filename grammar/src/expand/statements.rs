@@ -120,10 +120,10 @@ impl Builder {
 
     /// The end of the text, as far as it is known here, for blocks that are never closed.
     fn end(&self, open: Span) -> Span {
-        self.cursor.farthest().filter(|span| span.source == open.source).map_or(open, |span| Span {
-            start: span.end,
-            ..span
-        })
+        self.cursor
+            .farthest()
+            .filter(|span| span.source == open.source)
+            .map_or(open, |span| Span { start: span.end, ..span })
     }
 
     fn push(&mut self, statement: Statement) {
