@@ -1,1 +1,34 @@
-//! placeholder
+//! Caddy's JSON configuration as types: reading it strictly, writing it to the byte, checking and comparing it.
+//!
+//! A module of Caddy is a file at its ID, dots to slashes: `http.handlers.vars` is `http/handlers/vars.rs`. The
+//! comments of the fields are the reference of the JSON: unit, default, meaning.
+
+pub mod admin;
+mod apps;
+mod config;
+pub mod decode;
+pub mod dns;
+mod error;
+pub mod events;
+pub mod filesystems;
+pub mod go;
+pub mod http;
+pub mod ids;
+mod json;
+pub mod listeners;
+pub mod logging;
+pub mod module;
+pub mod network_proxy;
+mod object;
+pub mod pki;
+pub mod storage;
+pub mod tls;
+pub mod value;
+
+pub use apps::Apps;
+pub use config::Config;
+pub use decode::{Decode, Options, from_value};
+pub use error::ConfigError;
+pub use json::{to_json, to_json_pretty};
+pub use module::{Foreign, Module, ModuleMap};
+pub use value::{Duration, WeakString};

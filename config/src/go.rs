@@ -1,0 +1,9 @@
+//! What Go's libraries print and accept, where it shows in the JSON or in an error text.
+
+pub mod duration;
+pub mod float;
+pub mod header;
+pub mod host_port;
+pub mod number;
+pub mod quote;
+pub mod size;

@@ -1,0 +1,4 @@
+//! How users are authenticated (`http.authentication`).
+
+pub mod hashes;
+pub mod providers;

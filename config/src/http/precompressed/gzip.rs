@@ -1,0 +1,8 @@
+//! Neighbours compressed by gzip.
+
+use crate::object::object;
+
+object! {
+    /// Files with the suffix `.gz`.
+    pub struct Gzip {}
+}

@@ -1,0 +1,8 @@
+//! The policy `random`.
+
+use crate::object::object;
+
+object! {
+    /// At random.
+    pub struct Random {}
+}

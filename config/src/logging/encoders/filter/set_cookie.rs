@@ -1,0 +1,12 @@
+//! The filter `set_cookie`.
+
+use super::CookieAction;
+use crate::object::object;
+
+object! {
+    /// Changes the cookies that a response sets.
+    pub struct SetCookie {
+        /// The changes.
+        pub actions(always): Vec<CookieAction>,
+    }
+}

@@ -1,0 +1,8 @@
+//! The writer `discard`.
+
+use crate::object::object;
+
+object! {
+    /// Nowhere.
+    pub struct Discard {}
+}

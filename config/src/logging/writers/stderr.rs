@@ -1,0 +1,8 @@
+//! The writer `stderr`.
+
+use crate::object::object;
+
+object! {
+    /// Standard error.
+    pub struct Stderr {}
+}

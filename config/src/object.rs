@@ -1,0 +1,119 @@
+//! The macros behind every typed object: a struct, its strict reading, and its writing in the order of the fields.
+
+/// A JSON object with known fields.
+///
+/// Fields are written in the order given, under the name of the Rust field, and left out while they have their
+/// default value (Go's `omitempty`). Two annotations change that: `name("other")` is the name in JSON, and
+/// `name(always)` is written even when empty; `name("other" always)` is both.
+macro_rules! object {
+    ($(#[$meta:meta])* pub struct $name:ident {}) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct $name {}
+
+        impl $crate::decode::Decode for $name {
+            fn decode(
+                value: ::serde_json::Value,
+                options: &$crate::decode::Options,
+            ) -> Result<Self, $crate::ConfigError> {
+                $crate::decode::Fields::of(value, options)?.finish(&[])?;
+                Ok(Self {})
+            }
+        }
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                ::serde::ser::SerializeMap::end(serializer.serialize_map(Some(0))?)
+            }
+        }
+    };
+    ($(#[$meta:meta])* pub struct $name:ident {
+        $($(#[$field_meta:meta])* pub $field:ident $(($($spec:tt)*))? : $type:ty),* $(,)?
+    }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct $name {
+            $($(#[$field_meta])* pub $field: $type,)*
+        }
+
+        impl $name {
+            /// The JSON names of the fields, in the order in which they are written.
+            pub const FIELDS: &'static [&'static str] = &[$($crate::object::field_name!($field $($($spec)*)?)),*];
+        }
+
+        impl $crate::decode::Decode for $name {
+            fn decode(
+                value: ::serde_json::Value,
+                options: &$crate::decode::Options,
+            ) -> Result<Self, $crate::ConfigError> {
+                let mut fields = $crate::decode::Fields::of(value, options)?;
+                let object = Self { $($field: fields.take($crate::object::field_name!($field $($($spec)*)?))?,)* };
+                fields.finish(Self::FIELDS)?;
+                Ok(object)
+            }
+        }
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use ::serde::ser::SerializeMap as _;
+                let mut object = serializer.serialize_map(None)?;
+                $(if $crate::object::field_is_kept!($($($spec)*)?) || !$crate::object::is_empty(&self.$field) {
+                    object.serialize_entry($crate::object::field_name!($field $($($spec)*)?), &self.$field)?;
+                })*
+                object.end()
+            }
+        }
+    };
+}
+
+/// A named type that is, in JSON, nothing but the value it wraps.
+macro_rules! transparent {
+    ($(#[$meta:meta])* pub struct $name:ident($(#[$field_meta:meta])* pub $type:ty);) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct $name($(#[$field_meta])* pub $type);
+
+        impl $crate::decode::Decode for $name {
+            fn decode(
+                value: ::serde_json::Value,
+                options: &$crate::decode::Options,
+            ) -> Result<Self, $crate::ConfigError> {
+                <$type as $crate::decode::Decode>::decode(value, options).map(Self)
+            }
+        }
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.0.serialize(serializer)
+            }
+        }
+    };
+}
+
+macro_rules! field_name {
+    ($field:ident always) => {
+        stringify!($field)
+    };
+    ($field:ident $name:literal $(always)?) => {
+        $name
+    };
+    ($field:ident) => {
+        stringify!($field)
+    };
+}
+
+macro_rules! field_is_kept {
+    ($($name:literal)? always) => {
+        true
+    };
+    ($($other:tt)*) => {
+        false
+    };
+}
+
+/// Whether Go's `omitempty` would leave the value out.
+pub(crate) fn is_empty<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+pub(crate) use {field_is_kept, field_name, object, transparent};

@@ -1,0 +1,3 @@
+//! Authorities to trust (`tls.ca_pool`).
+
+pub mod source;

@@ -1,0 +1,3 @@
+//! Authentication of clients (`tls.client_auth`).
+
+pub mod verifier;

@@ -1,0 +1,8 @@
+//! The manager `tailscale`.
+
+use crate::object::object;
+
+object! {
+    /// Asks the local Tailscale daemon.
+    pub struct Tailscale {}
+}

@@ -1,0 +1,7 @@
+//! Values with a notation of their own in the JSON.
+
+pub mod duration;
+pub mod weak_string;
+
+pub use duration::Duration;
+pub use weak_string::WeakString;
