@@ -69,6 +69,12 @@ impl Build {
         self.error(format!("{what} is not supported by this server yet; remove it to run this configuration"))
     }
 
+    /// A variable of the environment that placeholders see; empty when it is not set.
+    #[must_use]
+    pub fn environment(&self, name: &str) -> String {
+        std::env::var_os(name).map_or_else(String::new, |value| value.to_string_lossy().into_owned())
+    }
+
     /// Opens a list of routes: group names mean something only within one list.
     pub fn route_list(&mut self) -> usize {
         self.lists += 1;

@@ -4,6 +4,7 @@ pub mod body;
 pub mod exchange;
 pub mod handler;
 pub mod route;
+pub mod uri;
 
 pub use body::Body;
 pub use exchange::Exchange;

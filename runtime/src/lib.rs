@@ -6,5 +6,9 @@ pub mod build;
 pub mod error;
 pub mod http;
 pub mod logging;
+pub mod placeholder;
 pub mod process;
 pub mod shard;
+
+#[cfg(test)]
+mod testing;

@@ -1,14 +1,15 @@
 //! One request on its way through the handlers, with everything that belongs to it.
 
 use std::{
+    cell::OnceCell,
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Instant,
 };
 
-use http::{Method, Uri, request::Parts};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 
-use super::body::Body;
+use super::{Response, body::Body, uri};
 use crate::error::Error;
 
 /// What is known of the connection that a request came on; shared by its requests.
@@ -88,8 +89,11 @@ pub struct Exchange {
     pub log_fields: Vec<(Arc<str>, Value)>,
     /// The error being handled, in error routes.
     pub error: Option<Error>,
-    /// The request's id, made when it is first asked for.
-    pub uuid: Option<String>,
+    /// Headers that handlers have set ahead of the answer, which whoever answers starts from: see
+    /// [`Exchange::respond`]. `None` while no handler has touched them; then the answer has our `Server` header only.
+    pub response_headers: Option<HeaderMap>,
+    /// The request's id, once somebody has asked for it: see [`Exchange::uuid`].
+    pub uuid: OnceCell<String>,
     /// Groups of routes of which one has run.
     pub groups: Vec<u32>,
     /// The first handler that ran, for metrics.
@@ -115,7 +119,8 @@ impl Exchange {
             placeholders: Vec::new(),
             log_fields: Vec::new(),
             error: None,
-            uuid: None,
+            response_headers: None,
+            uuid: OnceCell::new(),
             groups: Vec::new(),
             handled_by: None,
             unhandled: false,
@@ -165,4 +170,74 @@ impl Exchange {
     pub fn is_tls(&self) -> bool {
         self.connection.tls.is_some()
     }
+
+    /// The host that the client asked for, with its port if it named one: of the target (`:authority`) or else of the
+    /// `Host` header.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        if let Some(authority) = self.request.uri.authority() {
+            let authority = authority.as_str();
+            return authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        }
+        self.request.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The host that the client asked for, without a port. An IPv6 address has brackets unless a port followed.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let authority = self.authority();
+        uri::split_host_port(authority).map_or(authority, |(host, _)| host)
+    }
+
+    /// Makes the request one for another host: handlers and upstreams see it from here on.
+    pub fn set_host(&mut self, host: HeaderValue) {
+        if self.request.uri.authority().is_some() {
+            self.remember_original();
+            let target = self.request.uri.path_and_query().cloned();
+            self.request.uri = target.map_or_else(|| Uri::from_static("/"), Uri::from);
+        }
+        self.request.headers.insert(header::HOST, host);
+    }
+
+    /// The request's id: a random UUID, the same whenever it is asked for.
+    pub fn uuid(&self) -> &str {
+        self.uuid.get_or_init(random_uuid)
+    }
+
+    /// The headers of the answer that is to come, for handlers that set some ahead of it.
+    pub fn response_headers_mut(&mut self) -> &mut HeaderMap {
+        self.response_headers.get_or_insert_with(initial_headers)
+    }
+
+    /// An empty answer with the headers that were set ahead of it, ready to be filled.
+    pub fn respond(&mut self, status: StatusCode) -> Response {
+        let mut response = Response::new(Body::Empty);
+        *response.status_mut() = status;
+        *response.headers_mut() = self.response_headers.take().unwrap_or_else(initial_headers);
+        response
+    }
+}
+
+/// What every answer of this server says of it.
+pub const SERVER: HeaderValue = HeaderValue::from_static("Caddis");
+
+fn initial_headers() -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(8);
+    headers.insert(header::SERVER, SERVER);
+    headers
+}
+
+fn random_uuid() -> String {
+    let mut bytes = [0; 16];
+    aws_lc_rs::rand::fill(&mut bytes).expect("the system's source of randomness works");
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let mut uuid = String::with_capacity(36);
+    for (index, byte) in bytes.iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            uuid.push('-');
+        }
+        uuid.push_str(&format!("{byte:02x}"));
+    }
+    uuid
 }

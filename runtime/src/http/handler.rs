@@ -2,10 +2,12 @@
 
 use std::{future::Future, pin::Pin};
 
+use http::StatusCode;
+
 use super::{exchange::Exchange, route::Route};
 use crate::{
     error::{Error, Outcome},
-    http::{Body, Response},
+    http::Response,
 };
 
 /// What [`Handler::handle`] returns. It stays on its shard, so it need not be `Send`.
@@ -70,9 +72,6 @@ impl<'a> Next<'a> {
 
 fn unhandled(exchange: &mut Exchange) -> Response {
     exchange.unhandled = true;
-    let mut response = Response::new(Body::Empty);
-    if let Some(status) = exchange.error.as_ref().map(Error::status) {
-        *response.status_mut() = status;
-    }
-    response
+    let status = exchange.error.as_ref().map_or(StatusCode::OK, Error::status);
+    exchange.respond(status)
 }
