@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::process::Process;
+use crate::{process::Process, tunnel};
 
 /// Why a configuration cannot be run, with the JSON path of the part at fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +14,31 @@ pub struct BuildError {
     pub message: String,
 }
 
+/// Background work of a configuration. A build only collects it; the commit runs it. The work ends by itself when the
+/// part it belongs to is gone, for example by holding it weakly.
+#[derive(Default)]
+pub struct OnCommit(Vec<Box<dyn FnOnce() + Send>>);
+
+impl OnCommit {
+    /// Adds work, which must not block: it usually spawns a task on a shard.
+    pub fn push(&mut self, work: impl FnOnce() + Send + 'static) {
+        self.0.push(Box::new(work));
+    }
+
+    /// Starts everything.
+    pub fn run(self) {
+        for work in self.0 {
+            work();
+        }
+    }
+}
+
+impl std::fmt::Debug for OnCommit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("OnCommit").field(&self.0.len()).finish()
+    }
+}
+
 /// What parts see while they are built.
 #[derive(Debug)]
 pub struct Build {
@@ -21,6 +46,10 @@ pub struct Build {
     pub process: Arc<Process>,
     /// The name of the server whose routes are being built; empty outside of servers.
     pub server: String,
+    /// What keeps streams alive once this configuration is current: for [`tunnel::Registry::reconcile`] after the commit.
+    pub streams: tunnel::Live,
+    /// What is to be started once this configuration is current.
+    pub on_commit: OnCommit,
     path: Vec<String>,
     groups: BTreeMap<(usize, String), u32>,
     lists: usize,
@@ -34,6 +63,8 @@ impl Build {
         Self {
             process,
             server: String::new(),
+            streams: tunnel::Live::default(),
+            on_commit: OnCommit::default(),
             path: Vec::new(),
             groups: BTreeMap::new(),
             lists: 0,

@@ -9,6 +9,7 @@ pub mod logging;
 pub mod placeholder;
 pub mod process;
 pub mod shard;
+pub mod tunnel;
 
 #[cfg(test)]
 mod testing;

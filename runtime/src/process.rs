@@ -1,6 +1,8 @@
 //! What belongs to the process and outlives every configuration.
 
-use crate::{logging::Logger, shard::Shards};
+use std::sync::Arc;
+
+use crate::{logging::Logger, shard::Shards, tunnel};
 
 /// Shards, tunnels, upstream states, logs, metrics: reached by handlers through an `Arc`, never through a global.
 #[derive(Debug)]
@@ -9,4 +11,14 @@ pub struct Process {
     pub shards: Shards,
     /// The root logger.
     pub logger: Logger,
+    /// The streams of upgraded connections.
+    pub tunnels: Arc<tunnel::Registry>,
+}
+
+impl Process {
+    /// A process that has served nothing yet.
+    #[must_use]
+    pub fn new(shards: Shards, logger: Logger) -> Self {
+        Self { shards, logger, tunnels: Arc::default() }
+    }
 }

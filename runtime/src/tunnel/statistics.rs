@@ -1,0 +1,53 @@
+//! What is counted of streams, by upstream: the values behind Caddy's `caddy_reverse_proxy_stream*` metrics.
+
+use std::time::Duration;
+
+use super::Outcome;
+
+/// Upper bounds in seconds of [`Statistics::durations`]: Prometheus' defaults, then up to a day, since streams last.
+pub const BUCKETS: [f64; 16] =
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0, 3600.0, 21600.0, 86400.0];
+
+/// The streams to one upstream since the process started.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Statistics {
+    /// Streams that are open now.
+    pub active: u64,
+    /// Streams that have ended, in the order of [`Outcome::ALL`].
+    pub total: [u64; 3],
+    /// How many of them lasted at most as long as each of [`BUCKETS`]; cumulative, in the order of [`Outcome::ALL`].
+    pub durations: [[u64; BUCKETS.len()]; 3],
+    /// The sum of their durations in seconds, in the order of [`Outcome::ALL`].
+    pub duration_sum: [f64; 3],
+    /// Bytes from clients to the upstream, open streams included.
+    pub to_upstream: u64,
+    /// Bytes from the upstream to clients, open streams included.
+    pub from_upstream: u64,
+}
+
+impl Statistics {
+    pub(super) fn add_open(&mut self, bytes: (u64, u64)) {
+        self.active += 1;
+        self.add_bytes(bytes);
+    }
+
+    pub(super) fn add_ended(&mut self, outcome: Outcome, lasted: Duration, bytes: (u64, u64)) {
+        let index = match outcome {
+            Outcome::Closed => 0,
+            Outcome::Error => 1,
+            Outcome::Timeout => 2,
+        };
+        let seconds = lasted.as_secs_f64();
+        self.total[index] += 1;
+        self.duration_sum[index] += seconds;
+        for (bound, count) in BUCKETS.iter().zip(&mut self.durations[index]) {
+            *count += u64::from(seconds <= *bound);
+        }
+        self.add_bytes(bytes);
+    }
+
+    fn add_bytes(&mut self, (to_upstream, from_upstream): (u64, u64)) {
+        self.to_upstream += to_upstream;
+        self.from_upstream += from_upstream;
+    }
+}
