@@ -17,7 +17,7 @@ pub(crate) fn process() -> Arc<Process> {
     static PROCESS: OnceLock<Arc<Process>> = OnceLock::new();
     Arc::clone(PROCESS.get_or_init(|| {
         let shards = Shards::start(1).unwrap();
-        Arc::new(Process { shards, logger: Logger::root(Box::new(Stderr(Level::Error))) })
+        Arc::new(Process::new(shards, Logger::root(Box::new(Stderr(Level::Error)))))
     }))
 }
 
