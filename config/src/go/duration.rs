@@ -37,8 +37,11 @@ fn days_to_hours(text: &str) -> Result<String, String> {
     Ok(text)
 }
 
-/// `time.ParseDuration`.
-fn parse_go(original: &str) -> Result<i64, String> {
+/// `time.ParseDuration`, which knows no days.
+///
+/// # Errors
+/// Go's text.
+pub fn parse_go(original: &str) -> Result<i64, String> {
     let invalid = || format!("time: invalid duration {}", quote_time(original));
     let (negative, mut text) = match original.as_bytes().first() {
         Some(b'-') => (true, &original[1..]),
