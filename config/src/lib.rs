@@ -31,4 +31,4 @@ pub use decode::{Decode, Options, from_value};
 pub use error::ConfigError;
 pub use json::{to_json, to_json_pretty};
 pub use module::{Foreign, Module, ModuleMap};
-pub use value::{Duration, WeakString};
+pub use value::{Duration, NetworkAddress, WeakString};

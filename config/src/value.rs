@@ -1,7 +1,9 @@
 //! Values with a notation of their own in the JSON.
 
+pub mod address;
 pub mod duration;
 pub mod weak_string;
 
+pub use address::NetworkAddress;
 pub use duration::Duration;
 pub use weak_string::WeakString;

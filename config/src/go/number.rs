@@ -22,6 +22,18 @@ pub fn parse_int(text: &str) -> Result<i64, String> {
     integer("ParseInt", text)
 }
 
+/// `strconv.ParseUint` with that base and number of bits.
+///
+/// # Errors
+/// `strconv.ParseUint: parsing "x": invalid syntax`, or `… value out of range`.
+pub fn parse_uint(text: &str, base: u32, bits: u32) -> Result<u64, String> {
+    if text.is_empty() || !text.chars().all(|char| char.is_digit(base)) {
+        return Err(error("ParseUint", text, "invalid syntax"));
+    }
+    let value = u64::from_str_radix(text, base).ok().filter(|value| bits >= 64 || *value < 1 << bits);
+    value.ok_or_else(|| error("ParseUint", text, "value out of range"))
+}
+
 fn integer(function: &str, text: &str) -> Result<i64, String> {
     use std::num::IntErrorKind::{NegOverflow, PosOverflow};
     text.parse().map_err(|cause: std::num::ParseIntError| match cause.kind() {
@@ -133,6 +145,20 @@ mod tests {
             assert_eq!(atoi(text), Err(expected.to_owned()));
         }
         assert_eq!(parse_int("x"), Err(r#"strconv.ParseInt: parsing "x": invalid syntax"#.to_owned()));
+    }
+
+    #[test]
+    fn unsigned_integers() {
+        assert_eq!(parse_uint("0222", 8, 32), Ok(0o222));
+        assert_eq!(parse_uint("18446744073709551615", 10, 64), Ok(u64::MAX));
+        for (text, reason) in
+            [("+1", "invalid syntax"), ("", "invalid syntax"), ("65536", "value out of range")]
+        {
+            assert_eq!(
+                parse_uint(text, 10, 16),
+                Err(format!("strconv.ParseUint: parsing {text:?}: {reason}"))
+            );
+        }
     }
 
     #[test]

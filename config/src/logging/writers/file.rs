@@ -3,10 +3,10 @@
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::ConfigError;
 use crate::decode::{Decode, Options};
 use crate::object::object;
 use crate::value::Duration;
+use crate::{ConfigError, go};
 
 object! {
     /// A file, rolled when it has grown.
@@ -52,10 +52,8 @@ impl FileMode {
     /// # Errors
     /// `strconv.ParseUint: parsing "x": invalid syntax`.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let padded = format!("{text:0>4}");
-        let plain = padded.bytes().all(|byte| byte.is_ascii_digit());
-        let mode = if plain { u32::from_str_radix(&padded, 8).ok() } else { None };
-        mode.map(Self).ok_or_else(|| format!("strconv.ParseUint: parsing {padded:?}: invalid syntax"))
+        let mode = go::number::parse_uint(&format!("{text:0>4}"), 8, 32)?;
+        Ok(Self(u32::try_from(mode).expect("parsed with 32 bits")))
     }
 }
 

@@ -2,14 +2,11 @@
 
 use super::CertificateFiles;
 use crate::object::object;
-use crate::storage::Storage;
 
 object! {
-    /// Certificates and keys in a storage.
+    /// Certificates and keys in the storage of the configuration.
     pub struct LoadStorage {
         /// The pairs; their files are keys of the storage.
         pub pairs: Vec<CertificateFiles>,
-        /// The storage. Default: the one of the configuration.
-        pub storage: Option<Storage>,
     }
 }
