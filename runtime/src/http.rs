@@ -3,6 +3,9 @@
 pub mod body;
 pub mod exchange;
 pub mod handler;
+pub mod header_conditions;
+pub mod header_ops;
+pub mod response_matcher;
 pub mod route;
 pub mod uri;
 

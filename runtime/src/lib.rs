@@ -8,6 +8,7 @@ pub mod http;
 pub mod logging;
 pub mod placeholder;
 pub mod process;
+pub mod regexp;
 pub mod shard;
 pub mod tunnel;
 

@@ -42,9 +42,18 @@ enum Part {
     Value(Key, Box<str>),
 }
 
-/// Names and values that a handler offers beside those of the exchange; asked for names that are set while a request
-/// runs, such as `http.reverse_proxy.upstream.hostport`.
-pub type Extra<'a> = &'a dyn Fn(&str) -> Option<Cow<'a, str>>;
+/// Values that a handler offers beside those of the exchange, under names that are set while a request runs, such as
+/// `http.reverse_proxy.upstream.hostport`.
+pub trait Values {
+    /// The value; `None` if the name is not known here.
+    fn value(&self, name: &str) -> Option<Cow<'_, str>>;
+}
+
+impl<F: Fn(&str) -> Option<String>> Values for F {
+    fn value(&self, name: &str) -> Option<Cow<'_, str>> {
+        self(name).map(Cow::Owned)
+    }
+}
 
 /// Where values come from.
 #[derive(Clone, Copy)]
@@ -54,7 +63,7 @@ pub struct Scope<'a> {
     /// The response as far as it is known; `None` reads the headers set ahead of it.
     pub response: Option<&'a HeaderMap>,
     /// Further values.
-    pub extra: Option<Extra<'a>>,
+    pub extra: Option<&'a dyn Values>,
 }
 
 impl<'a> From<&'a Exchange> for Scope<'a> {

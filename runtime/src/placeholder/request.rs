@@ -134,7 +134,7 @@ impl Key {
             }
             Key::ErrorMessage => exchange.error.as_ref()?.to_string().into(),
             Key::Set(name) => {
-                if let Some(value) = scope.extra.and_then(|extra| extra(name)) {
+                if let Some(value) = scope.extra.and_then(|extra| extra.value(name)) {
                     return Some(value);
                 }
                 let set = exchange.placeholders.iter().find(|(key, _)| key == name);
@@ -272,5 +272,5 @@ fn read_file(path: &str) -> String {
 }
 
 fn go_duration(duration: std::time::Duration) -> String {
-    format!("{duration:?}")
+    caddis_config::go::duration::format(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX))
 }

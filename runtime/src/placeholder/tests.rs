@@ -194,7 +194,7 @@ fn handlers_offer_values_of_their_own() {
     let exchange = exchange("/", &[]);
     let mut headers = HeaderMap::new();
     headers.insert("etag", HeaderValue::from_static("\"x\""));
-    let extra = |name: &str| (name == "http.reverse_proxy.status_code").then_some(Cow::Borrowed("404"));
+    let extra = |name: &str| (name == "http.reverse_proxy.status_code").then(|| "404".to_owned());
     let scope = Scope { exchange: &exchange, response: Some(&headers), extra: Some(&extra) };
     let template = Template::known("{http.reverse_proxy.status_code}{http.response.header.ETag}", &build());
     assert_eq!(template.unwrap().render(scope), "404\"x\"");
