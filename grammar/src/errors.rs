@@ -60,6 +60,11 @@ pub(crate) fn unexpected_eof(span: Span) -> Diagnostic {
     Diagnostic::error(Code("E0101"), span, "unexpected EOF")
 }
 
+/// A block without an end, in a text of its own.
+pub(crate) fn never_closed(span: Span) -> Diagnostic {
+    Diagnostic::error(Code("E0101"), span, "unexpected EOF").label(span, "this block is never closed")
+}
+
 /// Something else was needed.
 pub(crate) fn syntax(span: Span, found: &str, expected: &str) -> Diagnostic {
     let message = format!("syntax error: unexpected token '{found}', expecting '{expected}'");
@@ -299,4 +304,10 @@ pub(crate) fn closing_brace_of_nothing(span: Span) -> Diagnostic {
 pub(crate) fn missing_last_brace(span: Span, opening: Span) -> Diagnostic {
     Diagnostic::warning(Code("W0113"), span, "the last '}' of the file is missing")
         .label(opening, "this block is never closed")
+}
+
+/// Caddy's only remark about style.
+pub(crate) fn not_formatted(span: Span) -> Diagnostic {
+    let message = "Caddyfile input is not formatted; run 'caddy fmt --overwrite' to fix inconsistencies";
+    Diagnostic::warning(Code("W0002"), span, message)
 }

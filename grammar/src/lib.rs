@@ -8,6 +8,8 @@
 mod environment;
 mod errors;
 mod expand;
+mod format;
+mod parse;
 mod suggest;
 
 pub mod diagnostic;
@@ -15,14 +17,18 @@ pub mod lexer;
 pub mod source;
 pub mod statement;
 pub mod token;
+pub mod tree;
 
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
 pub use expand::expand;
+pub use format::{FormatError, format, format_checked, format_lint, format_tree};
 pub use lexer::lex;
+pub use parse::parse;
 pub use source::{Location, Source, SourceId, Sources, Span};
 pub use statement::{Block, BlockKind, Expanded, ServerBlock, Statement};
 pub use suggest::suggest;
 pub use token::{Origin, OriginKind, Quote, Token};
+pub use tree::{Parse, Tree};
 
 /// Where imported files come from. Paths are as the operating system spells them.
 pub trait Files {

@@ -6,6 +6,11 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SourceId(u32);
 
+impl SourceId {
+    /// The text that was added first.
+    pub const FIRST: SourceId = SourceId(0);
+}
+
 /// A half-open range of bytes in the original text of one source, before any substitution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Span {

@@ -1,0 +1,318 @@
+//! The tree in Caddy's house style: what `caddy fmt` prints, except where that would change a word.
+//!
+//! One tab for each level, one space between words, a block opens at the end of a line and closes on a line of its
+//! own, at most one blank line in a row. Words, comments and continued lines are copied as they are.
+
+mod lint;
+#[cfg(test)]
+mod tests;
+
+pub use lint::format_lint;
+
+use crate::{
+    lexer::{Lexeme, LexemeKind, lex},
+    parse::parse,
+    token::Quote,
+    tree::{Braces, Node, Part, Tree},
+};
+
+/// Caddy indents no deeper.
+const MAX_INDENT: usize = 10;
+
+/// Formats a text. Formatting the result again changes nothing.
+#[must_use]
+pub fn format(text: &str) -> String {
+    format_tree(&parse(text).tree)
+}
+
+/// Formats a text and makes sure that the result has the same words.
+///
+/// # Errors
+/// Names the first word that differs. This is a defect of the formatter, and the text had better stay as it is.
+pub fn format_checked(text: &str) -> Result<String, FormatError> {
+    let formatted = format(text);
+    let (before, after) = (lex(text), lex(&formatted));
+    let mut before = before.lexemes.iter().filter(|lexeme| lexeme.quote().is_some());
+    let mut after = after.lexemes.iter().filter(|lexeme| lexeme.quote().is_some());
+    loop {
+        match (before.next(), after.next()) {
+            (None, None) => return Ok(formatted),
+            (Some(left), Some(right)) if left.kind == right.kind && left.text == right.text => {}
+            (left, right) => {
+                let word =
+                    |lexeme: Option<&Lexeme<'_>>| lexeme.map(|lexeme| lexeme.text.clone().into_owned());
+                return Err(FormatError {
+                    line: left.or(right).map_or(1, |lexeme| lexeme.line),
+                    before: word(left),
+                    after: word(right),
+                });
+            }
+        }
+    }
+}
+
+/// Formatting would have changed the meaning of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormatError {
+    /// The line of the original, counted from 1.
+    pub line: u32,
+    /// The word of the original; `None` at its end.
+    pub before: Option<String>,
+    /// The word in its place; `None` at the end.
+    pub after: Option<String>,
+}
+
+impl std::fmt::Display for FormatError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let word =
+            |word: &Option<String>| word.clone().map_or("nothing".to_owned(), |word| format!("'{word}'"));
+        let (before, after) = (word(&self.before), word(&self.after));
+        write!(
+            f,
+            "formatting would turn {before} on line {} into {after}; the text was left alone",
+            self.line
+        )
+    }
+}
+
+impl std::error::Error for FormatError {}
+
+/// Formats a tree.
+#[must_use]
+pub fn format_tree(tree: &Tree<'_>) -> String {
+    let mut writer = Writer::default();
+    writer.nodes(&tree.nodes);
+    writer.finish()
+}
+
+/// The text written so far and what is needed to place the next word.
+#[derive(Default)]
+struct Writer {
+    out: String,
+    depth: usize,
+    /// Line feeds seen since the last word.
+    newlines: usize,
+    /// Whether white space was seen since the last word.
+    spaced: bool,
+    /// Whether the last word does not stand on the line to write: nothing does, or only a closing brace.
+    line_start: bool,
+    /// Whether an opening brace was written last; no blank line follows it.
+    opened: bool,
+    /// Whether a closing brace was written last.
+    closed: bool,
+    /// Whether everything up to the next line feed is copied: in a comment, and after a word with `#` in it, which
+    /// Caddy's formatter takes for one. Braces do not count there.
+    in_comment: bool,
+    /// Whether a backslash was written last: it takes the next character along.
+    escaped: bool,
+    /// Whether a bare word that looks like the opening of a heredoc was written last. A space keeps it a word.
+    like_heredoc: bool,
+    /// Whether a quote or heredoc is still open at the end of the text, which must not grow then.
+    unfinished: bool,
+    /// Whether the current line began with `import`, and whether the line before did so at the top level.
+    imports: bool,
+    imported: bool,
+    has_words: bool,
+    /// The end of the last word: nothing before it is trimmed.
+    kept: usize,
+}
+
+impl Writer {
+    fn nodes(&mut self, nodes: &[Node<'_>]) {
+        for node in nodes {
+            match node {
+                Node::Trivia(lexeme) => self.lexeme(lexeme),
+                Node::Line(line) => {
+                    for part in &line.parts {
+                        match part {
+                            Part::Lexeme(lexeme) => self.lexeme(lexeme),
+                            Part::Braces(braces) => self.braces(braces),
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn lexeme(&mut self, lexeme: &Lexeme<'_>) {
+        match lexeme.kind {
+            LexemeKind::Newline => self.newline(),
+            LexemeKind::Continuation if self.in_comment => self.newline(),
+            _ if self.in_comment => self.copy(lexeme),
+            LexemeKind::Word(Quote::None) if lexeme.text == "}" => self.close(),
+            LexemeKind::Word(_) | LexemeKind::Void => self.word(lexeme),
+            LexemeKind::Space => self.space(lexeme.raw),
+            LexemeKind::Continuation if self.escaped => {
+                self.out.push('\n');
+                self.spaced = false;
+            }
+            LexemeKind::Continuation => self.newline(),
+            LexemeKind::Comment => {
+                self.place();
+                self.out.push_str(lexeme.raw);
+                self.in_comment = true;
+            }
+            LexemeKind::Backslash => {
+                self.place();
+                self.out.push('\\');
+            }
+            LexemeKind::ByteOrderMark => self.out.push_str(lexeme.raw),
+        }
+        self.escaped = lexeme.kind == LexemeKind::Backslash;
+    }
+
+    fn word(&mut self, lexeme: &Lexeme<'_>) {
+        if !self.has_words {
+            self.imports = lexeme.is_bare("import");
+            self.has_words = true;
+        }
+        self.place();
+        self.copy(lexeme);
+        self.in_comment |= lexeme.kind == LexemeKind::Word(Quote::None) && has_hash(lexeme.raw);
+    }
+
+    /// Writes a lexeme as it is, and notes what must not happen to the text after it.
+    fn copy(&mut self, lexeme: &Lexeme<'_>) {
+        self.out.push_str(lexeme.raw);
+        let bare = lexeme.kind == LexemeKind::Word(Quote::None);
+        if self.like_heredoc || lexeme.quote().is_some() {
+            self.kept = self.out.len();
+        }
+        self.like_heredoc = bare && lexeme.raw.starts_with("<<");
+        // Only a quote that is never closed is a bare word that begins with one.
+        self.unfinished = lexeme.kind == LexemeKind::Void
+            || bare && lexeme.raw.trim_start_matches(['\\', ' ']).starts_with(['"', '`']);
+    }
+
+    /// Writes the white space that belongs before a word or comment.
+    fn place(&mut self) {
+        let newlines = if self.out.is_empty() || self.opened { 0 } else { self.newlines.min(2) };
+        if newlines > 0 {
+            self.line_start = true;
+            self.closed = false;
+        }
+        self.out.extend(std::iter::repeat_n('\n', newlines));
+        if self.line_start || self.out.is_empty() {
+            self.indent();
+            if self.closed && self.depth == 0 {
+                self.out.push_str("\n\n");
+            }
+        } else if self.spaced {
+            self.out.push(' ');
+        }
+        self.after_placing();
+    }
+
+    fn after_placing(&mut self) {
+        self.newlines = 0;
+        self.spaced = false;
+        self.line_start = false;
+        self.opened = false;
+        self.closed = false;
+        self.like_heredoc = false;
+    }
+
+    fn indent(&mut self) {
+        self.out.extend(std::iter::repeat_n('\t', self.depth.min(MAX_INDENT)));
+    }
+
+    fn space(&mut self, raw: &str) {
+        let mut chars = raw.chars();
+        if self.escaped || (self.like_heredoc && raw.starts_with(' ')) {
+            self.out.extend(chars.next());
+            self.kept = if self.like_heredoc { self.out.len() } else { self.kept };
+            self.like_heredoc = false;
+        }
+        self.spaced |= chars.next().is_some();
+    }
+
+    fn newline(&mut self) {
+        self.spaced = true;
+        if std::mem::take(&mut self.in_comment) {
+            self.out.push('\n');
+            self.line_start = true;
+            self.closed = false;
+            return;
+        }
+        self.newlines += 1;
+        self.imported = self.depth == 0 && self.has_words && self.imports;
+        self.has_words = false;
+    }
+
+    fn braces(&mut self, braces: &Braces<'_>) {
+        if self.in_comment {
+            self.copy(&braces.open);
+        } else {
+            self.open();
+            self.depth += 1;
+        }
+        self.nodes(&braces.nodes);
+        if let Some(close) = &braces.close {
+            self.lexeme(close);
+        }
+    }
+
+    fn open(&mut self) {
+        if self.depth == 0 && self.closed {
+            self.out.push_str("\n\n");
+        }
+        // At the top level a line that imports something is followed by a block of its own: the global options.
+        if self.newlines > 0 && self.imported {
+            self.end_line();
+        } else if self.line_start || self.out.is_empty() {
+            self.indent();
+        } else if !self.out.ends_with(' ') {
+            self.out.push(' ');
+        }
+        self.out.push_str("{\n");
+        self.after_placing();
+        self.line_start = true;
+        self.opened = true;
+        self.escaped = false;
+    }
+
+    fn close(&mut self) {
+        self.end_line();
+        self.depth = self.depth.saturating_sub(1);
+        self.indent();
+        self.out.push('}');
+        self.after_placing();
+        self.line_start = true;
+        self.closed = true;
+        self.has_words = true;
+        self.imports = false;
+        self.escaped = false;
+        self.kept = self.out.len();
+        self.unfinished = false;
+    }
+
+    fn end_line(&mut self) {
+        if !self.out.is_empty() && !self.out.ends_with('\n') {
+            self.out.push('\n');
+        }
+    }
+
+    fn finish(mut self) -> String {
+        if self.unfinished {
+            return self.out;
+        }
+        if self.like_heredoc {
+            self.out.push(' ');
+            self.kept = self.out.len();
+        }
+        let end = self.kept + self.out[self.kept..].trim_end().len();
+        self.out.truncate(end);
+        self.out.push('\n');
+        self.out
+    }
+}
+
+/// Whether a bare word holds a `#` that no backslash escapes.
+fn has_hash(raw: &str) -> bool {
+    let mut escaped = false;
+    raw.chars().any(|ch| {
+        let hash = ch == '#' && !escaped;
+        escaped = ch == '\\' && !escaped;
+        hash
+    })
+}
