@@ -1,0 +1,57 @@
+//! What a directive, matcher or option sees while it is read: the registry, the options, the site around it, and a
+//! place to put findings.
+
+use caddis_grammar::{Diagnostic, Environment, Files, Sources, Span};
+
+use crate::{matchers::Definitions, options::GlobalOptions, registry::Registry, routes::Groups};
+
+/// The result of reading one piece of a Caddyfile. The error is one finding; whoever calls decides where to go on, so
+/// that a file's findings all come out of one run.
+pub type Parsed<T> = Result<T, Box<Diagnostic>>;
+
+/// The surroundings of the statement that is being read.
+pub struct Cx<'a> {
+    /// The texts that spans point into.
+    pub sources: &'a Sources,
+    /// Directives, matchers and modules by name.
+    pub registry: &'a Registry,
+    /// Files that some directives name (certificates to embed).
+    pub files: &'a dyn Files,
+    /// The process environment as far as the language sees it.
+    pub env: &'a dyn Environment,
+    /// The global options; complete before the first site is read.
+    pub options: &'a GlobalOptions,
+    /// The named matchers of the site, and which of them were used.
+    pub matchers: Definitions,
+    /// Numbers the groups of mutually exclusive routes, one sequence for the whole file.
+    pub groups: Groups,
+    /// The files that the statements of this block come from, sorted: `file_server` hides them.
+    pub caddyfiles: Vec<String>,
+    /// Counters and references that belong to the file or the site.
+    pub state: State,
+    /// The findings so far.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What directives remember across statements.
+#[derive(Debug, Default)]
+pub struct State {
+    /// How many certificate tags (`cert0`, …) were handed out in this file.
+    pub certificate_tags: usize,
+    /// How many loggers were named `log0`, … in this file.
+    pub logs: usize,
+    /// Named routes that were invoked, with the place.
+    pub invoked: Vec<(String, Span)>,
+}
+
+impl Cx<'_> {
+    /// Records a finding and goes on.
+    pub fn report(&mut self, diagnostic: impl Into<Box<Diagnostic>>) {
+        self.diagnostics.push(*diagnostic.into());
+    }
+
+    /// The value, or `None` with the finding recorded.
+    pub fn keep<T>(&mut self, parsed: Parsed<T>) -> Option<T> {
+        parsed.map_err(|diagnostic| self.report(diagnostic)).ok()
+    }
+}

@@ -1,0 +1,212 @@
+//! Routes of one block: reading its directives, sorting, grouping, consolidating.
+
+use caddis_config::http::{Matcher, Route, handlers::Subroute};
+use caddis_grammar::{Span, Statement};
+
+use crate::{
+    cx::{Cx, Parsed},
+    directive::{Call, Item},
+    errors,
+    go_sort::stable_by,
+    matchers::is_definition,
+};
+
+/// Numbers the groups of mutually exclusive routes.
+#[derive(Debug, Default)]
+pub struct Groups(usize);
+
+impl Groups {
+    /// The next name: `group0`, `group1`, …
+    pub fn next_name(&mut self) -> String {
+        self.0 += 1;
+        format!("group{}", self.0 - 1)
+    }
+
+    /// Puts the routes among the items into one group, if there are at least two.
+    pub fn join(&mut self, items: &mut [Item]) {
+        let is_route = |item: &&mut Item| matches!(item, Item::Route(_));
+        if items.iter_mut().filter(is_route).count() < 2 {
+            return;
+        }
+        let name = self.next_name();
+        for item in items {
+            if let Item::Route(route) = item {
+                route.group.clone_from(&name);
+            }
+        }
+    }
+}
+
+/// What a directive yielded, with the name by which it is sorted.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Placed {
+    /// `handle` for `handle_path` too, because they exclude each other.
+    pub(crate) directive: &'static str,
+    /// The use of the directive.
+    pub(crate) span: Span,
+    /// What it yielded.
+    pub(crate) item: Item,
+}
+
+/// Directives of which only the first matching use is run, in the order in which groups are numbered.
+const EXCLUSIVE: [&str; 3] = ["handle", "rewrite", "root"];
+
+impl Cx<'_> {
+    /// Reads the statements of a block as directives in a scope of their own and builds a subroute from them. With
+    /// `sorted`, directives are put into their order and must have a place in it; without, they stay as written.
+    ///
+    /// # Errors
+    /// None at present: everything found inside is recorded, and reading goes on.
+    pub fn subroute(&mut self, statements: &[Statement], sorted: bool) -> Parsed<Subroute> {
+        self.matchers.enter();
+        let mut placed = self.read_directives(statements, errors::unknown_nested_directive);
+        let unused = self.matchers.leave();
+        self.diagnostics.extend(unused);
+        Ok(self.build_subroute(&mut placed, sorted))
+    }
+
+    /// Reads matcher definitions first and then every other statement as a directive.
+    pub(crate) fn read_directives(
+        &mut self,
+        statements: &[Statement],
+        unknown: fn(&Cx<'_>, &Statement) -> Box<caddis_grammar::Diagnostic>,
+    ) -> Vec<Placed> {
+        for statement in statements.iter().filter(|statement| is_definition(statement)) {
+            self.define_matcher(statement);
+        }
+        let mut placed = Vec::new();
+        for statement in statements.iter().filter(|statement| !is_definition(statement)) {
+            let Some(directive) = self.registry.directive(&statement.name().text) else {
+                let finding = unknown(self, statement);
+                self.report(finding);
+                continue;
+            };
+            let items = self.call(&directive, statement);
+            let name = if directive.name == "handle_path" { "handle" } else { directive.name };
+            let items = self.keep(items).unwrap_or_default();
+            placed.extend(items.into_iter().map(|item| Placed {
+                directive: name,
+                span: statement.name().span,
+                item,
+            }));
+        }
+        placed
+    }
+
+    fn call(&mut self, directive: &crate::Directive, statement: &Statement) -> Parsed<Vec<Item>> {
+        let plain = Call { statement, line: statement, matcher: None, matcher_token: None };
+        let word = match statement.args().first() {
+            Some(word) if directive.takes_matcher => word,
+            _ => return (directive.read)(self, &plain),
+        };
+        let Some(matcher) = self.matcher_of(word)? else {
+            return (directive.read)(self, &plain);
+        };
+        let mut line = statement.clone();
+        line.words.remove(1);
+        (directive.read)(self, &Call { statement, line: &line, matcher, matcher_token: Some(word) })
+    }
+
+    /// Sorts, groups and consolidates what directives yielded. What was yielded stays behind sorted.
+    pub(crate) fn build_subroute(&mut self, placed: &mut Vec<Placed>, sorted: bool) -> Subroute {
+        if sorted {
+            placed.retain(|placed| {
+                let ordered = self.registry.position(placed.directive).is_some();
+                if !ordered {
+                    self.diagnostics.push(*errors::unordered_directive(placed.directive, placed.span));
+                }
+                ordered
+            });
+            self.sort(placed);
+        } else {
+            placed.retain(|placed| {
+                let route = matches!(placed.item, Item::Route(_) | Item::Routes(_));
+                if !route {
+                    self.diagnostics.push(*errors::not_a_route(placed.directive, placed.span));
+                }
+                route
+            });
+        }
+        let groups = self.number_groups(placed);
+        let mut routes = Vec::new();
+        for placed in placed.iter() {
+            match &placed.item {
+                Item::Route(route) => {
+                    let group = groups.iter().find(|(directive, _)| *directive == placed.directive);
+                    let group = group.map_or(&route.group, |(_, name)| name).clone();
+                    routes.push(Route { group, ..route.clone() });
+                }
+                Item::Routes(together) => routes.extend(together.iter().cloned()),
+                _ => {}
+            }
+        }
+        Subroute { routes: consolidate(routes), ..Subroute::default() }
+    }
+
+    /// The groups of directives that exclude each other; an empty name where only one is used.
+    fn number_groups(&mut self, placed: &[Placed]) -> [(&'static str, String); 3] {
+        EXCLUSIVE.map(|directive| {
+            let count = placed.iter().filter(|placed| placed.directive == directive).count();
+            // A lone rewrite has a group too: it keeps the route from being joined with a neighbour of the same
+            // matcher, which the rewritten request may no longer match.
+            let grouped = count > 1 || directive == "rewrite";
+            (directive, if grouped { self.groups.next_name() } else { String::new() })
+        })
+    }
+
+    fn sort(&self, placed: &mut [Placed]) {
+        stable_by(placed, |a, b| {
+            if a.directive != b.directive {
+                return self.registry.position(a.directive) < self.registry.position(b.directive);
+            }
+            let (Item::Route(route_a), Item::Route(route_b)) = (&a.item, &b.item) else { return false };
+            let specific = more_specific(route_a, route_b);
+            // A later `vars` overwrites an earlier one, so the most specific goes last.
+            if a.directive == "vars" { !specific } else { specific }
+        });
+    }
+}
+
+/// Whether Caddy puts `a` before `b` where both are of one directive.
+fn more_specific(a: &Route, b: &Route) -> bool {
+    let (Some(path_a), Some(path_b)) = (single_path(a), single_path(b)) else {
+        return !a.matchers.is_empty() && b.matchers.is_empty();
+    };
+    let trimmed_a = path_a.strip_suffix('*').unwrap_or(path_a);
+    let trimmed_b = path_b.strip_suffix('*').unwrap_or(path_b);
+    if trimmed_a == trimmed_b {
+        path_a.len() < path_b.len()
+    } else if trimmed_a.len() == trimmed_b.len() {
+        trimmed_a < trimmed_b
+    } else {
+        trimmed_a.len() > trimmed_b.len()
+    }
+}
+
+/// The path of a route with one matcher set that has a path matcher of one path that is not empty.
+fn single_path(route: &Route) -> Option<&str> {
+    let [set] = route.matchers.as_slice() else { return None };
+    let Some(Matcher::Path(paths)) = set.get("path") else { return None };
+    match paths.0.as_slice() {
+        [path] if !path.is_empty() => Some(path),
+        _ => None,
+    }
+}
+
+/// Joins neighbours of the same matchers, group and finality.
+pub(crate) fn consolidate(routes: Vec<Route>) -> Vec<Route> {
+    let mut joined: Vec<Route> = Vec::with_capacity(routes.len());
+    for route in routes {
+        match joined.last_mut() {
+            Some(last)
+                if last.matchers == route.matchers
+                    && last.terminal == route.terminal
+                    && last.group == route.group =>
+            {
+                last.handle.extend(route.handle);
+            }
+            _ => joined.push(route),
+        }
+    }
+    joined
+}

@@ -1,0 +1,177 @@
+//! Servers: one from each set of listeners that serve the same sites.
+
+mod connection_policies;
+mod logs;
+mod named_routes;
+mod routes;
+
+use std::collections::BTreeMap;
+
+use caddis_config::http::{AutoHttps, Server};
+
+use self::connection_policies::Policies;
+pub(crate) use self::{connection_policies::SharedPolicy, named_routes::NamedRoutes};
+use crate::{
+    addresses::{Address, specificity},
+    cx::Cx,
+    errors,
+    go_sort::stable_by,
+    listeners::Pairing,
+    sites::{Block, Site},
+};
+
+/// Builds the servers, called `srv0`, `srv1`, … in the order of the pairings. Sites end up in the order in which they
+/// are tried.
+pub(crate) fn build(
+    cx: &mut Cx<'_>,
+    blocks: &mut [Block],
+    pairings: &mut [Pairing],
+    named: &NamedRoutes,
+) -> BTreeMap<String, Server> {
+    let mut built = Vec::new();
+    for pairing in pairings.iter_mut() {
+        check_ambiguity(cx, pairing);
+        let mut server = Server {
+            listen: pairing.addresses().map(String::from).collect(),
+            listen_protocols: listen_protocols(pairing),
+            automatic_https: auto_https_of(cx),
+            ..Server::default()
+        };
+        sort_sites(&mut pairing.sites);
+        named.add_to(cx, &mut server, pairing, blocks);
+        let mut policies = Policies::new(&server);
+        logs::begin(&mut server, pairing, blocks);
+        for site in &pairing.sites {
+            policies.add_site(cx, &mut server, pairing, site, &blocks[site.block]);
+            routes::add_site(cx, &mut server, pairing, site, &mut blocks[site.block].pile);
+            logs::add_site(&mut server, site, &blocks[site.block].pile);
+        }
+        logs::finish(&mut server);
+        check_schemes(cx, &server, pairing, &policies);
+        policies.finish(cx);
+        server.routes = crate::routes::consolidate(server.routes);
+        built.push((server, policies));
+    }
+    // Policies are shared between servers that serve parts of one block, so they are final only now.
+    let finished = built.into_iter().enumerate().map(|(at, (mut server, policies))| {
+        server.tls_connection_policies = policies.into_config();
+        (format!("srv{at}"), server)
+    });
+    finished.collect()
+}
+
+fn check_ambiguity(cx: &mut Cx<'_>, pairing: &Pairing) {
+    for (at, site) in pairing.sites.iter().enumerate() {
+        for key in &site.keys {
+            let mut earlier = pairing.sites[..at].iter().flat_map(|site| &site.keys);
+            if let Some(first) = earlier.find(|other| other.token.text == key.token.text) {
+                cx.report(errors::sites::ambiguous_site(&key.token, first.token.span));
+            }
+        }
+    }
+}
+
+/// The protocols of each listener, or nothing where all have the default.
+fn listen_protocols(pairing: &Pairing) -> Vec<Option<Vec<String>>> {
+    let of_listener = |(_, protocols): &(String, Vec<String>)| {
+        protocols.iter().any(|protocol| !protocol.is_empty()).then(|| protocols.clone())
+    };
+    let all: Vec<_> = pairing.listeners.iter().map(of_listener).collect();
+    if all.iter().all(Option::is_none) { Vec::new() } else { all }
+}
+
+fn auto_https_of(cx: &Cx<'_>) -> Option<AutoHttps> {
+    let flags = &cx.options.auto_https;
+    flags.any().then(|| AutoHttps {
+        disable: flags.off,
+        disable_redirects: flags.disable_redirects,
+        disable_certificates: flags.disable_certs,
+        ignore_loaded_certificates: flags.ignore_loaded_certs,
+        ..AutoHttps::default()
+    })
+}
+
+/// Puts specific sites before general ones, because the first that matches is the only one that is run.
+fn sort_sites(sites: &mut [Site]) {
+    stable_by(sites, |a, b| {
+        let (host_a, host_b) = (longest(a, |address| &address.host), longest(b, |address| &address.host));
+        if specificity(host_a) == 0 {
+            return false;
+        }
+        if specificity(host_b) == 0 {
+            return true;
+        }
+        let (wild_a, wild_b) = (has_wildcard(a), has_wildcard(b));
+        if wild_a != wild_b {
+            return wild_b;
+        }
+        if specificity(host_a) == specificity(host_b) {
+            let (path_a, path_b) = (longest(a, |address| &address.path), longest(b, |address| &address.path));
+            return path_a.len() > path_b.len();
+        }
+        specificity(host_a) > specificity(host_b)
+    });
+}
+
+/// The first of the most specific hosts or paths.
+fn longest(site: &Site, part: impl Fn(&Address) -> &String) -> &str {
+    let mut longest = "";
+    for text in site.addresses().map(part) {
+        if specificity(text) > specificity(longest) {
+            longest = text;
+        }
+    }
+    longest
+}
+
+fn has_wildcard(site: &Site) -> bool {
+    site.addresses().any(|address| address.host.is_empty() || address.host.contains('*'))
+}
+
+/// A server speaks either HTTP or HTTPS.
+fn check_schemes(cx: &mut Cx<'_>, server: &Server, pairing: &Pairing, policies: &Policies) {
+    #[derive(PartialEq)]
+    enum Speaks {
+        Http,
+        Https,
+    }
+    let (http_port, https_port) = (cx.options.http_port().to_string(), cx.options.https_port().to_string());
+    let listen = format!("[{}]", server.listen.join(" "));
+    let mut speaks = None;
+    for key in pairing.sites.iter().flat_map(|site| &site.keys) {
+        let address = &key.address;
+        let wants = if address.scheme == "http" || address.port == http_port {
+            Speaks::Http
+        } else if address.scheme == "https" || address.port == https_port || !policies.is_empty() {
+            Speaks::Https
+        } else if address.host.is_empty() {
+            Speaks::Http
+        } else {
+            continue;
+        };
+        let (configured, other) = match (&speaks, &wants) {
+            (Some(Speaks::Https), Speaks::Http) => ("HTTPS", true),
+            (Some(Speaks::Http), Speaks::Https) => ("HTTP", true),
+            _ => ("", false),
+        };
+        if other {
+            let mut message = format!(
+                "server listening on {listen} is configured for {configured} and cannot natively multiplex HTTP \
+                 and HTTPS: {}",
+                address.original
+            );
+            if configured == "HTTPS" && address.scheme.is_empty() && address.host.is_empty() {
+                message.push_str(" (try specifying https:// in the address)");
+            }
+            cx.report(errors::sites::scheme_conflict(&key.token, message));
+            return;
+        }
+        if wants == Speaks::Http && !policies.is_empty() {
+            let message =
+                format!("server listening on {listen} is HTTP, but attempts to configure TLS connection policies");
+            cx.report(errors::sites::scheme_conflict(&key.token, message));
+            return;
+        }
+        speaks = Some(wants);
+    }
+}

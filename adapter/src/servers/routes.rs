@@ -1,0 +1,92 @@
+//! Routes of a server: a site's matchers on host and path around the routes of its directives.
+
+use caddis_config::http::{
+    ErrorRoutes, Handler, Matcher, MatcherSet, Route, Server,
+    handlers::Subroute,
+    matchers::{Host, Path},
+};
+
+use crate::{
+    cx::Cx,
+    go_sort::stable_by,
+    listeners::Pairing,
+    sites::{Pile, Site},
+};
+
+/// Adds the routes of one site and its routes for errors.
+pub(super) fn add_site(
+    cx: &mut Cx<'_>,
+    server: &mut Server,
+    pairing: &Pairing,
+    site: &Site,
+    pile: &mut Pile,
+) {
+    let matchers = matcher_sets(site);
+    let subroute = cx.build_subroute(&mut pile.routes, true);
+    append(&mut server.routes, subroute, &matchers, pairing);
+    if pile.error_routes.is_empty() {
+        return;
+    }
+    // Caddy's comparator: routes that match every error go last, and each run of the others is reversed.
+    stable_by(&mut pile.error_routes, |a, b| !(a.matchers.is_empty() && !b.matchers.is_empty()));
+    let errors = server.errors.get_or_insert_with(ErrorRoutes::default);
+    let subroute = Subroute { routes: pile.error_routes.clone(), ..Subroute::default() };
+    append(&mut errors.routes, subroute, &matchers, pairing);
+}
+
+/// Appends a site's routes, wrapped so that no other site is tried after it.
+fn append(routes: &mut Vec<Route>, subroute: Subroute, matchers: &[MatcherSet], pairing: &Pairing) {
+    if matchers.is_empty() && subroute.routes.is_empty() {
+        return;
+    }
+    // The only site of a server needs no wrapper, unless a host matcher inside would become one at the top, where it
+    // would ask for certificates.
+    let has_host = |route: &Route| route.matchers.iter().any(|set| set.get("host").is_some());
+    if matchers.is_empty() && pairing.sites.len() == 1 && !subroute.routes.iter().any(has_host) {
+        routes.extend(subroute.routes);
+        return;
+    }
+    let handle = if subroute.routes.is_empty() { Vec::new() } else { vec![Handler::from(subroute)] };
+    routes.push(Route { matchers: matchers.to_vec(), handle, terminal: true, ..Route::default() });
+}
+
+/// The matchers of a site: its hosts grouped by path. From the first address without a host on, hosts do not count.
+fn matcher_sets(site: &Site) -> Vec<MatcherSet> {
+    struct Group<'a> {
+        path: &'a str,
+        hosts: Vec<String>,
+    }
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    let mut all_hosts = false;
+    for address in site.addresses() {
+        let at = match groups.iter().position(|group| group.path == address.path) {
+            Some(at) => at,
+            None => {
+                groups.push(Group { path: &address.path, hosts: Vec::new() });
+                groups.len() - 1
+            }
+        };
+        let hosts = &mut groups[at].hosts;
+        if address.host.is_empty() && !all_hosts {
+            hosts.clear();
+            all_hosts = true;
+        }
+        if !all_hosts && !hosts.contains(&address.host) {
+            hosts.push(address.host.clone());
+        }
+    }
+    let mut sets = Vec::new();
+    for group in groups {
+        let mut set = MatcherSet::default();
+        if !group.hosts.is_empty() {
+            set.insert(Matcher::from(Host(group.hosts)));
+        }
+        if !group.path.is_empty() {
+            set.insert(Matcher::from(Path(vec![group.path.to_owned()])));
+        }
+        if !set.is_empty() {
+            sets.push(set);
+        }
+    }
+    sets
+}

@@ -1,0 +1,189 @@
+//! Sites: reading a block's addresses and directives, and filing what the directives yield.
+
+use std::collections::BTreeSet;
+
+use caddis_config::{http::Route, pki::CertificateAuthority};
+use caddis_grammar::{BlockKind, ServerBlock, Span, Statement, Token};
+
+use crate::{
+    addresses::Address,
+    cx::Cx,
+    directive::Item,
+    directives::{log::SiteLog, tls::SiteTls},
+    errors,
+    listeners::Bind,
+    placeholders,
+    routes::Placed,
+    servers::SharedPolicy,
+};
+
+/// One block with its addresses read and its directives filed.
+#[derive(Debug)]
+pub(crate) struct Block {
+    /// The addresses that could be read.
+    pub(crate) keys: Vec<Key>,
+    /// What the directives yielded.
+    pub(crate) pile: Pile,
+}
+
+/// An address of a block.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Key {
+    /// As it was written.
+    pub(crate) token: Token,
+    /// Its parts.
+    pub(crate) address: Address,
+}
+
+/// What the directives of one block yielded, by kind, in source order.
+#[derive(Debug, Default)]
+pub(crate) struct Pile {
+    /// Routes by directive.
+    pub(crate) routes: Vec<Placed>,
+    /// Routes for errors.
+    pub(crate) error_routes: Vec<Route>,
+    /// Listeners.
+    pub(crate) binds: Vec<Bind>,
+    /// Access logs.
+    pub(crate) logs: Vec<SiteLog>,
+    /// TLS settings.
+    pub(crate) tls: Vec<SiteTls>,
+    /// The connection policy of each `tls` line.
+    pub(crate) policies: Vec<SharedPolicy>,
+    /// Named routes that are invoked.
+    pub(crate) invoked: Vec<(String, Span)>,
+    /// Certificate authorities by ID.
+    pub(crate) authorities: Vec<(String, CertificateAuthority)>,
+}
+
+/// The keys of a block that one listener serves.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Site {
+    /// Which block, as an index.
+    pub(crate) block: usize,
+    /// Some or all of its keys.
+    pub(crate) keys: Vec<Key>,
+}
+
+/// Rejects keys that cannot be addresses.
+pub(crate) fn check_keys(cx: &mut Cx<'_>, blocks: &[ServerBlock]) {
+    for block in blocks {
+        for (at, key) in block.keys.iter().enumerate() {
+            if at == 0 && key.text.starts_with('@') {
+                cx.report(errors::sites::matcher_outside_site(key));
+            }
+            if cx.registry.directive(&key.text).is_some() {
+                cx.report(errors::sites::directive_as_address(key));
+            }
+        }
+    }
+}
+
+/// Reads a block of sites.
+pub(crate) fn read(cx: &mut Cx<'_>, block: &ServerBlock) -> Block {
+    let mut statements = block.statements.clone();
+    placeholders::expand_all(&mut statements);
+    if block.kind != BlockKind::Site || block.keys.is_empty() {
+        cx.report(errors::sites::without_address(block));
+    }
+    let mut keys = Vec::new();
+    for token in &block.keys {
+        match Address::parse(&token.text) {
+            Ok(address) => {
+                warn_about(cx, token, &address);
+                keys.push(Key { token: token.clone(), address });
+            }
+            Err(reason) => cx.report(errors::sites::bad_address(token, &reason)),
+        }
+    }
+    cx.enter_block(&statements);
+    let unknown =
+        if block.has_braces { errors::unknown_directive } else { errors::unknown_directive_unbraced };
+    let placed = cx.read_directives(&statements, unknown);
+    cx.leave_block();
+    let mut pile = Pile { invoked: std::mem::take(&mut cx.state.invoked), ..Pile::default() };
+    for placed in placed {
+        pile.file(placed);
+    }
+    Block { keys, pile }
+}
+
+fn warn_about(cx: &mut Cx<'_>, token: &Token, address: &Address) {
+    if !address.path.is_empty() {
+        cx.report(errors::sites::path_in_address(token));
+    }
+    if address.host == "0.0.0.0" || address.host == "::" {
+        cx.report(errors::sites::unspecified_host(token));
+    }
+}
+
+impl Pile {
+    fn file(&mut self, placed: Placed) {
+        match placed.item {
+            Item::Route(_) | Item::Routes(_) => self.routes.push(placed),
+            Item::ErrorRoute(route) => self.error_routes.push(route),
+            Item::Bind(bind) => self.binds.push(bind),
+            Item::Log(log) => self.logs.push(log),
+            Item::Tls(tls) => {
+                self.policies.push(SharedPolicy::new(tls.policy.clone(), Some(placed.span)));
+                self.tls.push(*tls);
+            }
+            Item::CertificateAuthority(id, authority) => self.authorities.push((id, *authority)),
+        }
+    }
+
+    /// Whether any `tls` line has this property.
+    pub(crate) fn any_tls(&self, property: impl Fn(&SiteTls) -> bool) -> bool {
+        self.tls.iter().any(property)
+    }
+}
+
+impl Site {
+    /// The addresses.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = &Address> {
+        self.keys.iter().map(|key| &key.address)
+    }
+
+    /// The hosts, sorted and unique; none if any address is without one, because then all hosts are meant.
+    pub(crate) fn hosts(&self) -> Vec<String> {
+        if self.has_hostless_key() {
+            return Vec::new();
+        }
+        let hosts: BTreeSet<&str> = self.addresses().map(|address| address.host.as_str()).collect();
+        hosts.into_iter().map(String::from).collect()
+    }
+
+    /// Whether an address is without a host.
+    pub(crate) fn has_hostless_key(&self) -> bool {
+        self.addresses().any(|address| address.host.is_empty())
+    }
+}
+
+impl Cx<'_> {
+    /// Prepares for reading the statements of a top-level block.
+    pub(crate) fn enter_block(&mut self, statements: &[Statement]) {
+        let mut files = BTreeSet::new();
+        collect_files(self, statements, &mut files);
+        self.caddyfiles = files.into_iter().collect();
+        self.matchers.enter();
+    }
+
+    /// Ends the scope of the block's matchers.
+    pub(crate) fn leave_block(&mut self) {
+        let unused = self.matchers.leave();
+        self.diagnostics.extend(unused);
+    }
+}
+
+fn collect_files(cx: &Cx<'_>, statements: &[Statement], files: &mut BTreeSet<String>) {
+    for statement in statements {
+        for word in &statement.words {
+            let name = &cx.sources.get(word.span.source).name;
+            if !files.contains(name) {
+                files.insert(name.clone());
+            }
+        }
+        collect_files(cx, statement.children(), files);
+    }
+}
+
