@@ -179,7 +179,9 @@ mod tests {
     fn ports_are_checked() {
         assert_eq!(Address::parse("localhost:70000"), Err("port 70000 is out of range".into()));
         assert_eq!(Address::parse(":-1"), Err("port -1 is out of range".into()));
-        assert!(Address::parse("localhost:http").unwrap_err().starts_with("invalid port 'http': strconv.Atoi"));
+        assert!(
+            Address::parse("localhost:http").unwrap_err().starts_with("invalid port 'http': strconv.Atoi")
+        );
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What a directive, matcher or option sees while it is read: the registry, the options, the site around it, and a
 //! place to put findings.
 
+use std::collections::BTreeMap;
+
 use caddis_grammar::{Diagnostic, Environment, Files, Sources, Span};
 
 use crate::{matchers::Definitions, options::GlobalOptions, registry::Registry, routes::Groups};
@@ -36,15 +38,37 @@ pub struct Cx<'a> {
 /// What directives remember across statements.
 #[derive(Debug, Default)]
 pub struct State {
-    /// How many certificate tags (`cert0`, …) were handed out in this file.
-    pub certificate_tags: usize,
+    /// The tag (`cert0`, …) of each certificate file, because one file must not be loaded twice.
+    pub certificate_tags: BTreeMap<String, String>,
     /// How many loggers were named `log0`, … in this file.
     pub logs: usize,
     /// Named routes that were invoked, with the place.
     pub invoked: Vec<(String, Span)>,
 }
 
-impl Cx<'_> {
+impl<'a> Cx<'a> {
+    /// The surroundings at the start of a file.
+    pub(crate) fn new(
+        sources: &'a Sources,
+        registry: &'a Registry,
+        files: &'a dyn Files,
+        env: &'a dyn Environment,
+        options: &'a GlobalOptions,
+    ) -> Self {
+        Self {
+            sources,
+            registry,
+            files,
+            env,
+            options,
+            matchers: Definitions::default(),
+            groups: Groups::default(),
+            caddyfiles: Vec::new(),
+            state: State::default(),
+            diagnostics: Vec::new(),
+        }
+    }
+
     /// Records a finding and goes on.
     pub fn report(&mut self, diagnostic: impl Into<Box<Diagnostic>>) {
         self.diagnostics.push(*diagnostic.into());

@@ -42,19 +42,14 @@ pub enum Item {
     Routes(Vec<Route>),
     /// A route among the site's error routes.
     ErrorRoute(Route),
-    /// Listener addresses with the protocols of each (empty: the default).
-    Bind {
-        /// Hosts or network addresses as written.
-        addresses: Vec<String>,
-        /// `h1`, `h2`, `h2c`, `h3`; empty for the default.
-        protocols: Vec<String>,
-    },
+    /// Listener addresses of the site.
+    Bind(crate::listeners::Bind),
     /// Access logging of the site.
     Log(crate::directives::log::SiteLog),
     /// TLS settings of the site.
     Tls(Box<crate::directives::tls::SiteTls>),
     /// A certificate authority that a directive needs.
-    CertificateAuthority(String, Box<caddis_config::pki::CertificateAuthority>),
+    CertificateAuthority(String, Box<caddis_config::pki::Authority>),
 }
 
 impl Call<'_> {

@@ -1,6 +1,8 @@
-//! The directives in their default order, and the reading of one use of a directive.
+//! The directives in their default order.
 
+pub(crate) mod log;
 mod respond;
+pub(crate) mod tls;
 
 use crate::directive::Directive;
 

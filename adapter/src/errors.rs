@@ -2,15 +2,16 @@
 //!
 //! Codes: E02xx sites and addresses, E03xx directives, E04xx matchers, E05xx options, E06xx TLS, E07xx modules.
 
+pub(crate) mod definitions;
 pub(crate) mod directives;
-pub(crate) mod matchers;
 pub(crate) mod modules;
+pub(crate) mod options;
 pub(crate) mod sites;
 pub(crate) mod tls;
 
 use caddis_grammar::{Block, Code, Diagnostic, Span, Statement, Token, suggest};
 
-pub(crate) use self::{directives::*, matchers::*, modules::*};
+pub(crate) use self::{definitions::*, directives::*, modules::*};
 
 type Error = Box<Diagnostic>;
 

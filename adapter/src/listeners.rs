@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use caddis_config::go::host_port;
 
 use crate::{
-    addresses::Address,
     cx::{Cx, Parsed},
     errors,
     options::GlobalOptions,
@@ -169,8 +168,10 @@ impl NetworkAddress {
 
     /// The address of a `bind` argument with the port of a site.
     fn at_port(text: &str, port: &str) -> Result<Self, String> {
-        let (network, host, _) = split(text).map_err(|reason| format!("splitting listener address: {reason}"))?;
-        Self::parse(&join(&network, &host, port)).map_err(|reason| format!("parsing network address: {reason}"))
+        let (network, host, _) =
+            split(text).map_err(|reason| format!("splitting listener address: {reason}"))?;
+        Self::parse(&join(&network, &host, port))
+            .map_err(|reason| format!("parsing network address: {reason}"))
     }
 }
 

@@ -110,9 +110,7 @@ impl Cx<'_> {
         }
         let set = match statement.args() {
             // A quoted word cannot be the name of a matcher: it is an expression.
-            [first, ..] if first.is_quoted() => {
-                self.read_set(&[expression(first)], Some(&name.text[1..]))
-            }
+            [first, ..] if first.is_quoted() => self.read_set(&[expression(first)], Some(&name.text[1..])),
             _ => self.read_set(&set_lines(statement), Some(&name.text[1..])),
         };
         let set = self.keep(set).unwrap_or_default();
@@ -144,11 +142,7 @@ impl Cx<'_> {
     fn read_set(&mut self, lines: &[Statement], definition: Option<&str>) -> Parsed<MatcherSet> {
         let mut by_name: Vec<(Arc<str>, Vec<Statement>)> = Vec::new();
         for line in lines {
-            let line = if line.name().is_quoted() {
-                expression(line.name())
-            } else {
-                line.clone()
-            };
+            let line = if line.name().is_quoted() { expression(line.name()) } else { line.clone() };
             match by_name.iter_mut().find(|(name, _)| *name == line.name().text) {
                 Some((_, lines)) => lines.push(line),
                 None => by_name.push((line.name().text.clone(), vec![line])),

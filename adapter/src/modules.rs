@@ -38,8 +38,7 @@ impl Cx<'_> {
         if let Some(read) = self.registry.module(T::NAMESPACE, name) {
             return read(self, statement).map(T::from);
         }
-        let known =
-            T::TABLE.iter().map(|module| module.name).chain(self.registry.module_names(T::NAMESPACE));
+        let known = T::TABLE.iter().map(|module| module.name).chain(self.registry.module_names(T::NAMESPACE));
         Err(errors::unknown_module(statement.name(), T::NAMESPACE, known))
     }
 
@@ -52,4 +51,3 @@ impl Cx<'_> {
         self.module(&statement.from(1))
     }
 }
-

@@ -13,7 +13,15 @@ use caddis_config::{
     value::Duration,
 };
 
-use crate::{directives::log::SiteLog, listeners::Bind};
+use caddis_grammar::ServerBlock;
+
+use crate::{
+    cx::Cx,
+    directives::log::SiteLog,
+    errors,
+    listeners::Bind,
+    table::{Row, read_line},
+};
 
 /// All global options of one file; `None`, `false` or empty where an option was not given.
 #[derive(Debug, Clone, Default)]
@@ -135,5 +143,34 @@ impl GlobalOptions {
     #[must_use]
     pub fn https_port(&self) -> i64 {
         self.https_port.unwrap_or(443)
+    }
+}
+
+impl GlobalOptions {
+    /// The administration endpoint.
+    pub(crate) fn admin(&self) -> Option<Admin> {
+        let mut admin = self.admin.clone();
+        if self.persist_config_off {
+            let settings = admin.get_or_insert_default().config.get_or_insert_default();
+            settings.persist = Some(false);
+        }
+        admin
+    }
+}
+
+/// One option of the global block.
+pub(crate) type OptionRow = Row<GlobalOptions>;
+
+/// The options, by name.
+pub(crate) static OPTIONS: &[OptionRow] = &[];
+
+/// Reads the global block.
+pub(crate) fn read(cx: &mut Cx<'_>, block: &ServerBlock, options: &mut GlobalOptions) {
+    for statement in &block.statements {
+        let outcome = match OPTIONS.iter().any(|row| *row.name == *statement.name().text) {
+            true => read_line(cx, statement, OPTIONS, options),
+            false => Err(errors::options::unknown(statement.name(), OPTIONS.iter().map(|row| row.name))),
+        };
+        cx.keep(outcome);
     }
 }

@@ -167,8 +167,9 @@ fn check_schemes(cx: &mut Cx<'_>, server: &Server, pairing: &Pairing, policies: 
             return;
         }
         if wants == Speaks::Http && !policies.is_empty() {
-            let message =
-                format!("server listening on {listen} is HTTP, but attempts to configure TLS connection policies");
+            let message = format!(
+                "server listening on {listen} is HTTP, but attempts to configure TLS connection policies"
+            );
             cx.report(errors::sites::scheme_conflict(&key.token, message));
             return;
         }

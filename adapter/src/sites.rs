@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use caddis_config::{http::Route, pki::CertificateAuthority};
+use caddis_config::{http::Route, pki::Authority};
 use caddis_grammar::{BlockKind, ServerBlock, Span, Statement, Token};
 
 use crate::{
@@ -53,7 +53,7 @@ pub(crate) struct Pile {
     /// Named routes that are invoked.
     pub(crate) invoked: Vec<(String, Span)>,
     /// Certificate authorities by ID.
-    pub(crate) authorities: Vec<(String, CertificateAuthority)>,
+    pub(crate) authorities: Vec<(String, Authority)>,
 }
 
 /// The keys of a block that one listener serves.
@@ -186,4 +186,3 @@ fn collect_files(cx: &Cx<'_>, statements: &[Statement], files: &mut BTreeSet<Str
         collect_files(cx, statement.children(), files);
     }
 }
-

@@ -43,8 +43,12 @@ pub(crate) fn build(cx: &mut Cx<'_>, blocks: &[Block], pairings: &[Pairing]) -> 
     let (automated, internal) = names_to_automate(options, blocks, pairings);
     if let Some(ech) = &options.ech {
         let mut draft = drafts.base(cx);
-        draft.subjects =
-            ech.configs.iter().map(|config| config.public_name.clone()).filter(|name| !name.is_empty()).collect();
+        draft.subjects = ech
+            .configs
+            .iter()
+            .map(|config| config.public_name.clone())
+            .filter(|name| !name.is_empty())
+            .collect();
         drafts.push(draft);
     }
     if !internal.is_empty() {

@@ -3,8 +3,8 @@
 use caddis_config::{http::handlers::StaticResponse, value::WeakString};
 
 use crate::{
-    cx::{Cx, Parsed},
     args::Value,
+    cx::{Cx, Parsed},
     directive::{Call, Directive, Item},
     errors,
     table::{Row, Shape, read_block, row},

@@ -73,11 +73,7 @@ pub(crate) fn bad_tls_argument(word: &Token) -> Error {
 }
 
 /// A protocol version, cipher suite or curve that does not exist.
-pub(crate) fn unsupported<'a>(
-    word: &Token,
-    what: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Error {
+pub(crate) fn unsupported<'a>(word: &Token, what: &str, known: impl IntoIterator<Item = &'a str>) -> Error {
     let message = format!("wrong {what} name or {what} not supported: '{}'", word.text);
     Box::new(error("E0608", word.span, message).maybe_help(did_you_mean(&word.text, known)))
 }

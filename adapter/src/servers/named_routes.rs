@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use caddis_config::http::{Route, Server};
 use caddis_grammar::{ServerBlock, Span};
 
-use crate::{
-    cx::Cx, errors, listeners::Pairing, placeholders, sites::Block,
-};
+use crate::{cx::Cx, errors, listeners::Pairing, placeholders, sites::Block};
 
 /// The named routes of a file.
 #[derive(Debug, Default)]

@@ -94,7 +94,8 @@ fn fill_ports(acme: &mut Acme, options: &GlobalOptions) {
 
 /// Listens for challenges where the sites listen, not on all interfaces.
 fn fill_bind_host(acme: &mut Acme, options: &GlobalOptions) {
-    let Some(host) = options.default_bind.iter().flatten().next().and_then(|bind| bind.addresses.first()) else {
+    let Some(host) = options.default_bind.iter().flatten().next().and_then(|bind| bind.addresses.first())
+    else {
         return;
     };
     if !has_dns(acme) {

@@ -14,9 +14,7 @@ const ZERO_SSL: &str = "https://acme.zerossl.com/v2/DV90";
 pub(crate) fn default_acme(email: &str) -> Vec<Issuer> {
     let mut issuers = vec![Acme::default().into()];
     if !email.trim().is_empty() {
-        issuers.push(
-            Acme { ca: ZERO_SSL.to_owned(), email: email.to_owned(), ..Acme::default() }.into(),
-        );
+        issuers.push(Acme { ca: ZERO_SSL.to_owned(), email: email.to_owned(), ..Acme::default() }.into());
     }
     issuers
 }

@@ -163,7 +163,8 @@ impl Drafts {
         let settings = &mut self.drafts[at].settings;
         settings.on_demand |= pile.any_tls(|tls| tls.on_demand);
         settings.reuse_private_keys |= pile.any_tls(|tls| tls.reuse_private_keys);
-        if let Some(key_type) = pile.tls.iter().map(|tls| &tls.key_type).find(|key_type| !key_type.is_empty()) {
+        if let Some(key_type) = pile.tls.iter().map(|tls| &tls.key_type).find(|key_type| !key_type.is_empty())
+        {
             settings.key_type.clone_from(key_type);
         }
         if let Some(ratio) = pile.tls.iter().map(|tls| tls.renewal_window_ratio).find(|ratio| *ratio > 0.0) {
@@ -193,7 +194,8 @@ impl Drafts {
                         && !subjects::is_tailscale(name)
                 };
                 if self.drafts[at].issuers == Issuers::Unset && draft.subjects.iter().all(public) {
-                    let email = if options.acme_ca.is_some() { "" } else { options.email.as_deref().unwrap_or("") };
+                    let email =
+                        if options.acme_ca.is_some() { "" } else { options.email.as_deref().unwrap_or("") };
                     self.drafts[at].issuers = Issuers::Own(issuers::default_acme(email));
                 }
             }

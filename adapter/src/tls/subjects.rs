@@ -92,9 +92,11 @@ fn parse_ip(text: &str) -> Option<IpAddr> {
 fn host_only(text: &str) -> &str {
     match host_port::split(text) {
         Ok((host, _)) => host,
-        Err(_) => {
-            text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).filter(|t| !t.is_empty()).unwrap_or(text)
-        }
+        Err(_) => text
+            .strip_prefix('[')
+            .and_then(|text| text.strip_suffix(']'))
+            .filter(|t| !t.is_empty())
+            .unwrap_or(text),
     }
 }
 

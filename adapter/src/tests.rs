@@ -1,0 +1,76 @@
+//! Whole Caddyfiles, small enough to read beside their JSON.
+
+use caddis_grammar::{Environment, Files, ReadError};
+
+use crate::{Adapted, Registry, adapt};
+
+struct Nothing;
+
+impl Files for Nothing {
+    fn absolute(&self, path: &str) -> Result<String, String> {
+        Ok(path.to_owned())
+    }
+
+    fn glob(&self, _: &str) -> Result<Vec<String>, String> {
+        Ok(Vec::new())
+    }
+
+    fn read(&self, _: &str) -> Result<Vec<u8>, ReadError> {
+        Err(ReadError::NotFound)
+    }
+}
+
+impl Environment for Nothing {
+    fn var(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+/// Adapts a text without files and environment.
+pub(crate) fn adapted(text: &str) -> Adapted {
+    adapt("Caddyfile", text, &Nothing, &Nothing, &Registry::standard())
+}
+
+/// The JSON of a text without errors.
+pub(crate) fn json(text: &str) -> String {
+    let adapted = adapted(text);
+    assert!(!adapted.has_errors(), "{:#?}", adapted.diagnostics);
+    adapted.config.to_json()
+}
+
+/// The findings of a text, each as `line: code message`.
+pub(crate) fn findings(text: &str) -> String {
+    let adapted = adapted(text);
+    let lines = adapted.diagnostics.iter().map(|finding| {
+        let line = finding.span.map_or(0, |span| adapted.sources.location(span).line);
+        format!("{line}: {} {}", finding.code.0, finding.message)
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_smallest_site() {
+    assert_eq!(
+        json("localhost\nrespond hello"),
+        r#"{"apps":{"http":{"servers":{"srv0":{"listen":[":443"],"routes":[{"match":[{"host":["localhost"]}],"handle":[{"handler":"subroute","routes":[{"handle":[{"body":"hello","handler":"static_response"}]}]}],"terminal":true}]}}}}}"#
+    );
+}
+
+#[test]
+fn specific_sites_come_first_on_one_server() {
+    assert_eq!(
+        json("http://*.example.com {\n\trespond any\n}\nhttp://a.example.com {\n}"),
+        r#"{"apps":{"http":{"servers":{"srv0":{"listen":[":80"],"routes":[{"match":[{"host":["a.example.com"]}],"terminal":true},{"match":[{"host":["*.example.com"]}],"handle":[{"handler":"subroute","routes":[{"handle":[{"body":"any","handler":"static_response"}]}]}],"terminal":true}]}}}}}"#
+    );
+}
+
+#[test]
+fn all_findings_come_out_of_one_run() {
+    let text = "localhost:99999 {\n\trespnd x\n\trespond /a\n\trespond a b c\n}";
+    assert_eq!(
+        findings(text),
+        "1: E0204 port 99999 is out of range\n\
+         2: E0310 unrecognized directive: respnd\n\
+         4: E0301 wrong argument count or unexpected line ending after 'c'"
+    );
+}
