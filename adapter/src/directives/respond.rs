@@ -1,9 +1,10 @@
 //! `respond`: answers with a fixed status and body.
 
-use caddis_config::{http::handlers::StaticResponse, value::WeakString};
+use caddis_config::{go::number::atoi, http::handlers::StaticResponse};
+use caddis_grammar::{Statement, Token};
 
 use crate::{
-    args::Value,
+    args::{Args, Value},
     cx::{Cx, Parsed},
     directive::{Call, Directive, Item},
     errors,
@@ -19,12 +20,12 @@ pub(crate) static DIRECTIVE: Directive = Directive {
     read,
 };
 
-static ROWS: &[Row<StaticResponse>] = &[
+pub(crate) static ROWS: &[Row<StaticResponse>] = &[
     row("body", Shape::One("text"), |response, line, _| {
         if !response.body.is_empty() {
             return Err(errors::already_specified(line.name(), "body"));
         }
-        response.body = line.words[1].string().into();
+        response.body = line.words[1].string();
         Ok(())
     }),
     row("close", Shape::Flag, |response, line, _| {
@@ -37,20 +38,24 @@ static ROWS: &[Row<StaticResponse>] = &[
 ];
 
 fn read(cx: &mut Cx<'_>, call: &Call<'_>) -> Parsed<Vec<Item>> {
-    let mut response = StaticResponse::default();
-    match call.line.args() {
-        [] => {}
-        // A lone number of three digits is a status, anything else a body.
-        [only] if only.text.len() == 3 && only.text.bytes().all(|b| b.is_ascii_digit()) => {
-            response.status_code = WeakString::from(only.string());
-        }
-        [body] => response.body = body.string().into(),
-        [body, status] => {
-            response.body = body.string().into();
-            response.status_code = WeakString::from(status.string());
-        }
-        [_, _, extra, ..] => return Err(errors::wrong_argument_count(extra)),
-    }
+    let (text, status) = text_and_status(call.line)?;
+    let mut response = StaticResponse {
+        body: text.map(Value::string).unwrap_or_default(),
+        status_code: status.map(Value::string).unwrap_or_default().into(),
+        ..StaticResponse::default()
+    };
     read_block(cx, call.line, ROWS, &mut response);
     Ok(call.route(response))
+}
+
+/// The arguments of `respond` and `error`: a text, a status, or a text and a status.
+pub(super) fn text_and_status(line: &Statement) -> Parsed<(Option<&Token>, Option<&Token>)> {
+    match line.some()? {
+        // A lone positive number of three characters is a status, anything else a text.
+        [only] if only.text.len() == 3 && atoi(&only.text).is_ok_and(|number| number > 0) => Ok((None, Some(only))),
+        [text] => Ok((Some(text), None)),
+        [text, status] => Ok((Some(text), Some(status))),
+        [_, _, extra, ..] => Err(errors::wrong_argument_count(extra)),
+        [] => Err(errors::missing_argument(line)),
+    }
 }

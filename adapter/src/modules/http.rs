@@ -1,0 +1,4 @@
+//! Modules of the app `http`.
+
+mod encoders;
+mod handlers;

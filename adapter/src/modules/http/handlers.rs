@@ -1,0 +1,3 @@
+//! Modules that belong to handlers.
+
+mod templates;
