@@ -1,10 +1,72 @@
 //! The directives in their default order.
 
+mod abort;
+mod acme_server;
+mod basic_auth;
+mod copy_response;
+mod copy_response_headers;
+mod encode;
+mod error;
+mod file_server;
+mod fs;
+mod header;
+pub(crate) mod header_ops;
+mod lenient;
 pub(crate) mod log;
+mod log_append;
+mod log_name;
+mod log_skip;
+mod map;
+mod method;
+mod metrics;
+mod push;
+mod redir;
+mod request_body;
+mod request_header;
 mod respond;
+mod rewrite;
+mod root;
+mod templates;
+mod timeouts;
 pub(crate) mod tls;
+mod tracing;
+mod try_files;
+mod uri;
+mod vars;
 
 use crate::directive::Directive;
 
 /// The default order of routes, first to last; directives that stand outside the order follow.
-pub(crate) static DIRECTIVES: &[&Directive] = &[&respond::DIRECTIVE];
+pub(crate) static DIRECTIVES: &[&Directive] = &[
+    &tracing::DIRECTIVE,
+    &map::DIRECTIVE,
+    &vars::DIRECTIVE,
+    &fs::DIRECTIVE,
+    &root::DIRECTIVE,
+    &log_append::DIRECTIVE,
+    &log_skip::FORMER,
+    &log_skip::DIRECTIVE,
+    &log_name::DIRECTIVE,
+    &header::DIRECTIVE,
+    &copy_response_headers::DIRECTIVE,
+    &request_body::DIRECTIVE,
+    &timeouts::DIRECTIVE,
+    &redir::DIRECTIVE,
+    &method::DIRECTIVE,
+    &rewrite::DIRECTIVE,
+    &uri::DIRECTIVE,
+    &try_files::DIRECTIVE,
+    &basic_auth::FORMER,
+    &basic_auth::DIRECTIVE,
+    &request_header::DIRECTIVE,
+    &encode::DIRECTIVE,
+    &push::DIRECTIVE,
+    &templates::DIRECTIVE,
+    &abort::DIRECTIVE,
+    &error::DIRECTIVE,
+    &copy_response::DIRECTIVE,
+    &respond::DIRECTIVE,
+    &metrics::DIRECTIVE,
+    &file_server::DIRECTIVE,
+    &acme_server::DIRECTIVE,
+];

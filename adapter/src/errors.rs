@@ -4,6 +4,8 @@
 
 pub(crate) mod definitions;
 pub(crate) mod directives;
+pub(crate) mod handlers;
+pub(crate) mod matchers;
 pub(crate) mod modules;
 pub(crate) mod options;
 pub(crate) mod sites;

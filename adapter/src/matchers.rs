@@ -1,5 +1,24 @@
 //! Request matchers: the table of their names, sets of them, and their definition under a name.
 
+mod client_ip;
+mod expression;
+mod file;
+pub(crate) mod header;
+mod header_regexp;
+mod host;
+mod lines;
+mod method;
+mod not;
+mod path;
+mod path_regexp;
+mod protocol;
+mod query;
+mod remote_ip;
+mod tls;
+mod url_pattern;
+mod vars;
+mod vars_regexp;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use caddis_config::http::{self, MatcherSet};
@@ -33,7 +52,25 @@ pub struct Uses<'a> {
 }
 
 /// All matchers of the standard distribution.
-pub(crate) static MATCHERS: &[&MatcherKind] = &[];
+pub(crate) static MATCHERS: &[&MatcherKind] = &[
+    &client_ip::MATCHER,
+    &expression::MATCHER,
+    &file::MATCHER,
+    &header::MATCHER,
+    &header_regexp::MATCHER,
+    &host::MATCHER,
+    &method::MATCHER,
+    &not::MATCHER,
+    &path::MATCHER,
+    &path_regexp::MATCHER,
+    &protocol::MATCHER,
+    &query::MATCHER,
+    &remote_ip::MATCHER,
+    &tls::MATCHER,
+    &url_pattern::MATCHER,
+    &vars::MATCHER,
+    &vars_regexp::MATCHER,
+];
 
 /// The named matchers that are visible where the reader stands.
 #[derive(Debug, Default)]

@@ -1,5 +1,7 @@
 //! Caddyfile forms of pluggable modules: a table for each namespace, and modules that an embedding program registered.
 
+mod http;
+
 use caddis_config::Foreign;
 use caddis_grammar::Statement;
 

@@ -42,7 +42,8 @@ fn read(cx: &mut Cx<'_>, call: &Call<'_>) -> Parsed<Vec<Item>> {
         [algorithm, realm] => (Some(algorithm), Some(realm)),
         [_, _, extra, ..] => return Err(errors::wrong_argument_count(extra)),
     };
-    let mut provider = HttpBasic { realm: realm.map(Value::string).unwrap_or_default(), ..HttpBasic::default() };
+    let mut provider =
+        HttpBasic { realm: realm.map(Value::string).unwrap_or_default(), ..HttpBasic::default() };
     provider.hash_cache = Some(HashCache::default());
     provider.hash = Some(match algorithm {
         None => Bcrypt::default().into(),

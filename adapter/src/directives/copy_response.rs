@@ -27,7 +27,9 @@ pub(crate) static ROWS: &[Row<CopyResponse>] = &[row("status", Shape::One("code"
 fn read(cx: &mut Cx<'_>, call: &Call<'_>) -> Parsed<Vec<Item>> {
     let mut copy = CopyResponse::default();
     match call.line.args() {
-        [status] if atoi(&status.text).is_ok_and(|number| number > 0) => copy.status_code = status.string().into(),
+        [status] if atoi(&status.text).is_ok_and(|number| number > 0) => {
+            copy.status_code = status.string().into()
+        }
         _ => {
             ignore_from(cx, call.line, 0);
             read_block(cx, call.line, ROWS, &mut copy);

@@ -17,19 +17,15 @@ use crate::{
 };
 
 /// See `fixtures/directives/encode.md`.
-pub(crate) static DIRECTIVE: Directive = Directive {
-    name: "encode",
-    summary: "Compresses responses.",
-    takes_matcher: true,
-    ordered: true,
-    read,
-};
+pub(crate) static DIRECTIVE: Directive =
+    Directive { name: "encode", summary: "Compresses responses.", takes_matcher: true, ordered: true, read };
 
 /// Everything else in the block is the name of an encoder.
 pub(crate) static ROWS: &[Row<Encode>] = &[
     row("minimum_length", Shape::One("bytes"), |encode, line, _| {
         let word = &line.words[1];
-        encode.minimum_length = atoi(&word.text).map_err(|error| errors::handlers::bad_integer(word, &error))?;
+        encode.minimum_length =
+            atoi(&word.text).map_err(|error| errors::handlers::bad_integer(word, &error))?;
         Ok(())
     }),
     block_row("match", Shape::Any("response matcher"), |encode, line, cx| {

@@ -158,10 +158,13 @@ fn hide_caddyfiles(cx: &Cx<'_>, hide: &mut Vec<String>) {
 fn is_hidden(cx: &Cx<'_>, file: &str, hide: &[String]) -> bool {
     let file = cx.files.absolute(file).unwrap_or_else(|_| file.to_owned());
     hide.iter().any(|hidden| {
-        if !hidden.contains('/') && file.split('/').any(|element| filepath::matches(hidden, element) == Ok(true)) {
+        if !hidden.contains('/')
+            && file.split('/').any(|element| filepath::matches(hidden, element) == Ok(true))
+        {
             return true;
         }
-        let inside = hidden.contains('/') && file.strip_prefix(hidden).is_some_and(|rest| rest.starts_with('/'));
+        let inside =
+            hidden.contains('/') && file.strip_prefix(hidden).is_some_and(|rest| rest.starts_with('/'));
         inside || filepath::matches(hidden, &file) == Ok(true)
     })
 }

@@ -49,7 +49,8 @@ fn read(cx: &mut Cx<'_>, call: &Call<'_>) -> Parsed<Vec<Item>> {
             cx.keep(outcome);
         }
     }
-    let used = [handlers.plain, handlers.defaults].into_iter().filter(|response| *response != Response::default());
+    let used =
+        [handlers.plain, handlers.defaults].into_iter().filter(|response| *response != Response::default());
     Ok(used.flat_map(|response| call.route(response.handler())).collect())
 }
 

@@ -49,11 +49,7 @@ impl<'a> Field<'a> {
     ///
     /// # Errors
     /// `?` outside a response.
-    pub(crate) fn apply(
-        self,
-        operations: &mut HeaderOps,
-        conditions: Option<&mut Conditions>,
-    ) -> Parsed<()> {
+    pub(crate) fn apply(self, operations: &mut HeaderOps, conditions: Option<&mut Conditions>) -> Parsed<()> {
         let value = self.value.map(Value::string).unwrap_or_default();
         let mut set = |name: &str| {
             operations.set.insert(canonical(name), vec![value.clone()]);
@@ -77,7 +73,11 @@ impl<'a> Field<'a> {
                 conditions.deferred = true;
             }
             let name = self.name.trim_start_matches(['+', '-', '?', '>']);
-            let replacement = HeaderReplacement { search_regexp: value, replace: replacement.string(), ..HeaderReplacement::default() };
+            let replacement = HeaderReplacement {
+                search_regexp: value,
+                replace: replacement.string(),
+                ..HeaderReplacement::default()
+            };
             operations.replace.entry(name.to_owned()).or_default().push(replacement);
         } else if let Some(name) = self.name.strip_prefix('>') {
             set(name);

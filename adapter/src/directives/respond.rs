@@ -52,7 +52,9 @@ fn read(cx: &mut Cx<'_>, call: &Call<'_>) -> Parsed<Vec<Item>> {
 pub(super) fn text_and_status(line: &Statement) -> Parsed<(Option<&Token>, Option<&Token>)> {
     match line.some()? {
         // A lone positive number of three characters is a status, anything else a text.
-        [only] if only.text.len() == 3 && atoi(&only.text).is_ok_and(|number| number > 0) => Ok((None, Some(only))),
+        [only] if only.text.len() == 3 && atoi(&only.text).is_ok_and(|number| number > 0) => {
+            Ok((None, Some(only)))
+        }
         [text] => Ok((Some(text), None)),
         [text, status] => Ok((Some(text), Some(status))),
         [_, _, extra, ..] => Err(errors::wrong_argument_count(extra)),

@@ -46,7 +46,11 @@ pub(crate) static ROWS: &[Row<Rewrite>] = &[
             None => 0,
             Some(word) => atoi(&word.text).map_err(|error| errors::handlers::bad_limit(word, &error))?,
         };
-        rewrite.uri_substring.push(SubstringReplacement { find: find.string(), replace: replace.string(), limit });
+        rewrite.uri_substring.push(SubstringReplacement {
+            find: find.string(),
+            replace: replace.string(),
+            limit,
+        });
         Ok(())
     }),
     row("path_regexp", Shape::Any("pattern> <replace"), |rewrite, line, _| {
@@ -87,7 +91,9 @@ fn query(operations: &mut QueryOps, line: &Statement, words: &[Token]) -> Parsed
     let key = &*words[0].text;
     match words {
         [_] if key.starts_with('-') => operations.delete.push(key.trim_start_matches('-').to_owned()),
-        [_, value] if key.starts_with('+') => operations.add.push(argument(key.trim_start_matches('+'), value)),
+        [_, value] if key.starts_with('+') => {
+            operations.add.push(argument(key.trim_start_matches('+'), value))
+        }
         [_] if !key.starts_with(['-', '+']) && key.contains('>') => {
             let mut names = key.split('>');
             let (old, new) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());

@@ -49,10 +49,7 @@ pub(crate) fn rewrite_with_too_many(extra: &Token) -> Error {
 }
 
 /// An operation that `uri` does not know.
-pub(crate) fn unknown_uri_operation<'a>(
-    word: &Token,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Error {
+pub(crate) fn unknown_uri_operation<'a>(word: &Token, known: impl IntoIterator<Item = &'a str>) -> Error {
     let error = error("E0352", word.span, format!("unrecognized URI manipulation '{}'", word.text));
     Box::new(error.maybe_help(did_you_mean(&word.text, known)))
 }
@@ -234,6 +231,7 @@ pub(crate) fn no_resolver(name: &Token) -> Error {
 
 /// A bare number that JSON cannot hold.
 pub(crate) fn not_a_json_number(word: &Token) -> Error {
-    let error = error("E0366", word.span, format!("'{}' is read as a number that JSON cannot hold", word.text));
+    let error =
+        error("E0366", word.span, format!("'{}' is read as a number that JSON cannot hold", word.text));
     Box::new(error.help("put it between quotes to make it a text"))
 }

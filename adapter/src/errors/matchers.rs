@@ -32,8 +32,7 @@ pub(crate) fn header_regexp_only_once(field: &Token) -> Error {
 
 /// A word of `query` without `=`.
 pub(crate) fn malformed_query(word: &Token) -> Error {
-    let message =
-        format!("malformed query matcher token: {}; must be in param=val format", word.text);
+    let message = format!("malformed query matcher token: {}; must be in param=val format", word.text);
     Box::new(error("E0423", word, message).help(format!("`{}=*` matches any value", word.text)))
 }
 
@@ -83,11 +82,7 @@ pub(crate) fn vars_without_value(line: &Statement) -> Error {
 
 /// `remote_ip forwarded`.
 pub(crate) fn forwarded(word: &Token) -> Error {
-    error(
-        "E0428",
-        word,
-        "the 'forwarded' option is no longer supported; use the 'client_ip' matcher instead",
-    )
+    error("E0428", word, "the 'forwarded' option is no longer supported; use the 'client_ip' matcher instead")
 }
 
 /// `url_pattern` with no or several arguments.
@@ -98,7 +93,6 @@ pub(crate) fn expected_one_pattern(line: &Statement) -> Error {
 
 /// A status of a response matcher that is no number.
 pub(crate) fn bad_status(word: &Token, code: &str) -> Error {
-    let message =
-        format!("bad status value '{code}': strconv.Atoi: parsing \"{code}\": invalid syntax");
+    let message = format!("bad status value '{code}': strconv.Atoi: parsing \"{code}\": invalid syntax");
     Box::new(error("E0430", word, message).help("a status is a number such as 404 or a class such as 4xx"))
 }

@@ -1,6 +1,9 @@
 //! `gzip` in `encode`.
 
-use caddis_config::{go::number::atoi, http::encoders::{Encoder, Gzip}};
+use caddis_config::{
+    go::number::atoi,
+    http::encoders::{Encoder, Gzip},
+};
 use caddis_grammar::Statement;
 
 use crate::{
