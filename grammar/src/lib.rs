@@ -10,6 +10,7 @@ mod errors;
 mod expand;
 mod format;
 mod parse;
+mod render;
 mod suggest;
 
 pub mod diagnostic;
@@ -24,6 +25,7 @@ pub use expand::expand;
 pub use format::{FormatError, format, format_checked, format_lint, format_tree};
 pub use lexer::lex;
 pub use parse::parse;
+pub use render::{FORMATS, Format, render, render_for_terminal};
 pub use source::{Location, Source, SourceId, Sources, Span};
 pub use statement::{Block, BlockKind, Expanded, ServerBlock, Statement};
 pub use suggest::suggest;
