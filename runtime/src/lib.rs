@@ -4,6 +4,7 @@
 
 pub mod build;
 pub mod error;
+pub mod folders;
 pub mod http;
 pub mod logging;
 pub mod placeholder;

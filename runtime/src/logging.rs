@@ -1,5 +1,10 @@
 //! Structured logs in Caddy's shape: a logger has a dotted name, a line has a level, a message and ordered fields.
 
+pub(crate) mod core;
+mod encoders;
+pub(crate) mod output;
+mod time;
+
 use std::{io::Write, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
@@ -62,6 +67,27 @@ impl Fields {
     }
 }
 
+impl Field {
+    /// A JSON value as a field.
+    #[must_use]
+    pub fn from_json(value: &serde_json::Value) -> Self {
+        use serde_json::Value;
+        match value {
+            Value::Null => Field::Null,
+            Value::Bool(flag) => Field::Bool(*flag),
+            Value::Number(number) => match number.as_i64() {
+                Some(whole) => Field::Int(whole),
+                None => Field::Float(number.as_f64().unwrap_or(f64::NAN)),
+            },
+            Value::String(text) => Field::String(text.clone()),
+            Value::Array(values) => Field::List(values.iter().map(Field::from_json).collect()),
+            Value::Object(members) => Field::Object(Fields(
+                members.iter().map(|(name, value)| (name.clone(), Field::from_json(value))).collect(),
+            )),
+        }
+    }
+}
+
 impl From<&str> for Field {
     fn from(text: &str) -> Self {
         Field::String(text.to_owned())
@@ -80,6 +106,11 @@ impl From<i64> for Field {
 impl From<u64> for Field {
     fn from(number: u64) -> Self {
         Field::Int(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+impl From<f64> for Field {
+    fn from(number: f64) -> Self {
+        Field::Float(number)
     }
 }
 impl From<bool> for Field {

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::{logging::Logger, shard::Shards, tunnel};
+use crate::{
+    logging::{Logger, output::Outputs},
+    shard::Shards,
+    tunnel,
+};
 
 /// Shards, tunnels, upstream states, logs, metrics: reached by handlers through an `Arc`, never through a global.
 #[derive(Debug)]
@@ -13,12 +17,14 @@ pub struct Process {
     pub logger: Logger,
     /// The streams of upgraded connections.
     pub tunnels: Arc<tunnel::Registry>,
+    /// The outputs that logs write to.
+    pub(crate) outputs: Arc<Outputs>,
 }
 
 impl Process {
     /// A process that has served nothing yet.
     #[must_use]
     pub fn new(shards: Shards, logger: Logger) -> Self {
-        Self { shards, logger, tunnels: Arc::default() }
+        Self { shards, logger, tunnels: Arc::default(), outputs: Arc::default() }
     }
 }

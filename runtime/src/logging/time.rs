@@ -1,0 +1,243 @@
+//! Moments as text, in the layouts that Go's `time` package reads: the year 2006 written where a year is wanted.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A moment in UTC, taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Moment {
+    year: i64,
+    month: u32,
+    day: u32,
+    weekday: u32,
+    hour: u32,
+    minute: u32,
+    second: u32,
+    nanosecond: u32,
+    since_epoch: Duration,
+}
+
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+
+impl Moment {
+    /// Takes a time apart. Times before 1970 count as 1970.
+    pub(crate) fn new(time: SystemTime) -> Self {
+        let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let seconds = since_epoch.as_secs();
+        let (days, rest) = (seconds / 86_400, (seconds % 86_400) as u32);
+        let (year, month, day) = civil(days as i64);
+        Self {
+            year,
+            month,
+            day,
+            weekday: ((days + 4) % 7) as u32,
+            hour: rest / 3600,
+            minute: rest / 60 % 60,
+            second: rest % 60,
+            nanosecond: since_epoch.subsec_nanos(),
+            since_epoch,
+        }
+    }
+
+    /// Nanoseconds since 1970.
+    pub(crate) fn unix_nanos(self) -> i64 {
+        i64::try_from(self.since_epoch.as_nanos()).unwrap_or(i64::MAX)
+    }
+
+    /// Writes the moment in a layout of Go's `time.Format`.
+    pub(crate) fn format(self, layout: &str) -> String {
+        let mut out = String::with_capacity(layout.len() + 8);
+        let mut rest = layout;
+        while !rest.is_empty() {
+            match ELEMENTS.iter().find(|(text, _)| rest.starts_with(text)) {
+                Some((text, element)) => {
+                    self.element(*element, &mut out);
+                    rest = &rest[text.len()..];
+                }
+                None => match fraction(rest) {
+                    Some((length, digits, trim)) => {
+                        self.fraction(&rest[..1], digits, trim, &mut out);
+                        rest = &rest[length..];
+                    }
+                    None => {
+                        let next = rest.chars().next().expect("the rest is not empty");
+                        out.push(next);
+                        rest = &rest[next.len_utf8()..];
+                    }
+                },
+            }
+        }
+        out
+    }
+
+    fn element(self, element: Element, out: &mut String) {
+        use std::fmt::Write;
+        let hour12 = if self.hour.is_multiple_of(12) { 12 } else { self.hour % 12 };
+        let month = MONTHS[self.month as usize - 1];
+        let day = DAYS[self.weekday as usize];
+        let written = match element {
+            Element::Year => write!(out, "{:04}", self.year),
+            Element::ShortYear => write!(out, "{:02}", self.year % 100),
+            Element::MonthName => write!(out, "{month}"),
+            Element::ShortMonthName => write!(out, "{}", &month[..3]),
+            Element::ZeroMonth => write!(out, "{:02}", self.month),
+            Element::Month => write!(out, "{}", self.month),
+            Element::DayName => write!(out, "{day}"),
+            Element::ShortDayName => write!(out, "{}", &day[..3]),
+            Element::ZeroDay => write!(out, "{:02}", self.day),
+            Element::SpaceDay => write!(out, "{:2}", self.day),
+            Element::Day => write!(out, "{}", self.day),
+            Element::Hour => write!(out, "{:02}", self.hour),
+            Element::ZeroHour12 => write!(out, "{hour12:02}"),
+            Element::Hour12 => write!(out, "{hour12}"),
+            Element::ZeroMinute => write!(out, "{:02}", self.minute),
+            Element::Minute => write!(out, "{}", self.minute),
+            Element::ZeroSecond => write!(out, "{:02}", self.second),
+            Element::Second => write!(out, "{}", self.second),
+            Element::HalfOfDay => write!(out, "{}", if self.hour < 12 { "AM" } else { "PM" }),
+            Element::HalfOfDayLower => write!(out, "{}", if self.hour < 12 { "am" } else { "pm" }),
+            Element::ZoneName => write!(out, "UTC"),
+            Element::ZoneOrZ => write!(out, "Z"),
+            Element::Zone => write!(out, "+0000"),
+            Element::ZoneColon => write!(out, "+00:00"),
+        };
+        written.expect("writing to a string");
+    }
+
+    fn fraction(self, point: &str, digits: usize, trim: bool, out: &mut String) {
+        let all = format!("{:09}", self.nanosecond);
+        let text = &all[..digits];
+        let text = if trim { text.trim_end_matches('0') } else { text };
+        if !text.is_empty() {
+            out.push_str(point);
+            out.push_str(text);
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Element {
+    Year,
+    ShortYear,
+    MonthName,
+    ShortMonthName,
+    ZeroMonth,
+    Month,
+    DayName,
+    ShortDayName,
+    ZeroDay,
+    SpaceDay,
+    Day,
+    Hour,
+    ZeroHour12,
+    Hour12,
+    ZeroMinute,
+    Minute,
+    ZeroSecond,
+    Second,
+    HalfOfDay,
+    HalfOfDayLower,
+    ZoneName,
+    ZoneOrZ,
+    Zone,
+    ZoneColon,
+}
+
+/// Longer texts stand before their prefixes.
+const ELEMENTS: &[(&str, Element)] = &[
+    ("2006", Element::Year),
+    ("January", Element::MonthName),
+    ("Jan", Element::ShortMonthName),
+    ("Monday", Element::DayName),
+    ("Mon", Element::ShortDayName),
+    ("MST", Element::ZoneName),
+    ("Z07:00", Element::ZoneOrZ),
+    ("Z0700", Element::ZoneOrZ),
+    ("-07:00", Element::ZoneColon),
+    ("-0700", Element::Zone),
+    ("01", Element::ZeroMonth),
+    ("02", Element::ZeroDay),
+    ("03", Element::ZeroHour12),
+    ("04", Element::ZeroMinute),
+    ("05", Element::ZeroSecond),
+    ("06", Element::ShortYear),
+    ("_2", Element::SpaceDay),
+    ("15", Element::Hour),
+    ("1", Element::Month),
+    ("2", Element::Day),
+    ("3", Element::Hour12),
+    ("4", Element::Minute),
+    ("5", Element::Second),
+    ("PM", Element::HalfOfDay),
+    ("pm", Element::HalfOfDayLower),
+];
+
+/// A fraction of a second at the start of the text: its length, its digits, and whether trailing zeros are dropped.
+fn fraction(text: &str) -> Option<(usize, usize, bool)> {
+    let rest = text.strip_prefix(['.', ','])?;
+    let digit = rest.chars().next().filter(|digit| ['0', '9'].contains(digit))?;
+    let digits = rest.chars().take_while(|c| *c == digit).count().min(9);
+    let ends = !rest[digits..].starts_with(|c: char| c.is_ascii_digit());
+    ends.then_some((digits + 1, digits, digit == '9'))
+}
+
+/// Year, month and day of a number of days since 1970 in the Gregorian calendar: eras of 400 years, years from March.
+fn civil(days: i64) -> (i64, u32, u32) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = (day_of_year - (153 * month_from_march + 2) / 5 + 1) as u32;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 } as u32;
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64, nanos: u32) -> Moment {
+        Moment::new(UNIX_EPOCH + Duration::new(seconds, nanos))
+    }
+
+    #[test]
+    fn layouts_of_go() {
+        let moment = at(1_709_210_096, 123_450_000);
+        let cases = [
+            ("2006/01/02 15:04:05.000", "2024/02/29 12:34:56.123"),
+            ("2006-01-02T15:04:05.999999999Z07:00", "2024-02-29T12:34:56.12345Z"),
+            ("02/Jan/2006:15:04:05 -0700", "29/Feb/2024:12:34:56 +0000"),
+            ("Mon, 02 Jan 2006 15:04:05 MST", "Thu, 29 Feb 2024 12:34:56 UTC"),
+            ("Monday _2 January 06 3:04PM", "Thursday 29 February 24 12:34PM"),
+            ("2006-01-02T15:04:05.000Z0700", "2024-02-29T12:34:56.123Z"),
+            ("5.999", "56.123"),
+        ];
+        for (layout, expected) in cases {
+            assert_eq!(moment.format(layout), expected, "{layout}");
+        }
+        assert_eq!(at(1_709_210_096, 0).format("05.999|05.000"), "56|56.000");
+    }
+
+    #[test]
+    fn calendar_edges() {
+        assert_eq!(at(0, 0).format("2006-01-02 Mon"), "1970-01-01 Thu");
+        assert_eq!(at(951_782_399, 0).format("2006-01-02"), "2000-02-28");
+        assert_eq!(at(951_782_400, 0).format("2006-01-02"), "2000-02-29");
+        assert_eq!(at(4_107_542_400, 0).format("2006-01-02"), "2100-03-01");
+    }
+}
