@@ -1,3 +1,38 @@
-//! The commands, one file each.
+//! The commands: one variant and one file each.
 
-pub(crate) mod adapt;
+mod adapt;
+mod environ;
+mod fmt;
+mod validate;
+mod version;
+
+use clap::Subcommand;
+
+use crate::failure::Failure;
+
+/// What the program can be told to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Adapts a Caddyfile to Caddy's JSON
+    Adapt(adapt::AdaptArgs),
+    /// Prints the environment as configurations see it
+    Environ(environ::EnvironArgs),
+    /// Formats Caddyfiles
+    Fmt(fmt::FmtArgs),
+    /// Checks a configuration without running it
+    Validate(validate::ValidateArgs),
+    /// Prints the version
+    Version,
+}
+
+impl Command {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        match self {
+            Command::Adapt(args) => adapt::run(args),
+            Command::Environ(args) => environ::run(&args),
+            Command::Fmt(args) => fmt::run(&args),
+            Command::Validate(args) => validate::run(&args),
+            Command::Version => version::run(),
+        }
+    }
+}

@@ -1,29 +1,43 @@
-//! The binary `caddis`.
+//! `caddis`: a Caddyfile compiler, checker and server.
 
 mod commands;
 mod environment;
+mod failure;
 mod files;
+mod source;
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
 
-/// A Caddyfile compiler, checker and server.
+/// A Caddyfile compiler, checker and server
 #[derive(Debug, Parser)]
-#[command(name = "caddis", version)]
-struct Arguments {
+#[command(name = "caddis", version, about, max_term_width = 100)]
+struct Cli {
     #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Turns a Caddyfile into JSON.
-    Adapt(commands::adapt::Arguments),
+    command: commands::Command,
 }
 
 fn main() -> ExitCode {
-    match Arguments::parse().command {
-        Command::Adapt(arguments) => commands::adapt::run(&arguments),
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(message) => {
+            // Help and version go to standard output and succeed; a mistake is status 1 as in Caddy.
+            drop(message.print());
+            return ExitCode::from(u8::from(message.use_stderr()));
+        }
+    };
+    match cli.command.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !failure.message.is_empty() {
+                // With standard error gone there is only the status left to tell.
+                drop(writeln!(io::stderr(), "Error: {}", failure.message));
+            }
+            ExitCode::from(failure.status)
+        }
     }
 }

@@ -1,106 +1,36 @@
-//! `caddis adapt`: prints the JSON of a Caddyfile.
+//! `adapt`: a Caddyfile in, Caddy's JSON out.
 
-use std::{
-    io::{Read, Write},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::io::{self, Write};
 
-use caddis_adapter::{Adapted, Registry, adapt};
-use caddis_grammar::{Diagnostic, Severity};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use crate::{environment::Variables, files::Disk};
+use crate::{environment::Environment, failure::Failure, source::SourceArgs};
 
-/// Flags of the command.
+/// Adapts a Caddyfile to JSON and prints it.
 #[derive(Debug, Args)]
-pub(crate) struct Arguments {
-    /// The file to read; `-` is standard input.
-    #[arg(long, short, default_value = "Caddyfile")]
-    config: String,
-    /// The form of the file.
-    #[arg(long, short, default_value = "caddyfile")]
-    adapter: String,
-    /// Indents the JSON.
-    #[arg(long, short)]
+pub(crate) struct AdaptArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// Format the output for human readability
+    #[arg(short, long)]
     pretty: bool,
-    /// Files of variables that are not set otherwise.
+    /// Check the output as `validate` does
     #[arg(long)]
-    envfile: Vec<PathBuf>,
-    /// How findings are shown.
-    #[arg(long, value_enum, default_value = "concise")]
-    diagnostics: Form,
+    validate: bool,
 }
 
-/// A way of showing findings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Form {
-    /// A line for a reader.
-    Concise,
-    /// A JSON object on a line.
-    Json,
-}
-
-/// Runs the command.
-pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    match output(arguments) {
-        Ok(Some(json)) => match writeln!(std::io::stdout(), "{json}") {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(_) => ExitCode::FAILURE,
-        },
-        Ok(None) => ExitCode::FAILURE,
-        Err(reason) => {
-            show(&format!("error: {reason}"));
-            ExitCode::FAILURE
-        }
+pub(crate) fn run(args: AdaptArgs) -> Result<(), Failure> {
+    let AdaptArgs { mut source, pretty, validate } = args;
+    // Unlike elsewhere the name of the file does not matter: adapting JSON would make no sense.
+    source.adapter.get_or_insert_with(|| "caddyfile".to_owned());
+    source.file()?;
+    let environment = Environment::load(&source.env_files)?;
+    let loaded = source.load(&environment)?;
+    let adapted = loaded.adapted.as_ref().ok_or_else(|| Failure::new("--adapter must name an adapter"))?;
+    let json = if pretty { caddis_config::to_json_pretty(&adapted.config) } else { loaded.json.clone() };
+    if validate {
+        super::validate::check(&loaded)?;
     }
-}
-
-/// The JSON, or nothing where findings forbid it.
-fn output(arguments: &Arguments) -> Result<Option<String>, String> {
-    if arguments.adapter != "caddyfile" {
-        return Err(format!("unrecognized config adapter: {}", arguments.adapter));
-    }
-    let text = read(&arguments.config)?;
-    let variables = Variables::load(&arguments.envfile)?;
-    let adapted = adapt(&arguments.config, &text, &Disk, &variables, &Registry::standard());
-    for diagnostic in &adapted.diagnostics {
-        show(&rendered(&adapted, diagnostic, arguments.diagnostics));
-    }
-    if adapted.has_errors() {
-        return Ok(None);
-    }
-    let config = &adapted.config;
-    Ok(Some(if arguments.pretty { config.to_json_pretty() } else { config.to_json() }))
-}
-
-fn read(name: &str) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    let read = if name == "-" {
-        std::io::stdin().read_to_end(&mut bytes).map(|_| ())
-    } else {
-        std::fs::read(name).map(|content| bytes = content)
-    };
-    read.map_err(|error| format!("{name}: {error}"))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn rendered(adapted: &Adapted, diagnostic: &Diagnostic, form: Form) -> String {
-    let location = diagnostic.span.map(|span| adapted.sources.location(span));
-    let (file, line, column) = location.map_or(("", 0, 0), |at| (at.file, at.line, at.column));
-    let severity = if diagnostic.severity == Severity::Error { "error" } else { "warning" };
-    let (code, message) = (diagnostic.code.0, &diagnostic.message);
-    match form {
-        Form::Concise => format!("{file}:{line}:{column}: {severity}[{code}]: {message}"),
-        Form::Json => serde_json::json!({
-            "code": code, "severity": severity, "message": message, "help": diagnostic.help,
-            "file": file, "line": line, "column": column,
-        })
-        .to_string(),
-    }
-}
-
-/// Standard error may be closed; there is nobody left to tell then.
-fn show(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    writeln!(io::stdout(), "{}", json.trim_end())?;
+    Ok(())
 }

@@ -1,0 +1,174 @@
+//! From what the user named on the command line to configuration text: file or standard input, adapter or JSON.
+
+use std::{
+    fs,
+    io::{self, IsTerminal, Read, Write},
+    path::Path,
+};
+
+use caddis_adapter::Registry;
+use caddis_grammar::{Diagnostic, Format, Severity, Sources, render, render_for_terminal};
+use clap::{Args, ValueEnum};
+
+use crate::{environment::Environment, failure::Failure, files::Disk};
+
+/// Where the configuration is and how it is to be read.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct SourceArgs {
+    /// Configuration file, or - for standard input
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) config: Option<String>,
+    /// Name of the config adapter to apply: caddyfile
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) adapter: Option<String>,
+    /// Environment file(s) to load
+    #[arg(long = "envfile", value_name = "PATH", value_delimiter = ',')]
+    pub(crate) env_files: Vec<String>,
+    #[command(flatten)]
+    pub(crate) diagnostics: DiagnosticsArgs,
+}
+
+/// Columns of a drawn finding.
+const TERMINAL_WIDTH: usize = 100;
+
+/// How findings are shown.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct DiagnosticsArgs {
+    /// How findings are shown on standard error
+    #[arg(long, value_name = "FORM", default_value = "full")]
+    diagnostics: DiagnosticsForm,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum DiagnosticsForm {
+    /// The text around each finding, drawn
+    #[default]
+    Full,
+    /// One line a finding
+    Concise,
+    /// One JSON object a line
+    Json,
+    /// Annotations of GitHub workflows
+    Github,
+    /// One SARIF 2.1.0 document
+    Sarif,
+}
+
+impl DiagnosticsArgs {
+    /// Shows findings on standard error.
+    pub(crate) fn show(self, diagnostics: &[Diagnostic], sources: &Sources) -> Result<(), Failure> {
+        let text = match self.diagnostics {
+            DiagnosticsForm::Full if io::stderr().is_terminal() => {
+                render_for_terminal(diagnostics, sources, TERMINAL_WIDTH, true)
+            }
+            DiagnosticsForm::Full => render(diagnostics, sources, Format::Full),
+            DiagnosticsForm::Concise => render(diagnostics, sources, Format::Concise),
+            DiagnosticsForm::Json => render(diagnostics, sources, Format::Json),
+            DiagnosticsForm::Github => render(diagnostics, sources, Format::Github),
+            DiagnosticsForm::Sarif => render(diagnostics, sources, Format::Sarif),
+        };
+        io::stderr().write_all(text.as_bytes())?;
+        Ok(())
+    }
+}
+
+/// Configuration text on its way to a command.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// Caddy's JSON, compact.
+    pub(crate) json: String,
+    /// What the file was called.
+    pub(crate) name: String,
+    /// Findings that did not stop the adapter.
+    pub(crate) warnings: Vec<Diagnostic>,
+    /// The texts that the findings point into.
+    pub(crate) sources: Sources,
+    /// The adapter's work, if there was any.
+    pub(crate) adapted: Option<caddis_adapter::Adapted>,
+}
+
+impl SourceArgs {
+    /// The file to read: the one named, or a Caddyfile in the working directory.
+    pub(crate) fn file(&self) -> Result<String, Failure> {
+        match &self.config {
+            Some(path) => Ok(path.clone()),
+            None if Path::new("Caddyfile").is_file() => Ok("Caddyfile".to_owned()),
+            None => Err(Failure::new(
+                "input file required when there is no Caddyfile in current directory (use --config flag)",
+            )),
+        }
+    }
+
+    /// Reads and, if it is a Caddyfile, adapts. Findings are shown; errors among them end the command.
+    pub(crate) fn load(&self, environment: &Environment) -> Result<Loaded, Failure> {
+        let name = self.file()?;
+        let text = read(&name)?;
+        if !self.is_caddyfile(&name)? {
+            return Ok(Loaded {
+                json: text,
+                name,
+                warnings: Vec::new(),
+                sources: Sources::default(),
+                adapted: None,
+            });
+        }
+        let mut adapted = caddis_adapter::adapt(&name, &text, &Disk, environment, &Registry::standard());
+        self.diagnostics.show(&adapted.diagnostics, &adapted.sources)?;
+        if adapted.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+            return Err(Failure::reported());
+        }
+        Ok(Loaded {
+            json: caddis_config::to_json(&adapted.config),
+            name,
+            warnings: std::mem::take(&mut adapted.diagnostics),
+            sources: adapted.sources.clone(),
+            adapted: Some(adapted),
+        })
+    }
+
+    /// Caddy's rule: `--adapter` decides; else a name that starts with `Caddyfile` or ends in `.caddyfile`.
+    fn is_caddyfile(&self, name: &str) -> Result<bool, Failure> {
+        match self.adapter.as_deref() {
+            Some("caddyfile") => Ok(true),
+            Some("") | None => Ok(looks_like_caddyfile(name)),
+            Some(other) => Err(Failure::new(format!(
+                "unrecognized config adapter: {other}; this program reads caddyfile and plain JSON (leave --adapter out)"
+            ))),
+        }
+    }
+}
+
+fn looks_like_caddyfile(name: &str) -> bool {
+    let base =
+        Path::new(name).file_name().map(|base| base.to_string_lossy().to_lowercase()).unwrap_or_default();
+    (base.starts_with("caddyfile") || base.ends_with(".caddyfile")) && !base.ends_with(".json")
+}
+
+/// The content of a file, or of standard input for `-`.
+pub(crate) fn read(name: &str) -> Result<String, Failure> {
+    let bytes = if name == "-" {
+        let mut bytes = Vec::new();
+        io::stdin().read_to_end(&mut bytes)?;
+        bytes
+    } else {
+        fs::read(name).map_err(|error| Failure::new(format!("reading config from file: {name}: {error}")))?
+    };
+    // Go keeps going with replacement characters; so does the lexer's specification.
+    Ok(String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::looks_like_caddyfile;
+
+    #[test]
+    fn caddyfiles_are_known_by_name() {
+        for name in ["Caddyfile", "/etc/caddy/Caddyfile", "Caddyfile.dev", "site.caddyfile", "CADDYFILE"] {
+            assert!(looks_like_caddyfile(name), "{name}");
+        }
+        for name in ["caddy.json", "Caddyfile.json", "site.conf", "-"] {
+            assert!(!looks_like_caddyfile(name), "{name}");
+        }
+    }
+}
