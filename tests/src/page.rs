@@ -5,6 +5,7 @@
 //! `http` are what must come out. Other blocks (`text`, `sh`, …) are prose.
 
 mod check;
+mod cut;
 mod markdown;
 
 pub use check::{Problem, check};

@@ -1,0 +1,184 @@
+//! Runs the blocks of a page and compares, or writes what came out into the page.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use caddis_adapter::{Adapted, Registry};
+use caddis_grammar::{Environment, Files, Format, ReadError, Severity, format, render};
+use serde_json::Value;
+
+use super::markdown::{Block, Kind, Page, Section};
+
+/// One expected block that differs, or an input that does not hold up.
+#[derive(Debug)]
+pub struct Problem {
+    /// The line of the block in the page.
+    pub line: usize,
+    /// The heading above it.
+    pub title: String,
+    /// What is wrong, with both texts where there are two.
+    pub message: String,
+}
+
+/// Checks every section. Returns the problems, and the page with the expected blocks as they came out.
+#[must_use]
+pub fn check(page: &Page) -> (Vec<Problem>, String) {
+    let mut run = Run { problems: Vec::new(), replacements: Vec::new() };
+    for section in &page.sections {
+        run.section(section);
+    }
+    let text = page.with(run.replacements);
+    (run.problems, text)
+}
+
+struct Run {
+    problems: Vec<Problem>,
+    replacements: Vec<(Range<usize>, String)>,
+}
+
+impl Run {
+    fn section(&mut self, section: &Section) {
+        let files = Inputs::of(section);
+        let mut input: Option<(&Block, Adapted)> = None;
+        let mut errors_expected = false;
+        for (at, block) in section.blocks.iter().enumerate() {
+            let actual = match (&block.kind, &input) {
+                (Kind::Caddyfile, _) => {
+                    let adapted = adapt(&block.content, &files);
+                    let rest = section.blocks[at + 1..].iter().take_while(|b| b.kind != Kind::Caddyfile);
+                    errors_expected = rest.clone().any(|block| block.kind == Kind::Diagnostics);
+                    let wants_http = rest.clone().any(|block| block.kind == Kind::Http);
+                    self.sound(section, block, &adapted, &files, errors_expected || wants_http);
+                    input = Some((block, adapted));
+                    continue;
+                }
+                (Kind::File(_) | Kind::Env | Kind::Prose | Kind::Http, _) => continue,
+                (_, None) => {
+                    self.problem(section, block, "no caddyfile block stands before this one".into());
+                    continue;
+                }
+                (Kind::Json(pointer), Some((_, adapted))) => match part(adapted, pointer) {
+                    Ok(json) => json,
+                    Err(message) => {
+                        self.problem(section, block, message);
+                        continue;
+                    }
+                },
+                (Kind::Diagnostics, Some((_, adapted))) => {
+                    render(&adapted.diagnostics, &adapted.sources, Format::Concise)
+                }
+                (Kind::Format, Some((source, _))) => format(&source.content),
+            };
+            self.compare(section, block, actual);
+        }
+    }
+
+    /// What must hold for every input: no unexpected finding, stable formatting, the same JSON after formatting, and a
+    /// JSON that loads.
+    fn sound(&mut self, section: &Section, block: &Block, adapted: &Adapted, files: &Inputs, quiet: bool) {
+        let failed = adapted.diagnostics.iter().any(|finding| finding.severity == Severity::Error);
+        if !quiet && failed {
+            let shown = render(&adapted.diagnostics, &adapted.sources, Format::Concise);
+            self.problem(section, block, format!("does not adapt:\n{shown}"));
+        }
+        let once = format(&block.content);
+        if format(&once) != once {
+            self.problem(section, block, "formatting twice gives another text than formatting once".into());
+        }
+        if failed {
+            return;
+        }
+        let json = caddis_config::to_json(&adapted.config);
+        let again = adapt(&once, files);
+        if caddis_config::to_json(&again.config) != json {
+            self.problem(section, block, "the formatted text adapts to another configuration".into());
+        }
+        match caddis_config::Config::from_json(json.as_bytes()) {
+            Ok(config) if caddis_config::to_json(&config) != json => {
+                self.problem(section, block, "the JSON changes when it is read and written".into());
+            }
+            Ok(_) => {}
+            Err(error) => self.problem(section, block, format!("the JSON does not load: {error}")),
+        }
+    }
+
+    fn compare(&mut self, section: &Section, block: &Block, mut actual: String) {
+        if !actual.is_empty() && !actual.ends_with('\n') {
+            actual.push('\n');
+        }
+        if actual == block.content {
+            return;
+        }
+        let diff = similar::TextDiff::from_lines(block.content.as_str(), actual.as_str());
+        let diff = diff.unified_diff().header("page", "actual").to_string();
+        self.problem(section, block, format!("differs (UPDATE=1 rewrites it):\n{diff}"));
+        self.replacements.push((block.range.clone(), actual));
+    }
+
+    fn problem(&mut self, section: &Section, block: &Block, message: String) {
+        self.problems.push(Problem { line: block.line, title: section.title.clone(), message });
+    }
+}
+
+fn adapt(text: &str, inputs: &Inputs) -> Adapted {
+    caddis_adapter::adapt("Caddyfile", text, inputs, inputs, &Registry::standard())
+}
+
+fn part(adapted: &Adapted, pointer: &str) -> Result<String, String> {
+    if pointer.is_empty() {
+        return Ok(caddis_config::to_json_pretty(&adapted.config));
+    }
+    // Key order is part of the output, which a parsed value would lose: the text is cut instead.
+    let json = caddis_config::to_json_pretty(&adapted.config);
+    let value: Value = serde_json::from_str(&json).map_err(|error| error.to_string())?;
+    if value.pointer(pointer).is_none() {
+        return Err(format!("nothing is at {pointer}"));
+    }
+    Ok(super::cut::at_pointer(&json, pointer))
+}
+
+/// The files and variables of a section.
+#[derive(Debug)]
+struct Inputs {
+    files: BTreeMap<String, String>,
+    variables: BTreeMap<String, String>,
+}
+
+impl Inputs {
+    fn of(section: &Section) -> Self {
+        let mut inputs = Self { files: BTreeMap::new(), variables: BTreeMap::new() };
+        for block in &section.blocks {
+            match &block.kind {
+                Kind::File(name) => {
+                    inputs.files.insert(format!("/{}", name.trim_start_matches('/')), block.content.clone());
+                }
+                Kind::Env => {
+                    let lines = block.content.lines().filter_map(|line| line.split_once('='));
+                    inputs.variables.extend(lines.map(|(name, value)| (name.to_owned(), value.to_owned())));
+                }
+                _ => {}
+            }
+        }
+        inputs
+    }
+}
+
+impl Environment for Inputs {
+    fn var(&self, name: &str) -> Option<String> {
+        self.variables.get(name).cloned()
+    }
+}
+
+impl Files for Inputs {
+    fn absolute(&self, path: &str) -> Result<String, String> {
+        Ok(caddis_config::go::path::clean(&format!("/{path}")))
+    }
+
+    fn glob(&self, pattern: &str) -> Result<Vec<String>, String> {
+        let matches = |name: &&String| caddis_config::go::path::matches(pattern, name).unwrap_or(false);
+        Ok(self.files.keys().filter(matches).cloned().collect())
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+        self.files.get(path).map(|text| text.clone().into_bytes()).ok_or(ReadError::NotFound)
+    }
+}

@@ -1,0 +1,4 @@
+//! The end-to-end tests, one binary: linking once is most of what such tests cost.
+
+mod pages;
+mod tidy;
