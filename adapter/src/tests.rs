@@ -71,7 +71,6 @@ fn all_findings_come_out_of_one_run() {
         findings(text),
         "1: E0204 port 99999 is out of range\n\
          2: E0310 unrecognized directive: respnd\n\
-         3: E0302 wrong argument count or unexpected line ending after 'respond'\n\
          4: E0301 wrong argument count or unexpected line ending after 'c'"
     );
 }
