@@ -19,6 +19,8 @@ struct Record<'a> {
     column: Option<u32>,
     end_line: Option<u32>,
     end_column: Option<u32>,
+    /// Absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     help: Option<&'a str>,
     labels: Vec<Labelled<'a>>,
     /// The imports that brought the text, innermost first.
