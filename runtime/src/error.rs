@@ -31,6 +31,8 @@ pub enum Kind {
     UpstreamBroken,
     /// No upstream is available.
     NoUpstream,
+    /// The client is to get no answer at all: its connection (in HTTP/2 its stream) is cut.
+    Aborted,
     /// Anything that is our own doing.
     Internal,
 }
@@ -93,7 +95,7 @@ impl Error {
             Kind::ClientGone => Fault::Client,
             Kind::Dial | Kind::UpstreamTimeout | Kind::UpstreamBroken | Kind::NoUpstream => Fault::Upstream,
             Kind::Status(status) if status.is_client_error() => Fault::Client,
-            Kind::Status(_) | Kind::Internal => Fault::Server,
+            Kind::Status(_) | Kind::Aborted | Kind::Internal => Fault::Server,
         }
     }
 
@@ -118,7 +120,7 @@ impl Error {
             Kind::Dial | Kind::UpstreamBroken => StatusCode::BAD_GATEWAY,
             Kind::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
             Kind::NoUpstream => StatusCode::SERVICE_UNAVAILABLE,
-            Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Kind::Aborted | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }

@@ -1,12 +1,14 @@
 //! HTTP: from a connection to handlers and back.
 
 pub mod body;
+pub mod connection;
 pub mod exchange;
 pub mod handler;
 pub mod header_conditions;
 pub mod header_ops;
 pub mod response_matcher;
 pub mod route;
+pub mod server;
 pub mod uri;
 
 pub use body::Body;

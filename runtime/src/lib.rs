@@ -6,12 +6,18 @@ pub mod build;
 pub mod error;
 pub mod folders;
 pub mod http;
+pub mod instance;
+pub mod listen;
 pub mod logging;
 pub mod placeholder;
 pub mod process;
 pub mod regexp;
+mod runtime;
 pub mod shard;
+pub mod tls;
 pub mod tunnel;
+
+pub use runtime::Runtime;
 
 #[cfg(test)]
 mod testing;

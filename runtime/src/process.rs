@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
+    listen::Ports,
     logging::{Logger, output::Outputs},
     shard::Shards,
     tunnel,
@@ -17,6 +18,8 @@ pub struct Process {
     pub logger: Logger,
     /// The streams of upgraded connections.
     pub tunnels: Arc<tunnel::Registry>,
+    /// The ports that this process listens on.
+    pub ports: Arc<Ports>,
     /// The outputs that logs write to.
     pub(crate) outputs: Arc<Outputs>,
 }
@@ -25,6 +28,7 @@ impl Process {
     /// A process that has served nothing yet.
     #[must_use]
     pub fn new(shards: Shards, logger: Logger) -> Self {
-        Self { shards, logger, tunnels: Arc::default(), outputs: Arc::default() }
+        let (tunnels, ports, outputs) = <_>::default();
+        Self { shards, logger, tunnels, ports, outputs }
     }
 }

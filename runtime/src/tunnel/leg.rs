@@ -14,6 +14,8 @@ use tokio::{
     net::{TcpStream, UnixStream},
 };
 
+use crate::http::connection::{Socket, Stream as ClientStream, Watched};
+
 /// A byte stream in both directions.
 pub enum Leg {
     /// A plain TCP connection.
@@ -43,6 +45,10 @@ impl Leg {
     /// Takes a connection out of the hands of the HTTP library, with the bytes that it had read too far.
     #[must_use]
     pub fn from_upgraded(upgraded: Upgraded) -> (Self, Bytes) {
+        let upgraded = match upgraded.downcast::<TokioIo<Watched>>() {
+            Ok(parts) => return Self::from_client(parts.io.into_inner().into_stream(), parts.read_buf),
+            Err(upgraded) => upgraded,
+        };
         let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
             Ok(parts) => return (Leg::Tcp(parts.io.into_inner()), parts.read_buf),
             Err(upgraded) => upgraded,
@@ -52,6 +58,19 @@ impl Leg {
             // The bytes read too far are part of the stream then.
             Err(upgraded) => (Leg::Other(Box::new(TokioIo::new(upgraded))), Bytes::new()),
         }
+    }
+
+    /// A client's connection, of which `read` was read too far.
+    fn from_client(stream: ClientStream, read: Bytes) -> (Self, Bytes) {
+        let ClientStream::Plain(plain) = stream else {
+            return (Leg::Other(Box::new(stream)), read);
+        };
+        let leg = match plain.socket {
+            Socket::Tcp(stream, _) => Leg::Tcp(stream),
+            Socket::Unix(stream) => Leg::Unix(stream),
+        };
+        let ahead = if plain.prefix.is_empty() { read } else { [read, plain.prefix].concat().into() };
+        (leg, ahead)
     }
 }
 

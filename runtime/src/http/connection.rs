@@ -1,0 +1,298 @@
+//! One client connection, from the accepted socket to the end of its last request.
+
+mod activity;
+mod stream;
+
+use std::{
+    future::{Future, poll_fn},
+    net::SocketAddr,
+    pin::{Pin, pin},
+    rc::Rc,
+    sync::Arc,
+    task::Poll,
+};
+
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::{HttpService, service_fn},
+};
+use hyper_util::rt::TokioIo;
+use tokio::time::{Instant, Sleep};
+
+pub(crate) use self::activity::{Activity, Limits};
+pub use self::stream::{Plain, Socket, Stream, Watched};
+use super::{
+    exchange::{Connection, TlsInfo},
+    server::{Aborted, Reply, ReplyBody, Server},
+};
+use crate::{
+    listen::{Control, Current, KeepAlive},
+    logging::Logger,
+    tls::Terminator,
+};
+
+/// The preface of HTTP/2 without TLS (RFC 9113, section 3.4).
+const H2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// What Go's server allows on top of the configured size of a request's head.
+const HEAD_SLOP: usize = 4096;
+/// Requests at once on an HTTP/2 connection, and the windows of its flow control in bytes: Go's defaults.
+const H2_STREAMS: u32 = 250;
+const H2_WINDOW: u32 = 1 << 20;
+
+/// What answers on a listener.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// Who answers requests.
+    pub server: Arc<Server>,
+    /// Who encrypts connections; `None` for plain HTTP.
+    pub tls: Option<Arc<Terminator>>,
+    /// What is spoken.
+    pub protocols: Protocols,
+    /// Probes of silent connections.
+    pub keepalive: KeepAlive,
+    /// What open connections have agreed to, in any notation: when it changes they have to be opened anew.
+    pub terms: Arc<str>,
+    /// Largest head of a request in bytes.
+    pub max_header_bytes: usize,
+    pub(crate) limits: Limits,
+}
+
+/// Versions of HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Protocols {
+    /// HTTP/1.1 and 1.0.
+    pub h1: bool,
+    /// HTTP/2 over TLS.
+    pub h2: bool,
+    /// HTTP/2 without TLS.
+    pub h2c: bool,
+}
+
+/// Serves an accepted connection until it ends.
+pub(crate) async fn serve(socket: Socket, current: &Rc<Current>, control: &Control, logger: &Logger) {
+    let remote = match &socket {
+        Socket::Tcp(_, peer) => Some(*peer),
+        Socket::Unix(_) => None,
+    };
+    let local = local_address(&socket, current);
+    let settings = match &*current.endpoint() {
+        Some(endpoint) => Settings::new(endpoint),
+        None => return,
+    };
+    let (limits, head) = (settings.limits, settings.max_header_bytes);
+    let served = async {
+        let preparing = tokio::time::timeout(limits.handshake(), prepare(socket.into(), settings));
+        let Ok(prepared) = preparing.await else { return Ok(()) };
+        let Some(Prepared { stream, tls, http2 }) = prepared? else { return Ok(()) };
+        let connection = Arc::new(Connection { remote, local, tls });
+        run(stream, http2, connection, current, head, &limits, control).await
+    };
+    let outcome: Result<(), Box<dyn std::error::Error>> = served.await;
+    if let Err(error) = outcome {
+        logger.debug("connection ended with an error", |fields| {
+            fields.add("remote", remote.map(|peer| peer.to_string()).unwrap_or_default()).error(&*error);
+        });
+    }
+}
+
+/// What a connection takes from its endpoint, so that it does not hold on to a configuration.
+struct Settings {
+    tls: Option<Arc<Terminator>>,
+    protocols: Protocols,
+    max_header_bytes: usize,
+    limits: Limits,
+}
+
+impl Settings {
+    fn new(endpoint: &Endpoint) -> Self {
+        let Endpoint { tls, protocols, max_header_bytes, limits, .. } = endpoint;
+        Self { tls: tls.clone(), protocols: *protocols, max_header_bytes: *max_header_bytes, limits: *limits }
+    }
+}
+
+struct Prepared {
+    stream: Stream,
+    tls: Option<TlsInfo>,
+    http2: bool,
+}
+
+/// Finds out what the client speaks; `None` when that is not served here.
+async fn prepare(mut plain: Plain, settings: Settings) -> std::io::Result<Option<Prepared>> {
+    let protocols = settings.protocols;
+    if let Some(terminator) = &settings.tls {
+        let Some((stream, info)) = terminator.accept(plain).await? else { return Ok(None) };
+        let http2 = info.alpn == "h2";
+        let served = if http2 { protocols.h2 } else { protocols.h1 };
+        let stream = Stream::Tls(Box::new(stream));
+        return Ok(served.then_some(Prepared { stream, tls: Some(info), http2 }));
+    }
+    let http2 = protocols.h2c && {
+        let verdict = |seen: &[u8]| match seen {
+            _ if seen == H2_PREFACE => Some(true),
+            _ if H2_PREFACE.starts_with(seen) => None,
+            _ => Some(false),
+        };
+        plain.look_ahead(H2_PREFACE.len(), verdict).await?.unwrap_or(false)
+    };
+    let served = http2 || protocols.h1;
+    Ok(served.then_some(Prepared { stream: Stream::Plain(plain), tls: None, http2 }))
+}
+
+fn local_address(socket: &Socket, current: &Current) -> Option<SocketAddr> {
+    match socket {
+        Socket::Unix(_) => None,
+        Socket::Tcp(stream, _) => {
+            let bound = current.listener().local.filter(|local| !local.ip().is_unspecified());
+            bound.or_else(|| stream.local_addr().ok())
+        }
+    }
+}
+
+async fn run(
+    stream: Stream,
+    http2: bool,
+    connection: Arc<Connection>,
+    current: &Rc<Current>,
+    max_header_bytes: usize,
+    limits: &Limits,
+    control: &Control,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let activity = Arc::new(Activity::new(http2));
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
+    let service = {
+        let (activity, current) = (Arc::clone(&activity), Rc::clone(current));
+        service_fn(move |request: Request<Incoming>| {
+            let connection = Arc::clone(&connection);
+            let reply = Reply::begin(&activity);
+            let endpoint = current.endpoint();
+            async move {
+                match &*endpoint {
+                    Some(endpoint) => endpoint.server.serve(request, connection, reply).await,
+                    None => Err(Aborted),
+                }
+            }
+        })
+    };
+    if http2 {
+        let mut builder = http2::Builder::new(LocalExecutor);
+        builder
+            .enable_connect_protocol()
+            .max_concurrent_streams(H2_STREAMS)
+            .initial_stream_window_size(H2_WINDOW)
+            .initial_connection_window_size(H2_WINDOW)
+            .max_header_list_size(u32::try_from(max_header_bytes).unwrap_or(u32::MAX));
+        drive(builder.serve_connection(io, service), &activity, limits, control).await?;
+    } else {
+        let mut builder = http1::Builder::new();
+        builder.max_header_size(max_header_bytes + HEAD_SLOP).header_read_timeout(None);
+        let engine = builder.serve_connection(io, service).with_upgrades();
+        drive(engine, &activity, limits, control).await?;
+    }
+    Ok(())
+}
+
+/// The HTTP engine of one connection.
+trait Engine: Future<Output = hyper::Result<()>> {
+    /// Whether a connection between two requests may just be dropped, because nothing has to be said to the client.
+    const DROP_WHEN_QUIET: bool;
+
+    /// Takes no further requests.
+    fn finish(self: Pin<&mut Self>);
+}
+
+impl<S> Engine for http1::UpgradeableConnection<TokioIo<Watched>, S>
+where
+    S: HttpService<Incoming, ResBody = ReplyBody, Error = Aborted>,
+{
+    const DROP_WHEN_QUIET: bool = true;
+
+    fn finish(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+impl<S> Engine for http2::Connection<TokioIo<Watched>, S, LocalExecutor>
+where
+    S: HttpService<Incoming, ResBody = ReplyBody, Error = Aborted>,
+    S::Future: 'static,
+{
+    const DROP_WHEN_QUIET: bool = false;
+
+    fn finish(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+/// Runs an engine until it is done, is told to stop, or exceeds a limit.
+async fn drive<E: Engine>(
+    engine: E,
+    activity: &Activity,
+    limits: &Limits,
+    control: &Control,
+) -> hyper::Result<()> {
+    let mut engine = pin!(engine);
+    let mut timer: Pin<&mut Option<Sleep>> = pin!(None);
+    let mut finishing = false;
+    poll_fn(|cx| {
+        if control.cut() {
+            return Poll::Ready(Ok(()));
+        }
+        if !finishing && control.finish(cx.waker()) {
+            finishing = true;
+            engine.as_mut().finish();
+        }
+        if let Poll::Ready(done) = engine.as_mut().poll(cx) {
+            return Poll::Ready(done);
+        }
+        if finishing && E::DROP_WHEN_QUIET && activity.is_quiet() {
+            return Poll::Ready(Ok(()));
+        }
+        // The timer is only ever moved to an earlier time before it fires, so that a request usually costs none of it.
+        loop {
+            let fired = timer.as_ref().as_pin_ref().is_some_and(|timer| timer.is_elapsed());
+            let Some(remaining) = activity.remaining(limits) else {
+                if fired {
+                    timer.set(None);
+                }
+                return Poll::Pending;
+            };
+            if remaining.is_zero() {
+                if E::DROP_WHEN_QUIET || finishing {
+                    return Poll::Ready(Ok(()));
+                }
+                finishing = true;
+                engine.as_mut().finish();
+                if let Poll::Ready(done) = engine.as_mut().poll(cx) {
+                    return Poll::Ready(done);
+                }
+                return Poll::Pending;
+            }
+            let wanted = Instant::now() + remaining;
+            match timer.as_mut().as_pin_mut() {
+                Some(timer) if !fired && timer.deadline() <= wanted => return Poll::Pending,
+                Some(timer) => timer.reset(wanted),
+                None => timer.set(Some(tokio::time::sleep_until(wanted))),
+            }
+            let armed = timer.as_mut().as_pin_mut().expect("it was set in the lines above");
+            if armed.poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    })
+    .await
+}
+
+/// Runs the tasks of an HTTP/2 connection on the shard of the connection.
+#[derive(Debug, Clone, Copy)]
+struct LocalExecutor;
+
+impl<F> hyper::rt::Executor<F> for LocalExecutor
+where
+    F: Future<Output = ()> + 'static,
+{
+    fn execute(&self, future: F) {
+        tokio::task::spawn_local(future);
+    }
+}

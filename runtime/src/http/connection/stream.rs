@@ -1,0 +1,239 @@
+//! The byte stream of a client connection, whatever it runs over.
+
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Buf, Bytes};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
+    net::{TcpStream, UnixStream},
+};
+use tokio_rustls::server::TlsStream;
+
+/// A socket, and what was read from it to find out what the client speaks.
+#[derive(Debug)]
+pub struct Plain {
+    /// The socket.
+    pub socket: Socket,
+    /// Bytes that come before what is still in the socket.
+    pub prefix: Bytes,
+}
+
+/// An accepted socket.
+#[derive(Debug)]
+pub enum Socket {
+    /// TCP, with the peer's address.
+    Tcp(TcpStream, SocketAddr),
+    /// A unix domain socket.
+    Unix(UnixStream),
+}
+
+/// A client connection below HTTP.
+#[derive(Debug)]
+pub enum Stream {
+    /// Not encrypted.
+    Plain(Plain),
+    /// Encrypted.
+    Tls(Box<TlsStream<Plain>>),
+}
+
+impl From<Socket> for Plain {
+    fn from(socket: Socket) -> Self {
+        Self { socket, prefix: Bytes::new() }
+    }
+}
+
+impl Plain {
+    /// Reads ahead until `enough` says so (`Some`), or `limit` bytes are there, or the peer ends. What was read stays in
+    /// the stream.
+    ///
+    /// # Errors
+    /// What the socket reports.
+    pub(crate) async fn look_ahead<T>(
+        &mut self,
+        limit: usize,
+        enough: impl Fn(&[u8]) -> Option<T>,
+    ) -> io::Result<Option<T>> {
+        let mut seen = Vec::with_capacity(limit);
+        seen.extend_from_slice(&self.prefix);
+        let found = loop {
+            if let Some(found) = enough(&seen) {
+                break Some(found);
+            }
+            let missing = limit.saturating_sub(seen.len());
+            if missing == 0 || (&mut self.socket).take(missing as u64).read_buf(&mut seen).await? == 0 {
+                break None;
+            }
+        };
+        self.prefix = seen.into();
+        Ok(found)
+    }
+}
+
+impl AsyncRead for Plain {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.prefix.is_empty() {
+            let count = self.prefix.len().min(buffer.remaining());
+            buffer.put_slice(&self.prefix[..count]);
+            self.prefix.advance(count);
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.socket).poll_read(cx, buffer)
+    }
+}
+
+/// Passes writing on to one of several streams.
+macro_rules! write_to {
+    ($type:ty, $this:ident => $($pattern:pat => $stream:expr),+) => {
+        impl AsyncWrite for $type {
+            fn poll_write(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                bytes: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                let $this = &mut *self;
+                match $this { $($pattern => Pin::new($stream).poll_write(cx, bytes)),+ }
+            }
+
+            fn poll_write_vectored(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                slices: &[io::IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                let $this = &mut *self;
+                match $this { $($pattern => Pin::new($stream).poll_write_vectored(cx, slices)),+ }
+            }
+
+            fn is_write_vectored(&self) -> bool {
+                let $this = self;
+                match $this { $($pattern => $stream.is_write_vectored()),+ }
+            }
+
+            fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                let $this = &mut *self;
+                match $this { $($pattern => Pin::new($stream).poll_flush(cx)),+ }
+            }
+
+            fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                let $this = &mut *self;
+                match $this { $($pattern => Pin::new($stream).poll_shutdown(cx)),+ }
+            }
+        }
+    };
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Self::Tcp(stream, _) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_read(cx, buffer),
+        }
+    }
+}
+
+write_to!(Socket, this => Self::Tcp(stream, _) => stream, Self::Unix(stream) => stream);
+write_to!(Plain, this => Plain { socket, .. } => socket);
+write_to!(Stream, this => Self::Plain(stream) => stream, Self::Tls(stream) => stream);
+
+/// A client connection as HTTP sees it: it notes when bytes come and when they cannot be sent, so that limits can be
+/// checked without a timer for every request.
+///
+/// After an upgrade, `hyper::upgrade::Upgraded::downcast::<TokioIo<Watched>>()` leads back to the bare stream:
+/// `parts.io.into_inner().into_stream()`.
+#[derive(Debug)]
+pub struct Watched {
+    stream: Stream,
+    activity: std::sync::Arc<super::activity::Activity>,
+}
+
+impl Watched {
+    /// Watches a stream.
+    pub(crate) fn new(stream: Stream, activity: std::sync::Arc<super::activity::Activity>) -> Self {
+        Self { stream, activity }
+    }
+
+    /// The stream, for whoever takes the connection over.
+    #[must_use]
+    pub fn into_stream(self) -> Stream {
+        self.stream
+    }
+
+    fn note<T>(&self, written: &Poll<io::Result<T>>) {
+        match written {
+            Poll::Pending => self.activity.write_blocked(),
+            Poll::Ready(_) => self.activity.write_moved(),
+        }
+    }
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
+        if buffer.filled().len() > before {
+            self.activity.bytes_came();
+        }
+        Poll::Ready(read)
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.note(&written);
+        written
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.note(&written);
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.note(&flushed);
+        flushed
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

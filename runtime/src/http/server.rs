@@ -1,0 +1,242 @@
+//! What every request of a server goes through before and after its routes.
+
+mod build;
+mod client_ip;
+mod header_names;
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, StatusCode, Uri, Version, header, uri::PathAndQuery};
+use http_body::{Body as _, Frame, SizeHint};
+use hyper::body::Incoming;
+
+pub(crate) use self::build::build;
+use self::{client_ip::ClientIp, header_names::HeaderNames};
+use super::{
+    Body, Exchange, Next, Response, body::BodyError, connection::Activity, exchange::Connection, route::Route,
+};
+use crate::{
+    error::{Error, Kind, Outcome},
+    logging::{Level, Logger},
+};
+
+/// A longer method is a mistake or an attack.
+const MAX_METHOD: usize = 32;
+
+/// A server of the configuration, ready to answer requests.
+pub struct Server {
+    /// Its name in the configuration.
+    pub name: String,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) errors: Vec<Route>,
+    pub(crate) client_ip: ClientIp,
+    pub(crate) header_names: HeaderNames,
+    /// Refuses a `Host` that differs from the name in the TLS handshake.
+    pub(crate) strict_sni_host: bool,
+    pub(crate) error_log: Logger,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// The connection is to be dropped without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("aborted by a handler")]
+pub struct Aborted;
+
+impl Server {
+    /// Answers one request.
+    pub(crate) async fn serve(
+        &self,
+        request: Request<Incoming>,
+        connection: Arc<Connection>,
+        reply: Reply,
+    ) -> Result<http::Response<ReplyBody>, Aborted> {
+        let (mut parts, incoming) = request.into_parts();
+        normalize(&mut parts);
+        let body = if incoming.is_end_stream() { Body::Empty } else { Body::Incoming(incoming) };
+        let mut exchange = Exchange::new(parts, body, connection);
+        self.client_ip.find(&mut exchange);
+        let response = match self.answer(&mut exchange).await {
+            Ok(response) => response,
+            Err(error) if error.kind() == Kind::Aborted => return Err(Aborted),
+            Err(error) => self.answer_error(&mut exchange, error).await?,
+        };
+        Ok(response.map(|body| ReplyBody { body, _reply: reply }))
+    }
+
+    async fn answer(&self, exchange: &mut Exchange) -> Outcome {
+        self.check(exchange)?;
+        self.header_names.filter(&mut exchange.request.headers);
+        Next::routes(&self.routes, None).run(exchange).await
+    }
+
+    /// What no route may be asked about.
+    fn check(&self, exchange: &Exchange) -> Outcome<()> {
+        let request = &exchange.request;
+        if request.method.as_str().len() > MAX_METHOD {
+            return Err(Error::status_only(StatusCode::METHOD_NOT_ALLOWED));
+        }
+        let host = request.headers.get(header::HOST);
+        if request.version == Version::HTTP_11 && host.is_none_or(HeaderValue::is_empty) {
+            return Err(Error::new(Kind::Status(StatusCode::BAD_REQUEST), "rfc9112 forbids empty Host"));
+        }
+        if self.strict_sni_host
+            && let Some(tls) = &exchange.connection.tls
+        {
+            let host = host.map_or("", |host| host.to_str().unwrap_or(""));
+            let name = without_port(host);
+            if !tls.server_name.eq_ignore_ascii_case(name) {
+                let message = format!(
+                    "strict host matching: TLS ServerName ({}) and HTTP Host ({name}) values differ",
+                    tls.server_name
+                );
+                return Err(Error::new(Kind::Status(StatusCode::MISDIRECTED_REQUEST), message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the error routes answer; where they cannot, the answer is nothing but the status.
+    async fn answer_error(&self, exchange: &mut Exchange, error: Error) -> Result<Response, Aborted> {
+        let status = error.status();
+        if let Some(original) = exchange.original.take() {
+            exchange.request.method = original.method;
+            exchange.request.uri = original.uri;
+        }
+        if self.errors.is_empty() {
+            let level = if status.is_server_error() { Level::Error } else { Level::Debug };
+            self.log_error(exchange, level, &error.to_string(), None, status);
+            return Ok(exchange.respond(status));
+        }
+        let message = error.to_string();
+        exchange.error = Some(error);
+        exchange.groups.clear();
+        match Next::routes(&self.errors, None).run(exchange).await {
+            Ok(response) => {
+                self.log_error(exchange, Level::Debug, &message, None, status);
+                Ok(response)
+            }
+            Err(second) if second.kind() == Kind::Aborted => Err(Aborted),
+            Err(second) => {
+                self.log_error(exchange, Level::Error, "error handling handler error", Some(&second), status);
+                Ok(exchange.respond(status))
+            }
+        }
+    }
+
+    fn log_error(
+        &self,
+        exchange: &Exchange,
+        level: Level,
+        message: &str,
+        second: Option<&Error>,
+        status: StatusCode,
+    ) {
+        self.error_log.log(level, message, |fields| {
+            if let Some(second) = second {
+                fields.error(second);
+            }
+            let (method, uri) = exchange.original();
+            let host = exchange.request.headers.get(header::HOST);
+            fields.object("request", |request| {
+                request
+                    .add("client_ip", exchange.client_ip.map(|ip| ip.to_string()).unwrap_or_default())
+                    .add("method", method.as_str())
+                    .add("host", host.map_or("", |host| host.to_str().unwrap_or("")))
+                    .add("uri", uri.to_string());
+            });
+            fields.add("duration", exchange.started.elapsed()).add("status", i64::from(status.as_u16()));
+        });
+    }
+}
+
+/// Gives every request the shape that Go gives it: the authority is in `Host`, the target is a path and a query.
+///
+/// HTTP/2 sends an authority instead of the field, and in the absolute form of HTTP/1.1 it wins over the field
+/// (RFC 9112, section 3.2.2). CONNECT without a protocol has nothing but an authority and keeps it.
+fn normalize(parts: &mut http::request::Parts) {
+    let Some(authority) = parts.uri.authority() else { return };
+    let host = authority.as_str();
+    let host = HeaderValue::from_str(host.rsplit_once('@').map_or(host, |(_, host)| host));
+    if let Ok(host) = host {
+        parts.headers.insert(header::HOST, host);
+    }
+    if parts.method == Method::CONNECT && parts.uri.path_and_query().is_none() {
+        return;
+    }
+    let mut target = http::uri::Parts::default();
+    target.path_and_query = parts.uri.path_and_query().cloned().or(Some(PathAndQuery::from_static("/")));
+    if let Ok(uri) = Uri::from_parts(target) {
+        parts.uri = uri;
+    }
+}
+
+/// A host without its port, and an IPv6 address without brackets.
+pub(crate) fn without_port(host: &str) -> &str {
+    if let Some(bracketed) = host.strip_prefix('[') {
+        return bracketed.split_once(']').map_or(host, |(address, _)| address);
+    }
+    match host.split_once(':') {
+        Some((_, port)) if port.contains(':') => host,
+        Some((name, _)) => name,
+        None => host,
+    }
+}
+
+/// A request that is being answered: while it lives the connection is busy.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    activity: Arc<Activity>,
+}
+
+impl Reply {
+    pub(crate) fn begin(activity: &Arc<Activity>) -> Self {
+        activity.request_began();
+        Self { activity: Arc::clone(activity) }
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        self.activity.request_ended();
+    }
+}
+
+/// The body of a response on its way into the connection.
+#[derive(Debug)]
+pub(crate) struct ReplyBody {
+    body: Body,
+    _reply: Reply,
+}
+
+impl http_body::Body for ReplyBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! From a server of the configuration to what answers on its listeners.
+
+use std::{sync::Arc, time::Duration};
+
+use caddis_config as config;
+
+use super::{Server, client_ip::ClientIp, header_names::HeaderNames};
+use crate::{
+    build::{Build, BuildError},
+    http::connection::{Endpoint, Limits, Protocols},
+    listen::{KeepAlive, address::Listen},
+    placeholder::Template,
+};
+
+/// A server and where it answers.
+#[derive(Debug)]
+pub(crate) struct Built {
+    pub(crate) server: Arc<Server>,
+    pub(crate) listens: Vec<(Listen, Endpoint)>,
+}
+
+const MINUTE: config::Duration = config::Duration::from_secs(60);
+const IDLE: config::Duration = config::Duration::from_secs(300);
+const MAX_HEADER_BYTES: usize = 16 * 1024;
+
+/// Builds the server called `name`.
+///
+/// # Errors
+/// Names what is wrong or not supported.
+pub(crate) fn build(name: &str, config: &config::http::Server, cx: &mut Build) -> Result<Built, BuildError> {
+    name.clone_into(&mut cx.server);
+    refuse(config, cx)?;
+    let server = Arc::new(Server {
+        name: name.to_owned(),
+        routes: Vec::new(),
+        errors: Vec::new(),
+        client_ip: ClientIp::build(config, cx)?,
+        header_names: HeaderNames::build(config, cx)?,
+        strict_sni_host: config.strict_sni_host.unwrap_or(false),
+        error_log: cx.process.logger.named("http.log.error"),
+    });
+    let mut listens = Vec::new();
+    for (number, text) in config.listen.iter().enumerate() {
+        let text = Template::known(text, cx)?;
+        let text =
+            text.constant().ok_or_else(|| cx.error("a listener address cannot depend on a request"))?;
+        let listen = Listen::parse(text, 0).map_err(|error| cx.error(error.to_string()))?;
+        let chosen =
+            config.listen_protocols.get(number).and_then(Option::as_ref).unwrap_or(&config.protocols);
+        let protocols = protocols(chosen, cx)?;
+        let endpoint = Endpoint {
+            server: Arc::clone(&server),
+            tls: None,
+            protocols,
+            keepalive: keepalive(config),
+            terms: format!("{protocols:?}").into(),
+            max_header_bytes: usize::try_from(config.max_header_bytes)
+                .ok()
+                .filter(|bytes| *bytes > 0)
+                .unwrap_or(MAX_HEADER_BYTES),
+            limits: limits(config),
+        };
+        listens.push((listen, endpoint));
+    }
+    cx.server.clear();
+    Ok(Built { server, listens })
+}
+
+fn refuse(config: &config::http::Server, cx: &Build) -> Result<(), BuildError> {
+    let set = [
+        ("read_timeout", !config.read_timeout.is_zero()),
+        ("read_idle_timeout", !config.read_idle_timeout.is_zero()),
+        ("read_min_rate", config.read_min_rate != 0),
+        ("write_min_rate", config.write_min_rate != 0),
+        ("max_write_chunk", config.max_write_chunk != 0),
+        ("enable_webtransport", config.enable_webtransport),
+        ("packet_conn_wrappers", !config.packet_conn_wrappers.is_empty()),
+        ("allow_0rtt", config.allow_0rtt == Some(true)),
+    ];
+    match set.into_iter().find(|(_, set)| *set) {
+        Some((field, _)) => Err(cx.unsupported(field)),
+        None => Ok(()),
+    }
+}
+
+fn protocols(names: &[String], cx: &Build) -> Result<Protocols, BuildError> {
+    if names.is_empty() {
+        return Ok(Protocols { h1: true, h2: true, h2c: false });
+    }
+    let mut protocols = Protocols { h1: false, h2: false, h2c: false };
+    for name in names {
+        match name.as_str() {
+            "h1" => protocols.h1 = true,
+            "h2" => protocols.h2 = true,
+            "h2c" => protocols.h2c = true,
+            "h3" => {
+                cx.process.logger.named("http").warn("HTTP/3 is not supported by this server yet", |fields| {
+                    fields.add("server", cx.server.as_str());
+                })
+            }
+            other => return Err(cx.error(format!("unrecognized protocol '{other}'"))),
+        }
+    }
+    if protocols == (Protocols { h1: false, h2: false, h2c: false }) {
+        return Err(cx.unsupported("HTTP/3, the only protocol of this server,"));
+    }
+    Ok(protocols)
+}
+
+fn limits(config: &config::http::Server) -> Limits {
+    Limits {
+        read_header: config.read_header_timeout.or(MINUTE),
+        idle: config.idle_timeout.or(IDLE),
+        write_idle: config.write_idle_timeout.or(MINUTE),
+        write: config.write_timeout.to_std().filter(|limit| !limit.is_zero()),
+    }
+}
+
+fn keepalive(config: &config::http::Server) -> KeepAlive {
+    let default = KeepAlive::default();
+    let or = |value: config::Duration, default: Duration| {
+        value.to_std().filter(|value| *value >= Duration::from_secs(1)).unwrap_or(default)
+    };
+    KeepAlive {
+        enabled: config.keepalive_interval.0 >= 0,
+        idle: or(config.keepalive_idle, default.idle),
+        interval: or(config.keepalive_interval, default.interval),
+        count: u32::try_from(config.keepalive_count).ok().filter(|count| *count > 0).unwrap_or(default.count),
+    }
+}

@@ -1,0 +1,221 @@
+//! One configuration, built and ready to be put in the place of another.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use caddis_config::Config;
+
+use crate::{
+    build::{Build, BuildError, OnCommit},
+    http::{
+        connection::Endpoint,
+        server::{self, Server},
+    },
+    listen::{Listener, address::Address},
+    process::Process,
+    tunnel,
+};
+
+/// A configuration with everything it needs to run.
+#[derive(Debug)]
+pub struct Instance {
+    /// What answers on each listener once the instance is committed.
+    planned: Vec<(Arc<Listener>, Endpoint)>,
+    listeners: BTreeMap<Address, Arc<Listener>>,
+    servers: Vec<Arc<Server>>,
+    streams: tunnel::Live,
+    on_commit: OnCommit,
+    shutdown: Shutdown,
+}
+
+/// How listeners end.
+#[derive(Debug, Clone, Copy)]
+struct Shutdown {
+    /// How long they go on as if nothing were.
+    delay: Duration,
+    /// How long requests may then take; `None` is no limit.
+    grace: Option<Duration>,
+}
+
+impl Instance {
+    /// Opens what the configuration needs beyond what `previous` has open. Nothing is visible from the outside but new
+    /// sockets, which nobody answers on yet.
+    ///
+    /// # Errors
+    /// The first part of the configuration that cannot be run.
+    pub fn build(
+        config: &Config,
+        previous: Option<&Instance>,
+        process: &Arc<Process>,
+    ) -> Result<Self, BuildError> {
+        let mut cx = Build::new(Arc::clone(process));
+        let mut instance = Self {
+            planned: Vec::new(),
+            listeners: BTreeMap::new(),
+            servers: Vec::new(),
+            streams: tunnel::Live::default(),
+            on_commit: OnCommit::default(),
+            shutdown: Shutdown { delay: Duration::ZERO, grace: None },
+        };
+        if let Some(app) = &config.apps.http {
+            cx.at("apps", |cx| cx.at("http", |cx| instance.build_http(app, previous, cx)))?;
+        }
+        instance.streams = cx.streams;
+        instance.on_commit = cx.on_commit;
+        Ok(instance)
+    }
+
+    fn build_http(
+        &mut self,
+        app: &caddis_config::http::App,
+        previous: Option<&Instance>,
+        cx: &mut Build,
+    ) -> Result<(), BuildError> {
+        self.shutdown = Shutdown {
+            delay: app.shutdown_delay.to_std().unwrap_or_default(),
+            grace: app.grace_period.to_std().filter(|grace| !grace.is_zero()),
+        };
+        cx.at("servers", |cx| {
+            for (name, config) in &app.servers {
+                cx.at(name, |cx| {
+                    let built = server::build(name, config, cx)?;
+                    self.servers.push(built.server);
+                    cx.at("listen", |cx| {
+                        for (number, (listen, endpoint)) in built.listens.into_iter().enumerate() {
+                            cx.at(number, |cx| {
+                                for address in &listen.addresses {
+                                    self.plan(address, listen.permissions, endpoint.clone(), previous, cx)?;
+                                }
+                                Ok(())
+                            })?;
+                        }
+                        Ok(())
+                    })
+                })?;
+            }
+            Ok(())
+        })
+    }
+
+    fn plan(
+        &mut self,
+        address: &Address,
+        permissions: u32,
+        endpoint: Endpoint,
+        previous: Option<&Instance>,
+        cx: &Build,
+    ) -> Result<(), BuildError> {
+        if self.listeners.contains_key(address) {
+            return Err(cx.error(format!("listener address repeated: {address}")));
+        }
+        let kept = previous.and_then(|previous| previous.listeners.get(address)).cloned();
+        let listener = match kept {
+            Some(kept) => kept,
+            None => {
+                let opened = Listener::open(address, permissions, &cx.process);
+                Arc::new(opened.map_err(|error| cx.error(refusal(address, &error)))?)
+            }
+        };
+        self.listeners.insert(address.clone(), Arc::clone(&listener));
+        self.planned.push((listener, endpoint));
+        Ok(())
+    }
+
+    /// Puts this instance in the place of `previous`: from here on it answers.
+    pub fn commit(&mut self, previous: Option<Instance>, process: &Arc<Process>) {
+        let logger = process.logger.named("http");
+        let kept: BTreeSet<u64> = previous.iter().flat_map(Instance::listeners).map(|l| l.id).collect();
+        for (listener, endpoint) in self.planned.drain(..) {
+            if kept.contains(&listener.id) {
+                listener.serve(endpoint, &logger);
+            } else {
+                if let Some(local) = listener.local.filter(|_| listener.address.port == 0) {
+                    logger.info("port 0 listener", |fields| {
+                        fields.add("input_address", listener.address.to_string());
+                        fields.add("actual_address", local.to_string());
+                    });
+                }
+                listener.start(endpoint, process);
+            }
+        }
+        if let Some(previous) = previous {
+            let ours: BTreeSet<u64> = self.listeners().map(|listener| listener.id).collect();
+            let removed: Vec<_> =
+                previous.listeners().filter(|listener| !ours.contains(&listener.id)).cloned().collect();
+            let shutdown = previous.shutdown;
+            drop(previous);
+            if shutdown.delay.is_zero() {
+                removed.iter().for_each(|listener| listener.stop());
+            }
+            if !removed.is_empty() {
+                process.shards.run_on(0, move || {
+                    tokio::task::spawn_local(retire(removed, shutdown));
+                });
+            }
+        }
+        process.tunnels.reconcile(&self.streams);
+        std::mem::take(&mut self.on_commit).run();
+    }
+
+    /// The listeners of this instance.
+    pub fn listeners(&self) -> impl Iterator<Item = &Arc<Listener>> {
+        self.listeners.values()
+    }
+
+    /// The servers of this instance.
+    #[must_use]
+    pub fn servers(&self) -> &[Arc<Server>] {
+        &self.servers
+    }
+
+    /// Ends every listener of the instance: after the shutdown delay no connection is accepted, and the future is done
+    /// when the last request is, or when the grace period is over.
+    pub async fn stop(self) {
+        let listeners: Vec<_> = self.listeners().cloned().collect();
+        let shutdown = self.shutdown;
+        drop(self);
+        retire(listeners, shutdown).await;
+    }
+}
+
+async fn retire(listeners: Vec<Arc<Listener>>, shutdown: Shutdown) {
+    if !shutdown.delay.is_zero() {
+        tokio::time::sleep(shutdown.delay).await;
+    }
+    for listener in &listeners {
+        listener.stop();
+    }
+    let all_done = async {
+        for listener in &listeners {
+            listener.drained().await;
+        }
+    };
+    let in_time = match shutdown.grace {
+        Some(grace) => tokio::time::timeout(grace, all_done).await.is_ok(),
+        None => {
+            all_done.await;
+            true
+        }
+    };
+    for listener in &listeners {
+        if !in_time {
+            listener.cut();
+        }
+        listener.forget();
+    }
+}
+
+fn refusal(address: &Address, error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            format!("listening on {address}: address already in use: another process listens there")
+        }
+        _ => format!("listening on {address}: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

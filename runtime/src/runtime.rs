@@ -1,0 +1,83 @@
+//! The server as a whole: a process and the configuration that it runs.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use caddis_config::Config;
+
+use crate::{build::BuildError, instance::Instance, logging::Logger, process::Process, shard::Shards};
+
+/// Runs configurations, one after the other.
+#[derive(Debug)]
+pub struct Runtime {
+    process: Arc<Process>,
+    running: Mutex<Option<Running>>,
+}
+
+#[derive(Debug)]
+struct Running {
+    config: Config,
+    instance: Instance,
+}
+
+impl Runtime {
+    /// A runtime with a shard for each core that runs nothing yet.
+    ///
+    /// # Errors
+    /// When the threads cannot be made.
+    pub fn start(logger: Logger) -> std::io::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Ok(Self::new(Arc::new(Process::new(Shards::start(cores)?, logger))))
+    }
+
+    /// A runtime in a process that is there already.
+    #[must_use]
+    pub fn new(process: Arc<Process>) -> Self {
+        Self { process, running: Mutex::new(None) }
+    }
+
+    /// What outlives configurations.
+    #[must_use]
+    pub fn process(&self) -> &Arc<Process> {
+        &self.process
+    }
+
+    /// Runs a configuration in the place of the one that runs now; says whether anything changed. A configuration equal
+    /// to the one that runs changes nothing unless `force` is set, for example because files have changed.
+    ///
+    /// Must not be called on a shard, because it reads files.
+    ///
+    /// # Errors
+    /// Names the part that cannot be run. The configuration that runs goes on as if nothing had been asked for.
+    pub fn load(&self, config: &Config, force: bool) -> Result<bool, BuildError> {
+        let mut running = self.running();
+        if !force && running.as_ref().is_some_and(|running| running.config == *config) {
+            return Ok(false);
+        }
+        let previous = running.as_ref().map(|running| &running.instance);
+        let mut instance = Instance::build(config, previous, &self.process)?;
+        let previous = running.take().map(|running| running.instance);
+        instance.commit(previous, &self.process);
+        *running = Some(Running { config: config.clone(), instance });
+        Ok(true)
+    }
+
+    /// Asks something of the instance that runs now.
+    pub fn with_instance<T>(&self, ask: impl FnOnce(Option<&Instance>) -> T) -> T {
+        ask(self.running().as_ref().map(|running| &running.instance))
+    }
+
+    /// Stops what runs. Done when the last request is answered or the grace period is over; streams of upgraded
+    /// connections are closed. Another configuration can be loaded afterwards.
+    pub async fn stop(&self) {
+        let running = self.running().take();
+        if let Some(running) = running {
+            running.instance.stop().await;
+        }
+        self.process.tunnels.close_all();
+        self.process.tunnels.drained().await;
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, Option<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
