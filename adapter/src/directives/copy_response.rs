@@ -28,7 +28,7 @@ fn read(cx: &mut Cx<'_>, call: &Call<'_>) -> Parsed<Vec<Item>> {
     let mut copy = CopyResponse::default();
     match call.line.args() {
         [status] if atoi(&status.text).is_ok_and(|number| number > 0) => {
-            copy.status_code = status.string().into()
+            copy.status_code = status.string().into();
         }
         _ => {
             ignore_from(cx, call.line, 0);

@@ -63,8 +63,8 @@ pub(crate) static ROWS: &[Row<FileServer>] = &[
         if server.browse.is_some() {
             return Err(errors::handlers::browse_twice(line.name()));
         }
-        let mut browse = Browse::default();
-        browse.template_file = line.args().first().map(Value::string).unwrap_or_default();
+        let template_file = line.args().first().map(Value::string).unwrap_or_default();
+        let mut browse = Browse { template_file, ..Browse::default() };
         read_block(cx, line, BROWSE, &mut browse);
         server.browse = Some(browse);
         Ok(())

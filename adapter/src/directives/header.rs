@@ -4,6 +4,7 @@ use caddis_config::http::handlers::{HeaderOps, Headers, ResponseHeaderOps};
 use caddis_grammar::Statement;
 
 use crate::{
+    args::Args,
     cx::{Cx, Parsed},
     directive::{Call, Directive, Item},
     directives::{
@@ -69,6 +70,7 @@ fn read_line(cx: &mut Cx<'_>, call: &Call<'_>, line: &Statement, handlers: &mut 
                 handlers.plain.conditions.require = Some(response_matchers::read(cx, &condition)?);
                 return Ok(());
             }
+            _ if line.block.is_some() => return line.no_block(),
             _ if !call.line.args().is_empty() => return Err(errors::handlers::headers_in_both(field.token)),
             _ => {}
         }

@@ -92,7 +92,7 @@ fn query(operations: &mut QueryOps, line: &Statement, words: &[Token]) -> Parsed
     match words {
         [_] if key.starts_with('-') => operations.delete.push(key.trim_start_matches('-').to_owned()),
         [_, value] if key.starts_with('+') => {
-            operations.add.push(argument(key.trim_start_matches('+'), value))
+            operations.add.push(argument(key.trim_start_matches('+'), value));
         }
         [_] if !key.starts_with(['-', '+']) && key.contains('>') => {
             let mut names = key.split('>');

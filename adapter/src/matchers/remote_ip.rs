@@ -1,6 +1,7 @@
 //! `remote_ip`: the address of the immediate peer.
 
 use caddis_config::http::matchers::RemoteIp;
+use caddis_grammar::Statement;
 
 use super::{MatcherKind, lines};
 use crate::errors;
@@ -10,7 +11,7 @@ pub(crate) static MATCHER: MatcherKind = MatcherKind {
     name: "remote_ip",
     summary: "Matches the address of the immediate peer.",
     read: |_, uses| {
-        let former = uses.lines.iter().flat_map(|line| line.args()).find(|word| &*word.text == "forwarded");
+        let former = uses.lines.iter().flat_map(Statement::args).find(|word| &*word.text == "forwarded");
         if let Some(word) = former {
             return Err(errors::matchers::forwarded(word));
         }
