@@ -12,6 +12,7 @@ pub mod logging;
 pub mod placeholder;
 pub mod process;
 pub mod regexp;
+pub mod run;
 mod runtime;
 pub mod shard;
 pub mod tls;
