@@ -8,9 +8,11 @@ mod copy_response_headers;
 mod encode;
 mod error;
 mod file_server;
+mod forward_auth;
 mod fs;
 mod header;
 pub(crate) mod header_ops;
+mod intercept;
 mod lenient;
 pub(crate) mod log;
 mod log_append;
@@ -19,11 +21,13 @@ mod log_skip;
 mod map;
 mod method;
 mod metrics;
+mod php_fastcgi;
 mod push;
 mod redir;
 mod request_body;
 mod request_header;
 mod respond;
+mod reverse_proxy;
 mod rewrite;
 mod root;
 mod templates;
@@ -58,15 +62,19 @@ pub(crate) static DIRECTIVES: &[&Directive] = &[
     &try_files::DIRECTIVE,
     &basic_auth::FORMER,
     &basic_auth::DIRECTIVE,
+    &forward_auth::DIRECTIVE,
     &request_header::DIRECTIVE,
     &encode::DIRECTIVE,
     &push::DIRECTIVE,
+    &intercept::DIRECTIVE,
     &templates::DIRECTIVE,
     &abort::DIRECTIVE,
     &error::DIRECTIVE,
     &copy_response::DIRECTIVE,
     &respond::DIRECTIVE,
     &metrics::DIRECTIVE,
+    &reverse_proxy::DIRECTIVE,
+    &php_fastcgi::DIRECTIVE,
     &file_server::DIRECTIVE,
     &acme_server::DIRECTIVE,
 ];

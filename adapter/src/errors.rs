@@ -8,8 +8,10 @@ pub(crate) mod handlers;
 pub(crate) mod matchers;
 pub(crate) mod modules;
 pub(crate) mod options;
+pub(crate) mod proxy;
 pub(crate) mod sites;
 pub(crate) mod tls;
+pub(crate) mod trust;
 
 use caddis_grammar::{Block, Code, Diagnostic, Span, Statement, Token, suggest};
 

@@ -24,11 +24,12 @@ mod servers;
 mod sites;
 mod table;
 mod tls;
+mod values;
 
 #[cfg(test)]
 mod tests;
 
-use caddis_config::{Config, http};
+use caddis_config::{Config, filesystems, http};
 use caddis_grammar::{BlockKind, Diagnostic, Environment, Files, Severity, Sources};
 
 pub use args::{Args, Value};
@@ -37,10 +38,10 @@ pub use directive::{Call, Directive, Item};
 pub use directives::{log::SiteLog, tls::SiteTls};
 pub use listeners::Bind;
 pub use matchers::{Definitions, MatcherKind, Uses};
-pub use options::{AutoHttpsFlags, CleanInterval, GlobalOptions};
+pub use options::{AutoHttpsFlags, CleanInterval, GlobalOptions, ServerOptions};
 pub use registry::{ReadModule, Registry};
 pub use routes::Groups;
-pub use table::{Nested, Row, Shape, block_row, read_block, read_line, row};
+pub use table::{Nested, Row, Shape, block_row, read_block, read_block_or, read_line, read_line_or, row};
 
 /// What became of a Caddyfile.
 #[derive(Debug)]
@@ -116,14 +117,20 @@ fn assemble(
         ..Config::default()
     };
     if !servers.is_empty() {
-        config.apps.http = Some(http::App {
+        let mut app = http::App {
             http_port: options.http_port.unwrap_or_default(),
             https_port: options.https_port.unwrap_or_default(),
             grace_period: options.grace_period,
             shutdown_delay: options.shutdown_delay,
             servers,
             metrics: options.metrics.clone(),
-        });
+        };
+        options::apply::apply(options, &mut app);
+        config.apps.http = Some(app);
+    }
+    config.apps.events.clone_from(&options.events);
+    if !options.filesystem.is_empty() {
+        config.apps.filesystems = Some(filesystems::App { filesystems: options.filesystem.clone() });
     }
     let tls = tls::build(cx, blocks, pairings);
     config.apps.tls = (tls != Default::default()).then_some(tls);

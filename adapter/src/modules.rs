@@ -1,6 +1,13 @@
 //! Caddyfile forms of pluggable modules: a table for each namespace, and modules that an embedding program registered.
 
-mod http;
+mod dns;
+mod events;
+mod fs;
+pub(crate) mod http;
+mod listeners;
+mod network_proxy;
+mod storage;
+mod tls;
 
 use caddis_config::Foreign;
 use caddis_grammar::Statement;

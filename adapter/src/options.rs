@@ -3,8 +3,9 @@
 use caddis_config::{
     admin::Admin,
     dns::DnsProvider,
+    filesystems::NamedFileSystem,
     http::Metrics,
-    pki,
+    pki as pki_config,
     storage::Storage,
     tls::{
         EncryptedClientHello, Issuer, OnDemand,
@@ -12,16 +13,35 @@ use caddis_config::{
     },
     value::Duration,
 };
-
-use caddis_grammar::ServerBlock;
+use caddis_grammar::{ServerBlock, Statement};
 
 use crate::{
-    cx::Cx,
+    args::{Args, Value},
+    cx::{Cx, Parsed},
     directives::log::SiteLog,
     errors,
     listeners::Bind,
-    table::{Row, read_line},
+    table::{Row, Shape, block_row, read_line_or, row},
+    values::{duration, integer},
 };
+
+mod acme_eab;
+mod admin;
+pub(crate) mod apply;
+mod auto_https;
+mod default_bind;
+mod dns;
+mod ech;
+mod events;
+mod filesystem;
+mod metrics;
+mod on_demand_tls;
+mod order;
+mod pki;
+pub(crate) mod preferred_chains;
+mod servers;
+
+pub use self::servers::ServerOptions;
 
 /// All global options of one file; `None`, `false` or empty where an option was not given.
 #[derive(Debug, Clone, Default)]
@@ -80,6 +100,8 @@ pub struct GlobalOptions {
     pub auto_https: AutoHttpsFlags,
     /// `metrics`
     pub metrics: Option<Metrics>,
+    /// `servers`, the one with the longest address first.
+    pub servers: Vec<ServerOptions>,
     /// `ocsp_stapling off`
     pub ocsp_stapling_off: bool,
     /// `cert_lifetime`
@@ -99,7 +121,11 @@ pub struct GlobalOptions {
     /// `renewal_window_ratio`
     pub renewal_window_ratio: Option<f64>,
     /// `pki`
-    pub pki: pki::App,
+    pub pki: pki_config::App,
+    /// `events`
+    pub events: Option<caddis_config::events::App>,
+    /// `filesystem`, one entry a line.
+    pub filesystem: Vec<NamedFileSystem>,
 }
 
 /// The words of `auto_https`.
@@ -158,19 +184,137 @@ impl GlobalOptions {
     }
 }
 
-/// One option of the global block.
-pub(crate) type OptionRow = Row<GlobalOptions>;
+/// Every option. Options of one word or none are set here; the others have a file of their name.
+#[rustfmt::skip]
+pub(crate) static OPTIONS: &[Row<GlobalOptions>] = &[
+    row("acme_ca", Shape::One("url"), |options, line, _| set(&mut options.acme_ca, text(line))),
+    row("acme_ca_root", Shape::One("file"), |options, line, _| set(&mut options.acme_ca_root, text(line))),
+    block_row("acme_dns", Shape::Any("provider"), dns::acme_dns),
+    block_row("acme_eab", Shape::Flag, acme_eab::read),
+    block_row("admin", Shape::Optional("off|address"), admin::read),
+    row("auto_https", Shape::Some("off|disable_redirects|disable_certs|ignore_loaded_certs"), auto_https::read),
+    block_row("cert_issuer", Shape::Some("issuer"), |options, line, cx| {
+        let issuer = cx.module_argument(line)?;
+        options.cert_issuer.get_or_insert_default().push(issuer);
+        Ok(())
+    }),
+    row("cert_lifetime", Shape::Some("duration"), |options, line, _| set(&mut options.cert_lifetime, time(line))),
+    // Words after an option that is only switched on are not looked at.
+    row("debug", Shape::Any(""), |options, _, _| set_flag(&mut options.debug)),
+    block_row("default_bind", Shape::Any("address"), default_bind::read),
+    row("default_sni", Shape::One("name"), |options, line, _| {
+        options.default_sni = text(line)?;
+        Ok(())
+    }),
+    block_row("dns", Shape::Some("provider"), dns::read),
+    block_row("ech", Shape::Some("public_name"), ech::read),
+    row("email", Shape::One("address"), |options, line, _| set(&mut options.email, text(line))),
+    block_row("events", Shape::Flag, events::read),
+    row("fallback_sni", Shape::One("name"), |options, line, _| {
+        options.fallback_sni = text(line)?;
+        Ok(())
+    }),
+    block_row("filesystem", Shape::Some("name module"), filesystem::read),
+    row("grace_period", Shape::Some("duration"), |options, line, _| {
+        options.grace_period = time(line)?;
+        Ok(())
+    }),
+    row("http_port", Shape::One("port"), |options, line, _| set(&mut options.http_port, port(line))),
+    row("https_port", Shape::One("port"), |options, line, _| set(&mut options.https_port, port(line))),
+    row("key_type", Shape::One("type"), |options, line, _| set(&mut options.key_type, text(line))),
+    row("local_certs", Shape::Any(""), |options, _, _| set_flag(&mut options.local_certs)),
+    block_row("metrics", Shape::Any(""), metrics::read),
+    row("ocsp_interval", Shape::Some("duration"), |options, line, _| set(&mut options.ocsp_interval, time(line))),
+    row("ocsp_stapling", Shape::One("off"), |options, line, _| {
+        only_off(line)?;
+        set_flag(&mut options.ocsp_stapling_off)
+    }),
+    block_row("on_demand_tls", Shape::Flag, on_demand_tls::read),
+    row("order", Shape::Some("directive first|last|before|after [directive]"), order::read),
+    row("persist_config", Shape::One("off"), |options, line, _| {
+        only_off(line)?;
+        set_flag(&mut options.persist_config_off)
+    }),
+    block_row("pki", Shape::Flag, pki::read),
+    block_row("preferred_chains", Shape::Optional("smallest"), preferred_chains::read),
+    row("renew_interval", Shape::Some("duration"), |options, line, _| set(&mut options.renew_interval, time(line))),
+    row("renewal_window_ratio", Shape::One("ratio"), |options, line, _| {
+        set(&mut options.renewal_window_ratio, ratio(line))
+    }),
+    block_row("servers", Shape::Optional("listener"), servers::read),
+    row("shutdown_delay", Shape::Some("duration"), |options, line, _| {
+        options.shutdown_delay = time(line)?;
+        Ok(())
+    }),
+    row("skip_install_trust", Shape::Any(""), |options, _, _| set_flag(&mut options.skip_install_trust)),
+    block_row("storage", Shape::Some("module"), |options, line, cx| {
+        set(&mut options.storage, cx.module_argument(line))
+    }),
+    row("storage_check", Shape::One("off"), |options, line, _| {
+        only_off(line)?;
+        set_flag(&mut options.storage_check_off)
+    }),
+    row("storage_clean_interval", Shape::One("off|duration"), |options, line, _| {
+        set(&mut options.storage_clean_interval, clean_interval(line))
+    }),
+    row("tls_resolvers", Shape::Some("address"), |options, line, _| {
+        options.tls_resolvers = Some(line.args().iter().map(Value::string).collect());
+        Ok(())
+    }),
+];
 
-/// The options, by name.
-pub(crate) static OPTIONS: &[OptionRow] = &[];
-
-/// Reads the global block.
+/// Reads the global block. What is wrong is recorded in `cx`.
 pub(crate) fn read(cx: &mut Cx<'_>, block: &ServerBlock, options: &mut GlobalOptions) {
-    for statement in &block.statements {
-        let outcome = match OPTIONS.iter().any(|row| *row.name == *statement.name().text) {
-            true => read_line(cx, statement, OPTIONS, options),
-            false => Err(errors::options::unknown(statement.name(), OPTIONS.iter().map(|row| row.name))),
-        };
+    for line in &block.statements {
+        let outcome = read_line_or(cx, line, OPTIONS, options, |_, line, _| {
+            Err(errors::options::unknown(line.name(), OPTIONS.iter().map(|row| row.name)))
+        });
         cx.keep(outcome);
     }
+    servers::sort_and_check(cx, &mut options.servers);
+}
+
+fn set<T>(option: &mut Option<T>, value: Parsed<T>) -> Parsed<()> {
+    *option = Some(value?);
+    Ok(())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the end of a setter, like `set`")]
+fn set_flag(option: &mut bool) -> Parsed<()> {
+    *option = true;
+    Ok(())
+}
+
+fn text(line: &Statement) -> Parsed<String> {
+    Ok(line.one()?.string())
+}
+
+/// A duration; further words are not looked at.
+fn time(line: &Statement) -> Parsed<Duration> {
+    duration(&line.some()?[0], "bad duration value")
+}
+
+fn port(line: &Statement) -> Parsed<i64> {
+    integer(line.one()?, "converting port to integer value")
+}
+
+fn only_off(line: &Statement) -> Parsed<()> {
+    let word = line.one()?;
+    if &*word.text == "off" { Ok(()) } else { Err(errors::options::only_off(line.name(), word)) }
+}
+
+fn clean_interval(line: &Statement) -> Parsed<CleanInterval> {
+    let word = line.one()?;
+    if &*word.text == "off" {
+        return Ok(CleanInterval::Off);
+    }
+    duration(word, "failed to parse storage_clean_interval, must be a duration or 'off'")
+        .map(CleanInterval::Every)
+}
+
+fn ratio(line: &Statement) -> Parsed<f64> {
+    let word = line.one()?;
+    let ratio = caddis_config::go::number::parse_float(&word.text)
+        .map_err(|reason| errors::options::bad_ratio(word, &reason))?;
+    if ratio > 0.0 && ratio < 1.0 { Ok(ratio) } else { Err(errors::options::ratio_out_of_range(word)) }
 }

@@ -103,6 +103,38 @@ pub fn read_line<T>(
     (row.set)(value, line, cx)
 }
 
+/// As [`read_line`], for lines that `table` or else `otherwise` knows.
+///
+/// # Errors
+/// As [`read_line`], or what `otherwise` says.
+pub fn read_line_or<T>(
+    cx: &mut Cx<'_>,
+    line: &Statement,
+    table: &'static [Row<T>],
+    value: &mut T,
+    otherwise: impl FnOnce(&mut Cx<'_>, &Statement, &mut T) -> Parsed<()>,
+) -> Parsed<()> {
+    if find(table, line.name()).is_none() {
+        otherwise(cx, line, value)
+    } else {
+        read_line(cx, line, table, value)
+    }
+}
+
+/// As [`read_block`], for lines that `table` or else `otherwise` knows.
+pub fn read_block_or<T>(
+    cx: &mut Cx<'_>,
+    statement: &Statement,
+    table: &'static [Row<T>],
+    value: &mut T,
+    mut otherwise: impl FnMut(&mut Cx<'_>, &Statement, &mut T) -> Parsed<()>,
+) {
+    for line in statement.children() {
+        let outcome = read_line_or(cx, line, table, value, &mut otherwise);
+        cx.keep(outcome);
+    }
+}
+
 fn find<T>(table: &'static [Row<T>], name: &Token) -> Option<&'static Row<T>> {
     table.iter().find(|row| *row.name == *name.text)
 }

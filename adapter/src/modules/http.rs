@@ -2,3 +2,5 @@
 
 mod encoders;
 mod handlers;
+mod ip_sources;
+pub(crate) mod reverse_proxy;

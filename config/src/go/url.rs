@@ -127,7 +127,7 @@ fn parse_host(host: &str) -> Result<String, String> {
         }
         return Ok(format!("[{address}{zone}]{}", &host[close + 1..]));
     }
-    if let Some(colon) = host.rfind(':') {
+    if let Some(colon) = host.find(':') {
         check_port(&host[colon..])?;
     }
     unescape_host(host)
@@ -216,6 +216,7 @@ mod tests {
             (":80", r#"parse ":80": missing protocol scheme"#),
             ("1a:b", r#"parse "1a:b": first path segment in URL cannot contain colon"#),
             ("http://h:80-90", r#"parse "http://h:80-90": invalid port ":80-90" after host"#),
+            ("http://::1", r#"parse "http://::1": invalid port "::1" after host"#),
             ("http://[::1", r#"parse "http://[::1": missing ']' in host"#),
             ("http://[1.2.3.4]", r#"parse "http://[1.2.3.4]": invalid IP-literal"#),
             ("http://[zz]", r#"parse "http://[zz]": invalid host: ParseAddr("zz"): unable to parse IP"#),

@@ -1,0 +1,5 @@
+//! Modules of the TLS app.
+
+mod ca_pool;
+mod issuance;
+mod permission;

@@ -1,0 +1,3 @@
+//! Certificate authorities to trust.
+
+mod source;
