@@ -299,3 +299,6 @@ macro_rules! module_json {
 }
 
 pub(crate) use {module_json, modules};
+
+#[cfg(test)]
+mod tests;

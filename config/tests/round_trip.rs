@@ -2,6 +2,8 @@
 //!
 //! The files are not part of the repository: they are looked for in `../shared/corpus` beside it.
 
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "all of it is test code")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
