@@ -5,6 +5,7 @@
 
 pub mod admin;
 mod apps;
+mod check;
 mod config;
 pub mod decode;
 pub mod dns;
@@ -26,6 +27,7 @@ pub mod tls;
 pub mod value;
 
 pub use apps::Apps;
+pub use check::check;
 pub use config::Config;
 pub use decode::{Decode, Options, from_value};
 pub use error::ConfigError;

@@ -52,15 +52,22 @@ fn matchers_in_a_map_are_sorted_by_name() {
 fn numbers_in_a_module_become_float64() {
     let vars = json!({"handler": "vars", "a": 9_007_199_254_740_993_i64, "b": [-9_007_199_254_740_993_i64], "c": 1e21});
     let vars: Handler = from_value(vars).unwrap();
-    assert_eq!(to_json(&vars), r#"{"a":9007199254740992,"b":[-9007199254740992],"c":1e+21,"handler":"vars"}"#);
+    assert_eq!(
+        to_json(&vars),
+        r#"{"a":9007199254740992,"b":[-9007199254740992],"c":1e+21,"handler":"vars"}"#
+    );
     let proxy = ReverseProxy { flush_interval: crate::Duration(-1), ..Default::default() };
     assert_eq!(to_json(&Handler::from(proxy)), r#"{"flush_interval":-1,"handler":"reverse_proxy"}"#);
 }
 
 #[test]
 fn pointers_to_empty_objects_stay() {
-    let server = FileServer { browse: Some(Default::default()), canonical_uris: Some(false), ..Default::default() };
-    assert_eq!(to_json(&Handler::from(server)), r#"{"browse":{},"canonical_uris":false,"handler":"file_server"}"#);
+    let server =
+        FileServer { browse: Some(Default::default()), canonical_uris: Some(false), ..Default::default() };
+    assert_eq!(
+        to_json(&Handler::from(server)),
+        r#"{"browse":{},"canonical_uris":false,"handler":"file_server"}"#
+    );
 }
 
 fn error(value: serde_json::Value) -> (String, String) {
@@ -89,7 +96,11 @@ fn errors_name_the_place() {
             "/handle/0/headers/a~1b/1",
             "expected a string, found the number 1",
         ),
-        (json!({"match": [{"pth": []}]}), "/match/0/pth", r#"unknown module: http.matchers.pth, did you mean "path"?"#),
+        (
+            json!({"match": [{"pth": []}]}),
+            "/match/0/pth",
+            r#"unknown module: http.matchers.pth, did you mean "path"?"#,
+        ),
         (
             json!({"handle": [{"handler": "reverse_proxy", "flush_interval": "x"}]}),
             "/handle/0/flush_interval",
@@ -103,7 +114,8 @@ fn errors_name_the_place() {
 
 #[test]
 fn null_is_not_set() {
-    let route: Route = from_value(json!({"group": null, "match": null, "handle": null, "terminal": null})).unwrap();
+    let route: Route =
+        from_value(json!({"group": null, "match": null, "handle": null, "terminal": null})).unwrap();
     assert_eq!(route, Route::default());
 }
 

@@ -9,7 +9,7 @@ object! {
     pub struct Map {
         /// The value to look up, usually a placeholder.
         pub source: String,
-        /// Placeholders to define, without braces.
+        /// Placeholders to define, in braces.
         pub destinations: Vec<String>,
         /// The table; the first entry that matches is used.
         pub mappings: Vec<Mapping>,

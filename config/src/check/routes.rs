@@ -1,0 +1,29 @@
+//! Routes: their matchers and handlers, wherever routes are nested.
+
+use super::{Report, handlers, matchers, tls};
+use crate::http::{ResponseHandler, Route, Server};
+
+/// What routes may refer to.
+pub(super) struct Context<'c> {
+    pub(super) server: &'c Server,
+    pub(super) authorities: &'c tls::Authorities<'c>,
+}
+
+impl Context<'_> {
+    pub(super) fn check(&self, report: &mut Report, routes: &[Route]) {
+        for (index, route) in routes.iter().enumerate() {
+            report.within(index, |report| self.check_one(report, route));
+        }
+    }
+
+    pub(super) fn check_one(&self, report: &mut Report, route: &Route) {
+        report.each("match", &route.matchers, matchers::check);
+        report.each("handle", &route.handle, |report, handler| handlers::check(report, handler, self));
+    }
+
+    pub(super) fn response_handlers(&self, report: &mut Report, handlers: &[ResponseHandler]) {
+        report.each("handle_response", handlers, |report, handler| {
+            report.within("routes", |report| self.check(report, &handler.routes));
+        });
+    }
+}

@@ -1,0 +1,322 @@
+use serde_json::{Value, json};
+
+use super::check;
+use crate::{Config, from_value};
+
+fn errors(config: Value) -> Vec<(String, String)> {
+    let config: Config = from_value(config).unwrap();
+    check(&config).into_iter().map(|error| (error.path, error.message)).collect()
+}
+
+/// Checks one server, and expects these errors at paths relative to it.
+fn server(server: Value, expected: &[(&str, &str)]) {
+    let found = errors(json!({"apps": {"http": {"servers": {"s": server}}}}));
+    let expected =
+        expected.iter().map(|(path, message)| (format!("/apps/http/servers/s{path}"), (*message).to_owned()));
+    assert_eq!(found, expected.collect::<Vec<_>>());
+}
+
+/// Checks one handler, and expects these errors at paths relative to it.
+fn handler(handler: Value, expected: &[(&str, &str)]) {
+    let paths: Vec<String> = expected.iter().map(|(path, _)| format!("/routes/0/handle/0{path}")).collect();
+    let expected: Vec<_> =
+        paths.iter().map(String::as_str).zip(expected.iter().map(|(_, message)| *message)).collect();
+    server(json!({"routes": [{"handle": [handler]}]}), &expected);
+}
+
+#[test]
+fn listeners_belong_to_one_server() {
+    let servers =
+        json!({"a": {"listen": [":80", ":8000-8002", "x:y"]}, "b": {"listen": ["tcp/:8001", "udp/:80"]}});
+    let expected = [
+        (
+            "/apps/http/servers/a/listen/2",
+            "invalid listener address 'x:y': invalid start port: strconv.ParseUint: parsing \"y\": invalid syntax",
+        ),
+        (
+            "/apps/http/servers/b/listen/0",
+            "server b: listener address repeated: tcp/:8001 (already claimed by server 'a')",
+        ),
+    ];
+    let expected = expected.map(|(path, message)| (path.to_owned(), message.to_owned()));
+    assert_eq!(errors(json!({"apps": {"http": {"servers": servers}}})), expected);
+}
+
+#[test]
+fn servers() {
+    server(
+        json!({
+            "listen": [":80"],
+            "listener_wrappers": [{"wrapper": "tls"}, {"wrapper": "tls"}, {"wrapper": "tls"}],
+            "expected_underscore_headers": ["a_*", "a", "a*_b", "é_"],
+            "expected_dot_headers": ["a.b", "a_b"],
+            "trusted_proxies": {"source": "static", "ranges": ["10.0.0.0/8", "10.0.0.0/33", "x"]},
+            "logs": {"logger_names": {"a:80": ["x"], "b": "y"}},
+            "listen_protocols": [["h1"], null],
+        }),
+        &[
+            (
+                "/listener_wrappers/0",
+                "it is unnecessary to specify the TLS listener wrapper in the first position because that is the default",
+            ),
+            ("/listener_wrappers/2", "TLS listener wrapper can only be specified once"),
+            (
+                "/expected_underscore_headers/1",
+                r#"expected_underscore_headers: entry "a" does not contain a '_'"#,
+            ),
+            (
+                "/expected_underscore_headers/2",
+                "expected_underscore_headers: entry \"a*_b\" has '*' in an invalid position (only a trailing '*' is allowed)",
+            ),
+            (
+                "/expected_underscore_headers/3",
+                r#"expected_underscore_headers: entry "é_" contains non-ASCII characters"#,
+            ),
+            ("/expected_dot_headers/1", r#"expected_dot_headers: entry "a_b" does not contain a '.'"#),
+            ("/trusted_proxies/ranges/1", "parsing CIDR expression '10.0.0.0/33': bad number of bits"),
+            ("/trusted_proxies/ranges/2", "invalid IP address: 'x'"),
+            ("/logs/logger_names/a:80", "server s: logger name must not have a port: a:80"),
+            ("/listen_protocols", "server s: listener protocols count does not match address count: 2 != 1"),
+        ],
+    );
+}
+
+#[test]
+fn matchers() {
+    server(
+        json!({"routes": [{"match": [{
+            "host": ["a", "b", "A"],
+            "file": {"try_policy": "best"},
+            "not": [{"remote_ip": {"ranges": ["fe80::%eth0", "fe80::/64", "{env.X}", "1.2.3"]}}],
+            "path_regexp": {"name": "-", "pattern": "x"},
+        }]}]}),
+        &[
+            ("/routes/0/match/0/file/try_policy", "unknown try policy best"),
+            ("/routes/0/match/0/host/2", "host at index 0 is repeated at index 2: A"),
+            ("/routes/0/match/0/not/0/remote_ip/ranges/3", "invalid IP address: '1.2.3'"),
+            (
+                "/routes/0/match/0/path_regexp/name",
+                "invalid regexp name (must contain only word characters): -",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn routes_within_handlers() {
+    let bad = json!([{"handle": [{"handler": "invoke", "name": "x"}]}]);
+    let message = "invoke: route 'x' not found";
+    handler(
+        json!({"handler": "subroute", "routes": bad, "errors": {"routes": bad}}),
+        &[("/routes/0/handle/0/name", message), ("/errors/routes/0/handle/0/name", message)],
+    );
+    for name in ["intercept", "reverse_proxy"] {
+        handler(
+            json!({"handler": name, "handle_response": [{"routes": bad}]}),
+            &[("/handle_response/0/routes/0/handle/0/name", message)],
+        );
+    }
+    server(json!({"named_routes": {"x": {}}, "errors": {"routes": bad}}), &[]);
+}
+
+#[test]
+fn simple_handlers() {
+    handler(
+        json!({"handler": "copy_response_headers", "include": ["a"], "exclude": ["b"]}),
+        &[("", "cannot define both 'exclude' and 'include' lists at the same time")],
+    );
+    handler(
+        json!({"handler": "templates", "delimiters": ["a"]}),
+        &[("/delimiters", "delimiters must consist of exactly two elements: opening and closing")],
+    );
+    handler(
+        json!({"handler": "acme_server", "ca": "x"}),
+        &[("/ca", "no certificate authority configured with id: x")],
+    );
+    handler(
+        json!({"handler": "rewrite", "path_regexp": [{"find": ""}]}),
+        &[("/path_regexp/0", "path_regexp find cannot be empty")],
+    );
+    handler(
+        json!({"handler": "file_server", "browse": {"sort": ["name", "up"]}}),
+        &[("/browse/sort", "the second option must be one of the following: asc, desc, but got up")],
+    );
+    handler(
+        json!({"handler": "headers", "response": {"replace": {"A": [{"search": "a", "search_regexp": "b"}]}}}),
+        &[(
+            "/response/replace/A",
+            "cannot specify both a substring search and a regular expression search for field 'A'",
+        )],
+    );
+    handler(
+        json!({"handler": "encode", "encodings": {"gzip": {"level": 10}}, "prefer": ["gzip", "zstd", "gzip"]}),
+        &[
+            ("/encodings/gzip/level", "quality too high; must be <= 9"),
+            ("/prefer/1", "encoding zstd not enabled"),
+            ("/prefer/2", "encoding gzip is duplicated in prefer"),
+        ],
+    );
+    let accounts = json!([{"username": "a", "password": "x"}, {"username": "a", "password": ""}]);
+    handler(
+        json!({"handler": "authentication", "providers": {"http_basic": {"accounts": accounts}}}),
+        &[
+            ("/providers/http_basic/accounts/1", "account 1: username is not unique: a"),
+            ("/providers/http_basic/accounts/1", "account 1: username and password are required"),
+        ],
+    );
+    handler(
+        json!({
+            "handler": "map", "destinations": ["{a}", "b"], "defaults": ["x"],
+            "mappings": [{"input": "a", "outputs": [1, 2]}, {"input": "a", "outputs": [null]}],
+        }),
+        &[
+            ("/destinations/1", "destination must be a placeholder and only a placeholder"),
+            ("/mappings/1", "mapping 1 has a duplicate input 'a' previously used with mapping 0"),
+            ("/mappings/1", "mapping 1 has 1 outputs but there are 2 destinations defined"),
+            ("/defaults", "2 destinations != 1 defaults"),
+        ],
+    );
+}
+
+#[test]
+fn reverse_proxies() {
+    handler(
+        json!({
+            "handler": "reverse_proxy",
+            "transport": {
+                "protocol": "http",
+                "versions": ["1.1", "3", "4"],
+                "tls": {
+                    "ca": {"provider": "combined", "sources": [{"provider": "pki_root", "authority": ["x"]}]},
+                    "client_certificate_file": "a",
+                    "renegotiation": "maybe",
+                },
+            },
+            "load_balancing": {"selection_policy": {
+                "policy": "cookie",
+                "fallback": {"policy": "header", "fallback": {"policy": "random_choose", "choose": 1}},
+            }},
+            "stream_logs": {"level": "fatal"},
+        }),
+        &[
+            ("/transport/versions/2", "unsupported HTTP version: 4, supported version: 1.1, 2, h2c, 3"),
+            (
+                "/transport/versions",
+                "if HTTP/3 is enabled to the upstream, no other HTTP versions are supported",
+            ),
+            ("/transport/tls/ca/sources/0/authority/0", "no certificate authority configured with id: x"),
+            ("/transport/tls", "client_certificate_file specified without client_certificate_key_file"),
+            ("/transport/tls/renegotiation", "invalid TLS renegotiation level: maybe"),
+            ("/load_balancing/selection_policy/fallback", "header field is required"),
+            ("/load_balancing/selection_policy/fallback/fallback", "choose must be at least 2"),
+            ("/stream_logs/level", r#"invalid stream_logs.level "fatal": unrecognized level: "fatal""#),
+        ],
+    );
+    handler(
+        json!({"handler": "reverse_proxy", "load_balancing": {
+            "selection_policy": {"policy": "weighted_round_robin", "weights": [3, -1]},
+        }}),
+        &[("/load_balancing/selection_policy", "weight of an upstream cannot be negative")],
+    );
+}
+
+#[test]
+fn logs() {
+    let log = json!({
+        "level": "LOUD",
+        "include": ["a.b", "c", "d"],
+        "exclude": ["a", "d"],
+        "encoder": {"format": "append", "wrap": {"format": "filter", "fields": {
+            "x": {"filter": "query", "actions": [{"type": "hash", "parameter": "p"}, {"type": "eat", "parameter": "p"}]},
+            "y": {"filter": "multi_regexp", "operations": []},
+        }}},
+    });
+    let expected = [
+        ("/encoder/wrap/fields/x/actions/1", "invalid action type"),
+        ("/encoder/wrap/fields/y", "multi_regexp filter requires at least one operation"),
+        ("/level", "unrecognized log level: loud"),
+        (
+            "/include/1",
+            "when both include and exclude are populated, each element must be a superspace or subspace of one in the \
+             other list; check 'c' in include",
+        ),
+        ("/include/2", "include and exclude must not intersect, but found d in both lists"),
+    ];
+    let expected = expected.map(|(path, message)| (format!("/logging/logs/l{path}"), message.to_owned()));
+    assert_eq!(errors(json!({"logging": {"logs": {"l": log}}})), expected);
+}
+
+#[test]
+fn certificates() {
+    let automation = json!({
+        "policies": [
+            {"subjects": ["a"], "issuers": [{"module": "internal", "ca": "mine"}, {"module": "internal", "ca": "his"}]},
+            {},
+            {"subjects": ["b", "a"], "key_type": "p512"},
+            {},
+        ],
+        "on_demand": {"ask": "http://a", "permission": {"module": "http", "endpoint": "http://a"}},
+    });
+    let config = json!({"apps": {
+        "pki": {"certificate_authorities": {"mine": {}}},
+        "tls": {"automation": automation, "cache": {"capacity": -1}},
+    }});
+    let expected = [
+        (
+            "/automation/policies/2/subjects/1",
+            "automation policy 2: cannot apply more than one automation policy to host: a (first match in policy 0)",
+        ),
+        (
+            "/automation/policies/3",
+            "automation policy 3 is the second policy that acts as default/catch-all, but will never be used",
+        ),
+        ("/automation/policies/0/issuers/1/ca", "no certificate authority configured with id: his"),
+        ("/automation/policies/2/key_type", "unrecognized key type: p512"),
+        (
+            "/automation/on_demand",
+            "on-demand TLS config conflict: both 'ask' endpoint and a 'permission' module are specified; 'ask' is \
+             deprecated, so use only the permission module",
+        ),
+        ("/cache/capacity", "cache capacity must be >= 0"),
+    ];
+    let expected = expected.map(|(path, message)| (format!("/apps/tls{path}"), message.to_owned()));
+    assert_eq!(errors(config), expected);
+}
+
+#[test]
+fn connection_policies() {
+    server(
+        json!({"tls_connection_policies": [{
+            "match": {"remote_ip": {"not_ranges": ["::/129"]}},
+            "protocol_min": "tls1.3",
+            "protocol_max": "tls1.2",
+            "client_authentication": {
+                "ca": {"provider": "pki_intermediate", "authority": ["local", "x"]},
+                "trusted_ca_certs": ["y"],
+                "mode": "perhaps",
+            },
+        }]}),
+        &[
+            (
+                "/tls_connection_policies/0/match/remote_ip/not_ranges/0",
+                "parsing CIDR expression '::/129': bad number of bits",
+            ),
+            (
+                "/tls_connection_policies/0",
+                "protocol min (tls1.3) cannot be greater than protocol max (tls1.2)",
+            ),
+            (
+                "/tls_connection_policies/0/client_authentication/ca/authority/1",
+                "no certificate authority configured with id: x",
+            ),
+            (
+                "/tls_connection_policies/0/client_authentication",
+                "conflicting config for client authentication trust CA",
+            ),
+            (
+                "/tls_connection_policies/0/client_authentication/mode",
+                "client auth mode not recognized: perhaps",
+            ),
+        ],
+    );
+}
