@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-use caddis_config::go::host_port;
+use caddis_config::go::{host_port, number};
 
 /// The longest address that is looked at, in bytes.
 const MAX_LEN: usize = 4096;
@@ -97,13 +97,8 @@ fn check_port(port: &str) -> Result<(), String> {
     if port.is_empty() {
         return Ok(());
     }
-    let number = port.strip_prefix('+').unwrap_or(port);
-    let digits = number.strip_prefix('-').filter(|_| number == port).unwrap_or(number);
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(format!("invalid port '{port}': strconv.Atoi: parsing \"{port}\": invalid syntax"));
-    }
-    match number.parse::<i64>() {
-        Err(_) => Err(format!("invalid port '{port}': strconv.Atoi: parsing \"{port}\": value out of range")),
+    match number::atoi(port) {
+        Err(reason) => Err(format!("invalid port '{port}': {reason}")),
         Ok(number) if !(0..=65535).contains(&number) => Err(format!("port {number} is out of range")),
         Ok(_) => Ok(()),
     }

@@ -3,6 +3,7 @@
 mod abort;
 mod acme_server;
 mod basic_auth;
+pub(crate) mod bind;
 mod copy_response;
 mod copy_response_headers;
 mod encode;
@@ -10,9 +11,13 @@ mod error;
 mod file_server;
 mod forward_auth;
 mod fs;
+mod handle;
+mod handle_errors;
+mod handle_path;
 mod header;
 pub(crate) mod header_ops;
 mod intercept;
+mod invoke;
 mod lenient;
 pub(crate) mod log;
 mod log_append;
@@ -30,6 +35,7 @@ mod respond;
 mod reverse_proxy;
 mod rewrite;
 mod root;
+mod route;
 mod templates;
 mod timeouts;
 pub(crate) mod tls;
@@ -68,6 +74,10 @@ pub(crate) static DIRECTIVES: &[&Directive] = &[
     &push::DIRECTIVE,
     &intercept::DIRECTIVE,
     &templates::DIRECTIVE,
+    &invoke::DIRECTIVE,
+    &handle::DIRECTIVE,
+    &handle_path::DIRECTIVE,
+    &route::DIRECTIVE,
     &abort::DIRECTIVE,
     &error::DIRECTIVE,
     &copy_response::DIRECTIVE,
@@ -77,4 +87,8 @@ pub(crate) static DIRECTIVES: &[&Directive] = &[
     &php_fastcgi::DIRECTIVE,
     &file_server::DIRECTIVE,
     &acme_server::DIRECTIVE,
+    &bind::DIRECTIVE,
+    &handle_errors::DIRECTIVE,
+    &log::DIRECTIVE,
+    &tls::DIRECTIVE,
 ];

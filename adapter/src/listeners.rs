@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use caddis_config::go::host_port;
+use caddis_config::value::address::{AddressParts, NetworkAddress, join};
 
 use crate::{
     cx::{Cx, Parsed},
@@ -39,7 +39,7 @@ impl Pairing {
     pub(crate) fn uses_other_port_than(&self, port: i64) -> bool {
         self.addresses()
             .filter_map(|address| NetworkAddress::parse(address).ok())
-            .any(|address| port < address.ports.0.into() || port > address.ports.1.into())
+            .any(|address| port < address.start_port.into() || port > address.end_port.into())
     }
 }
 
@@ -132,7 +132,7 @@ fn listeners_of(
     let mut listeners = BTreeMap::new();
     for bind in binds {
         for listener in &bind.addresses {
-            let listener = NetworkAddress::at_port(listener, &port)
+            let listener = at_port(listener, &port)
                 .map_err(|reason| errors::sites::bad_listener(&key.token, &reason))?;
             let protocols: BTreeSet<String> = if bind.protocols.is_empty() {
                 [String::new()].into()
@@ -146,133 +146,27 @@ fn listeners_of(
     Ok(listeners)
 }
 
-/// A network address with a port or a range of ports.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct NetworkAddress {
-    network: String,
-    host: String,
-    ports: (u16, u16),
-}
-
-impl NetworkAddress {
-    /// Reads `network/host:port` or `network/host:from-to`; the network is `tcp` by default, the port 0.
-    ///
-    /// # Errors
-    /// In Caddy's words.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let (network, host, port) = split(text)?;
-        let network = if network.is_empty() { "tcp".to_owned() } else { network };
-        let ports = if names_a_file(&network) || port.is_empty() { (0, 0) } else { parse_ports(&port)? };
-        Ok(Self { network, host, ports })
-    }
-
-    /// The address of a `bind` argument with the port of a site.
-    fn at_port(text: &str, port: &str) -> Result<Self, String> {
-        let (network, host, _) =
-            split(text).map_err(|reason| format!("splitting listener address: {reason}"))?;
-        Self::parse(&join(&network, &host, port))
-            .map_err(|reason| format!("parsing network address: {reason}"))
-    }
-}
-
-impl std::fmt::Display for NetworkAddress {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let network = if self.network == "tcp" { "" } else { &self.network };
-        let port = match self.ports {
-            (from, to) if from == to => from.to_string(),
-            (from, to) => format!("{from}-{to}"),
-        };
-        f.write_str(&join(network, &self.host, &port))
-    }
-}
-
-/// Networks whose address is a path or the number of a descriptor, and has no port.
-fn names_a_file(network: &str) -> bool {
-    network.starts_with("unix") || network.starts_with("fd")
-}
-
-fn split(text: &str) -> Result<(String, String, String), String> {
-    let (network, rest) = match text.split_once('/') {
-        Some((network, rest)) => (network.trim().to_lowercase(), rest),
-        None => (String::new(), text),
-    };
-    if names_a_file(&network) {
-        return Ok((network, rest.to_owned(), String::new()));
-    }
-    let first = match host_port::split(rest) {
-        Ok((host, port)) => return Ok((network, host.to_owned(), port.to_owned())),
-        Err(reason) => reason,
-    };
-    let with_port = host_port::join(rest.trim_matches(['[', ']']), "0");
-    match host_port::split(&with_port) {
-        Ok((host, _)) => Ok((network, host.to_owned(), String::new())),
-        Err(second) => Err(format!("{first}\n{second}")),
-    }
-}
-
-fn join(network: &str, host: &str, port: &str) -> String {
-    let mut out = String::new();
-    if !network.is_empty() {
-        out.push_str(network);
-        out.push('/');
-    }
-    if names_a_file(network) || (!host.is_empty() && port.is_empty()) {
-        out.push_str(host);
-    } else if !port.is_empty() {
-        out.push_str(&host_port::join(host, port));
-    }
-    out
-}
-
-fn parse_ports(text: &str) -> Result<(u16, u16), String> {
-    let (from, to) = text.split_once('-').unwrap_or((text, text));
-    let number = |which: &str, text: &str| {
-        let reason = || {
-            let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-            let reason = if digits { "value out of range" } else { "invalid syntax" };
-            format!("invalid {which} port: strconv.ParseUint: parsing \"{text}\": {reason}")
-        };
-        // Rust accepts a leading plus sign, Go does not.
-        if text.starts_with('+') { Err(reason()) } else { text.parse::<u16>().map_err(|_| reason()) }
-    };
-    let (from, to) = (number("start", from)?, number("end", to)?);
-    if to < from {
-        return Err("end port must not be less than start port".to_owned());
-    }
-    Ok((from, to))
+/// The address of a `bind` argument with the port of a site.
+fn at_port(text: &str, port: &str) -> Result<NetworkAddress, String> {
+    let parts =
+        AddressParts::split(text).map_err(|reason| format!("splitting listener address: {reason}"))?;
+    NetworkAddress::parse(&join(&parts.network, &parts.host, port))
+        .map_err(|reason| format!("parsing network address: {reason}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::NetworkAddress;
-
-    fn printed(text: &str, port: &str) -> String {
-        NetworkAddress::at_port(text, port).unwrap().to_string()
-    }
+    use super::at_port;
 
     #[test]
     fn a_bind_argument_takes_the_port_of_the_site() {
-        assert_eq!(printed("", "443"), ":443");
-        assert_eq!(printed("127.0.0.1", "80"), "127.0.0.1:80");
-        assert_eq!(printed("::1", "80"), "[::1]:80");
-        assert_eq!(printed("tcp4/localhost:99", "80"), "tcp4/localhost:80");
-        assert_eq!(printed("unix//run/caddy.sock|0200", "80"), "unix//run/caddy.sock|0200");
-        assert_eq!(printed("fd/3", "80"), "fd/3");
-        assert_eq!(printed("udp/", "80"), "udp/:80");
-    }
-
-    #[test]
-    fn ranges_of_ports() {
-        let range = NetworkAddress::parse("localhost:8001-8003").unwrap();
-        assert_eq!(range.ports, (8001, 8003));
-        assert_eq!(range.to_string(), "localhost:8001-8003");
-        assert_eq!(
-            NetworkAddress::parse(":3-1"),
-            Err("end port must not be less than start port".to_owned())
-        );
-        assert_eq!(
-            NetworkAddress::parse(":x"),
-            Err("invalid start port: strconv.ParseUint: parsing \"x\": invalid syntax".to_owned())
-        );
+        let printed = |text| at_port(text, "80").unwrap().to_string();
+        assert_eq!(printed(""), ":80");
+        assert_eq!(printed("127.0.0.1"), "127.0.0.1:80");
+        assert_eq!(printed("::1"), "[::1]:80");
+        assert_eq!(printed("tcp4/localhost:99"), "tcp4/localhost:80");
+        assert_eq!(printed("unix//run/caddy.sock|0200"), "unix//run/caddy.sock|0200");
+        assert_eq!(printed("fd/3"), "fd/3");
+        assert_eq!(printed("udp/"), "udp/:80");
     }
 }

@@ -5,6 +5,7 @@ mod events;
 mod fs;
 pub(crate) mod http;
 mod listeners;
+mod logging;
 mod network_proxy;
 mod storage;
 mod tls;

@@ -26,3 +26,7 @@ pub struct SiteTls {
     /// How connections are secured.
     pub policy: ConnectionPolicy,
 }
+
+use crate::directive::Directive;
+pub(crate) static DIRECTIVE: Directive =
+    Directive { name: "tls", summary: "", takes_matcher: false, ordered: false, read: |_, _| Ok(vec![]) };

@@ -1,6 +1,6 @@
 //! What can be wrong with directives and their place.
 
-use caddis_grammar::{Code, Diagnostic, Span, Statement};
+use caddis_grammar::{Diagnostic, Span, Statement, Token};
 
 use super::{Error, did_you_mean, error, warning};
 use crate::cx::Cx;
@@ -99,8 +99,15 @@ pub(crate) fn ignored_line(line: &Statement) -> Error {
 }
 
 /// A status that is neither a number nor a class.
-pub(crate) fn bad_error_status(span: Span, word: &str, reason: Option<&str>) -> Error {
+pub(crate) fn bad_error_status(word: &Token, reason: Option<&str>) -> Error {
     let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-    let finding = Diagnostic::error(Code("E0314"), span, format!("bad status value '{word}'{reason}"));
+    let finding = error("E0314", word.span, format!("bad status value '{}'{reason}", word.text));
     Box::new(finding.help("a status is a number such as 404 or a class such as 4xx"))
+}
+
+/// `handle_path` of something else than a path.
+pub(crate) fn not_a_path(word: &Token) -> Error {
+    let finding = error("E0315", word.span, format!("path matcher must begin with '/', got {}", word.text));
+    let help = "`handle_path` takes one path such as `/api/*`; with other matchers use `handle` and `uri strip_prefix`";
+    Box::new(finding.help(help))
 }

@@ -1,0 +1,22 @@
+//! `invoke`: runs a named route.
+
+use caddis_config::http::handlers::Invoke;
+
+use crate::{
+    args::{Args, Value},
+    directive::Directive,
+};
+
+/// See `fixtures/directives/invoke.md`.
+pub(crate) static DIRECTIVE: Directive = Directive {
+    name: "invoke",
+    summary: "Runs a named route.",
+    takes_matcher: true,
+    ordered: true,
+    read: |cx, call| {
+        call.line.no_block()?;
+        let name = call.line.one()?;
+        cx.state.invoked.push((name.string(), name.span));
+        Ok(call.route(Invoke { name: name.string() }))
+    },
+};

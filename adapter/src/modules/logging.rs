@@ -1,0 +1,5 @@
+//! Modules of logs (`caddy.logging`).
+
+mod cores;
+mod encoders;
+mod writers;
