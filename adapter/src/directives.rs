@@ -90,5 +90,4 @@ pub(crate) static DIRECTIVES: &[&Directive] = &[
     &bind::DIRECTIVE,
     &handle_errors::DIRECTIVE,
     &log::DIRECTIVE,
-    &tls::DIRECTIVE,
 ];

@@ -27,6 +27,3 @@ pub struct SiteTls {
     pub policy: ConnectionPolicy,
 }
 
-use crate::directive::Directive;
-pub(crate) static DIRECTIVE: Directive =
-    Directive { name: "tls", summary: "", takes_matcher: false, ordered: false, read: |_, _| Ok(vec![]) };
