@@ -66,7 +66,7 @@ fn specific_sites_come_first_on_one_server() {
 
 #[test]
 fn all_findings_come_out_of_one_run() {
-    let text = "localhost:99999 {\n\trespnd x\n\trespond /a\n\trespond a b c\n}";
+    let text = "localhost:99999 {\n\trespnd x\n\trespond /a b\n\trespond a b c\n}";
     assert_eq!(
         findings(text),
         "1: E0204 port 99999 is out of range\n\

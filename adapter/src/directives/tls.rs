@@ -26,4 +26,3 @@ pub struct SiteTls {
     /// How connections are secured.
     pub policy: ConnectionPolicy,
 }
-
