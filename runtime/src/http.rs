@@ -4,6 +4,7 @@ pub mod body;
 pub mod connection;
 pub mod exchange;
 pub mod handler;
+pub mod handlers;
 pub mod header_conditions;
 pub mod header_ops;
 pub mod response_matcher;

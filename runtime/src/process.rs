@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
+    http::handlers::reverse_proxy::Hosts,
     listen::Ports,
     logging::{Logger, output::Outputs},
     shard::Shards,
@@ -20,6 +21,8 @@ pub struct Process {
     pub tunnels: Arc<tunnel::Registry>,
     /// The ports that this process listens on.
     pub ports: Arc<Ports>,
+    /// What is known of upstreams.
+    pub hosts: Hosts,
     /// The outputs that logs write to.
     pub(crate) outputs: Arc<Outputs>,
 }
@@ -28,7 +31,7 @@ impl Process {
     /// A process that has served nothing yet.
     #[must_use]
     pub fn new(shards: Shards, logger: Logger) -> Self {
-        let (tunnels, ports, outputs) = <_>::default();
-        Self { shards, logger, tunnels, ports, outputs }
+        let (tunnels, ports, hosts, outputs) = <_>::default();
+        Self { shards, logger, tunnels, ports, hosts, outputs }
     }
 }

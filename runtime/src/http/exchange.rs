@@ -9,7 +9,7 @@ use std::{
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 
-use super::{Response, body::Body, uri};
+use super::{Response, body::Body, handlers::reverse_proxy, uri};
 use crate::error::Error;
 
 /// What is known of the connection that a request came on; shared by its requests.
@@ -85,6 +85,8 @@ pub struct Exchange {
     pub vars: Vec<(Arc<str>, Value)>,
     /// Placeholders that matchers and handlers have set, by full name (`http.regexp.name.1`, `http.matchers.file.relative`).
     pub placeholders: Vec<(Arc<str>, String)>,
+    /// What the last proxy has learnt of its upstream: `{http.reverse_proxy.*}`.
+    pub proxied: Option<reverse_proxy::Info>,
     /// Fields that handlers add to the access log line.
     pub log_fields: Vec<(Arc<str>, Value)>,
     /// The error being handled, in error routes.
@@ -117,6 +119,7 @@ impl Exchange {
             started: Instant::now(),
             vars: Vec::new(),
             placeholders: Vec::new(),
+            proxied: None,
             log_fields: Vec::new(),
             error: None,
             response_headers: None,

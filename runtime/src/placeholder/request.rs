@@ -137,8 +137,10 @@ impl Key {
                 if let Some(value) = scope.extra.and_then(|extra| extra.value(name)) {
                     return Some(value);
                 }
-                let set = exchange.placeholders.iter().find(|(key, _)| key == name);
-                set?.1.as_str().into()
+                if let Some((_, value)) = exchange.placeholders.iter().find(|(key, _)| key == name) {
+                    return Some(value.as_str().into());
+                }
+                exchange.proxied.as_ref()?.value(name.strip_prefix("http.reverse_proxy.")?)?
             }
         })
     }

@@ -35,7 +35,7 @@ pub struct Stream {
     since: Instant,
     pub(super) to_upstream: AtomicU64,
     pub(super) from_upstream: AtomicU64,
-    /// Zero, or the moment to close at (see [`EPOCH`]) and the reason in the lowest three bits.
+    /// Zero, or one more than the moment to close at (see [`EPOCH`]) with the reason in the lowest three bits.
     close: AtomicU64,
     waker: AtomicWaker,
 }
@@ -71,8 +71,8 @@ impl Stream {
 
     /// Asks the stream to close once `delay` has passed. The earliest request counts.
     fn close_after(&self, delay: Duration, reason: Reason) {
-        let at = millis(EPOCH.elapsed().saturating_add(delay)).max(1);
-        let signal = at.saturating_mul(8) | reason_bits(reason);
+        let at = millis(EPOCH.elapsed().saturating_add(delay));
+        let signal = (at + 1).saturating_mul(8) | reason_bits(reason);
         let earlier = |current: u64| (current == 0 || signal < current).then_some(signal);
         if self.close.fetch_update(Ordering::Release, Ordering::Relaxed, earlier).is_ok() {
             self.waker.wake();
@@ -90,12 +90,12 @@ impl Stream {
     pub(super) fn closes_at(&self, waker: &Waker) -> Option<(Instant, Reason)> {
         self.waker.register(waker);
         let signal = self.close.load(Ordering::Acquire);
-        (signal != 0).then(|| (*EPOCH + Duration::from_millis(signal / 8), reason_of(signal % 8)))
+        (signal != 0).then(|| (*EPOCH + Duration::from_millis(signal / 8 - 1), reason_of(signal % 8)))
     }
 }
 
 fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX / 8)
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX / 16)
 }
 
 fn reason_bits(reason: Reason) -> u64 {

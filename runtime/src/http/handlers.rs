@@ -1,0 +1,3 @@
+//! The handlers of requests (`http.handlers`).
+
+pub mod reverse_proxy;

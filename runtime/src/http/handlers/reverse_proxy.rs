@@ -1,0 +1,325 @@
+//! The handler `reverse_proxy`: passes requests to upstreams and their responses back.
+
+mod body;
+mod dial;
+mod health_checks;
+mod info;
+mod request;
+mod response;
+mod retries;
+mod selection_policies;
+mod transport;
+mod upgrade;
+mod upstreams;
+
+use std::{net::IpAddr, sync::Arc, time::Instant};
+
+use caddis_config::{
+    http::{handlers::ReverseProxy as Config, reverse_proxy::Transport},
+    to_json,
+};
+use http::{Method, StatusCode, Uri};
+use ipnet::IpNet;
+use xxhash_rust::xxh64::xxh64;
+
+use self::{
+    body::RequestBody,
+    dial::Dial,
+    health_checks::Passive,
+    response::Finisher,
+    retries::Retries,
+    selection_policies::{Selection, SelectionPolicy},
+    transport::{Answer, HttpTransport, Wanted},
+    upgrade::Upgrades,
+    upstreams::{InFlight, Target, Upstream},
+};
+pub use self::{
+    info::Info,
+    upstreams::{Health, Host, Hosts},
+};
+use crate::{
+    build::{Build, BuildError},
+    error::{Error, Kind, Outcome},
+    http::{Body, Exchange, Handler, HandlerFuture, Next, header_ops::HeaderOps},
+    logging::Logger,
+    placeholder::Scope,
+};
+
+/// Passes requests to upstreams.
+#[derive(Debug)]
+struct ReverseProxy {
+    upstreams: Vec<Arc<Upstream>>,
+    policy: SelectionPolicy,
+    retries: Retries,
+    transport: HttpTransport,
+    trusted_proxies: Vec<IpNet>,
+    passive: Option<Passive>,
+    upgrades: Upgrades,
+    request_buffers: i64,
+    request_headers: Option<HeaderOps>,
+    finisher: Arc<Finisher>,
+    logger: Logger,
+}
+
+/// # Errors
+/// When something is invalid or not supported.
+pub fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildError> {
+    refuse_unsupported(config, cx)?;
+    let transport = cx.at("transport", |cx| match &config.transport {
+        None => HttpTransport::build(&Default::default(), cx),
+        Some(Transport::Http(http)) => HttpTransport::build(http, cx),
+        Some(other @ (Transport::FastCgi(_) | Transport::Foreign(_))) => {
+            Err(cx.unsupported(&format!("transport {}", other.name())))
+        }
+    })?;
+    // An unchanged handler in the same server is the same handler to its streams and health checks.
+    let fingerprint = xxh64(format!("{}\n{}", cx.server, to_json(config)).as_bytes(), 0);
+    let logger = cx.process.logger.named("http.handlers.reverse_proxy");
+    let health_checks = config.health_checks.as_ref();
+    let passive = health_checks.and_then(|checks| checks.passive.as_ref());
+    let mut upstreams = Vec::with_capacity(config.upstreams.len());
+    for (index, upstream) in config.upstreams.iter().enumerate() {
+        let build = |cx: &mut Build| Upstream::build(upstream, passive, cx);
+        upstreams.push(cx.at("upstreams", |cx| cx.at(index, build))?);
+    }
+    if let Some(active) = health_checks.and_then(|checks| checks.active.as_ref()) {
+        let checks = |cx: &mut Build| health_checks::watch(active, &mut upstreams, &transport, &logger, cx);
+        cx.at("health_checks", |cx| cx.at("active", checks))?;
+    }
+    let upstreams: Vec<_> = upstreams.into_iter().map(Arc::new).collect();
+    let balancing = config.load_balancing.as_ref();
+    let policy = cx.at("load_balancing", |cx| {
+        let policy = balancing.and_then(|balancing| balancing.selection_policy.as_ref());
+        cx.at("selection_policy", |cx| SelectionPolicy::build(policy, &upstreams, cx))
+    })?;
+    Ok(Box::new(ReverseProxy {
+        policy,
+        retries: cx.at("load_balancing", |cx| Retries::build(balancing, cx))?,
+        transport,
+        trusted_proxies: cx.at("trusted_proxies", |cx| ranges(&config.trusted_proxies, cx))?,
+        passive: passive.map(Passive::build),
+        upgrades: Upgrades::build(config, fingerprint, cx)?,
+        request_buffers: config.request_buffers,
+        request_headers: cx.at("headers", |cx| {
+            let request = config.headers.as_ref().and_then(|headers| headers.request.as_ref());
+            request.map(|request| cx.at("request", |cx| HeaderOps::build(request, cx))).transpose()
+        })?,
+        finisher: Arc::new(Finisher::build(config, cx)?),
+        upstreams,
+        logger,
+    }))
+}
+
+fn refuse_unsupported(config: &Config, cx: &mut Build) -> Result<(), BuildError> {
+    let refused = [
+        ("circuit_breaker", config.circuit_breaker.is_some(), "a circuit breaker"),
+        ("dynamic_upstreams", config.dynamic_upstreams.is_some(), "a source of dynamic upstreams"),
+        ("rewrite", config.rewrite.is_some(), "rewriting"),
+        ("handle_response", !config.handle_response.is_empty(), "handling responses"),
+    ];
+    match refused.iter().find(|(_, given, _)| *given) {
+        Some((field, _, what)) => Err(cx.at(field, |cx| cx.unsupported(what))),
+        None => Ok(()),
+    }
+}
+
+fn ranges(texts: &[String], cx: &mut Build) -> Result<Vec<IpNet>, BuildError> {
+    let range = |(index, text): (usize, &String)| {
+        let range =
+            if text.contains('/') { text.parse().ok() } else { text.parse::<IpAddr>().map(IpNet::from).ok() };
+        range.ok_or_else(|| cx.at(index, |cx| cx.error(format!("invalid IP address or range: '{text}'"))))
+    };
+    texts.iter().enumerate().map(range).collect()
+}
+
+impl Handler for ReverseProxy {
+    fn handle<'a>(&'a self, exchange: &'a mut Exchange, next: Next<'a>) -> HandlerFuture<'a> {
+        Box::pin(self.proxy(exchange, next))
+    }
+
+    fn name(&self) -> &'static str {
+        "reverse_proxy"
+    }
+}
+
+/// What the upstream is asked for, the same in every attempt.
+struct Asked {
+    method: Method,
+    uri: Uri,
+    body: RequestBody,
+    upgrade: bool,
+    /// The client asked for WebSocket with an extended CONNECT.
+    connect: bool,
+}
+
+/// What came of an attempt.
+struct Attempted {
+    selection: Selection,
+    answer: Answer,
+    in_flight: InFlight,
+}
+
+impl ReverseProxy {
+    async fn proxy(&self, exchange: &mut Exchange, _next: Next<'_>) -> Outcome {
+        let started = Instant::now();
+        let mut asked = self.ask(exchange).await?;
+        let mut retries = 0;
+        let attempted = loop {
+            match self.attempt(exchange, &mut asked, started, retries).await {
+                Ok(attempted) => break attempted,
+                Err(error) => {
+                    let again =
+                        asked.body.is_whole() && self.retries.again(started, retries, &error, exchange)?;
+                    if !again {
+                        asked.body.give_back(exchange);
+                        return Err(error);
+                    }
+                    retries += 1;
+                    tokio::time::sleep(self.retries.interval).await;
+                }
+            }
+        };
+        self.answer(exchange, attempted, &asked).await
+    }
+
+    /// Prepares what stays the same in every attempt.
+    async fn ask(&self, exchange: &mut Exchange) -> Result<Asked, Error> {
+        let connect = upgrade::is_extended_connect(&exchange.request);
+        let target = exchange.request.uri.path_and_query().cloned();
+        let body = RequestBody::take(exchange, self.request_buffers).await?;
+        Ok(Asked {
+            method: if connect { Method::GET } else { exchange.request.method.clone() },
+            uri: target.map_or_else(|| Uri::from_static("/"), Uri::from),
+            body,
+            upgrade: connect || request::upgrade_token(&exchange.request.headers).is_some(),
+            connect,
+        })
+    }
+
+    /// Sends the request to one upstream.
+    async fn attempt(
+        &self,
+        exchange: &mut Exchange,
+        asked: &mut Asked,
+        started: Instant,
+        retries: u32,
+    ) -> Result<Attempted, Error> {
+        let Some(selection) = self.policy.select(&self.upstreams, exchange) else {
+            return Err(Error::new(Kind::NoUpstream, "no upstreams available"));
+        };
+        let upstream = &selection.upstream;
+        let dial = match &upstream.target {
+            Target::Fixed(dial) => Arc::clone(dial),
+            Target::Varying(address) => {
+                let address = address.render(&*exchange);
+                let dial = Dial::parse(&address).map_err(|reason| {
+                    Error::new(
+                        Kind::UpstreamBroken,
+                        format!("making dial info: upstream {}: {reason}", upstream.host.address),
+                    )
+                })?;
+                Arc::new(dial)
+            }
+        };
+        let in_flight = upstream.host.request();
+        exchange.proxied = Some(Info::new(upstream, Arc::clone(&dial), started, retries));
+        match self.round_trip(exchange, asked, &dial).await {
+            Ok(answer) => {
+                let latency = exchange.proxied.as_mut().map(Info::answered).unwrap_or_default();
+                if let Some(passive) = &self.passive {
+                    passive.judge(answer.response.status(), latency, &upstream.host);
+                }
+                Ok(Attempted { selection, answer, in_flight })
+            }
+            Err(error) => {
+                self.logger.debug("upstream roundtrip", |fields| {
+                    fields.add("upstream", &*upstream.host.address).add("error", error.to_string());
+                });
+                if let Some(passive) = self.passive.as_ref().filter(|_| error.kind() != Kind::ClientGone) {
+                    passive.count_failure(&upstream.host);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Gets an answer from the upstream; on the next connection when one that was kept turns out to be closed.
+    async fn round_trip(
+        &self,
+        exchange: &Exchange,
+        asked: &mut Asked,
+        dial: &Arc<Dial>,
+    ) -> Result<Answer, Error> {
+        loop {
+            let wanted = Wanted {
+                dial,
+                upgrade: asked.upgrade,
+                client: exchange.client_ip,
+                scope: Scope::from(exchange),
+            };
+            let connection = self.transport.connection(wanted).await?;
+            let request = self.request(exchange, asked, dial);
+            match connection.send(request, self.transport.header_timeout()).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => {
+                    let unsent = failure.unsent.is_some();
+                    if let Some(request) = failure.unsent {
+                        asked.body.put_back(request.into_body());
+                    }
+                    let again =
+                        failure.stale && (unsent || (asked.body.is_whole() && is_idempotent(&asked.method)));
+                    if !again {
+                        return Err(failure.error);
+                    }
+                }
+            }
+        }
+    }
+
+    fn request(&self, exchange: &Exchange, asked: &mut Asked, dial: &Dial) -> http::Request<Body> {
+        let mut request = http::Request::new(asked.body.next());
+        *request.method_mut() = asked.method.clone();
+        *request.uri_mut() = asked.uri.clone();
+        let mut headers = request::headers(exchange, &self.trusted_proxies);
+        if asked.connect {
+            upgrade::from_extended_connect(&mut headers);
+        }
+        if let Some(length) = asked.body.known_length() {
+            headers.insert(http::header::CONTENT_LENGTH, length.into());
+        }
+        if self.transport.has_tls()
+            && let Ok(host) = dial.hostport().try_into()
+        {
+            headers.insert(http::header::HOST, host);
+        }
+        if let Some(changes) = &self.request_headers {
+            changes.apply(&mut headers, &Scope::from(exchange));
+        }
+        *request.headers_mut() = headers;
+        request
+    }
+
+    /// Makes the client's response of the upstream's.
+    async fn answer(&self, exchange: &mut Exchange, attempted: Attempted, asked: &Asked) -> Outcome {
+        let Attempted { selection, answer, in_flight } = attempted;
+        let mut response = if answer.response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            let response = answer.response;
+            self.upgrades.switch(exchange, response, asked.connect, &selection.upstream, in_flight)?
+        } else {
+            let response = answer.stream(in_flight);
+            self.finisher.finish(exchange, response).await?
+        };
+        if let Some(cookie) = selection.cookie {
+            response.headers_mut().append(http::header::SET_COOKIE, cookie);
+        }
+        Ok(response)
+    }
+}
+
+/// Methods that may be sent twice (RFC 9110, section 9.2.2) without asking anybody.
+fn is_idempotent(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
+}
+
+#[cfg(test)]
+mod tests;

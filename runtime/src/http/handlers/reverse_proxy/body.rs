@@ -1,0 +1,153 @@
+//! The body of a request, which can be sent once unless it was read into memory before.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::{Bytes, BytesMut};
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt;
+
+use crate::{
+    error::{Error, Kind},
+    http::{Body, Exchange, body::BodyError},
+};
+
+/// What there is to send.
+#[derive(Debug)]
+pub(super) enum RequestBody {
+    /// Nothing, or all of it in memory: can be sent any number of times.
+    Whole(Bytes),
+    /// What the client sends; taken when it is sent.
+    Stream(Body),
+    /// It was sent.
+    Spent,
+}
+
+impl RequestBody {
+    /// Takes the body of a request and reads up to `buffer` bytes of it, all of it if that is negative.
+    ///
+    /// # Errors
+    /// When the client does not send what it has announced.
+    pub(super) async fn take(exchange: &mut Exchange, buffer: i64) -> Result<Self, Error> {
+        let body = std::mem::take(&mut exchange.body);
+        if body.is_empty() {
+            return Ok(Self::Whole(Bytes::new()));
+        }
+        if buffer == 0 {
+            return Ok(Self::Stream(body));
+        }
+        match Buffered::read(body, buffer).await {
+            Ok(Buffered::All(bytes)) => Ok(Self::Whole(bytes)),
+            Ok(Buffered::Part(body)) => Ok(Self::Stream(body)),
+            Err(error) => Err(Error::new(Kind::ClientGone, "reading the request body").because(error)),
+        }
+    }
+
+    /// The body for the next attempt.
+    pub(super) fn next(&mut self) -> Body {
+        match self {
+            Self::Whole(bytes) => bytes.clone().into(),
+            Self::Stream(body) => {
+                let body = std::mem::take(body);
+                *self = Self::Spent;
+                body
+            }
+            Self::Spent => Body::Empty,
+        }
+    }
+
+    /// Takes back a body of which nothing was sent.
+    pub(super) fn put_back(&mut self, body: Body) {
+        if matches!(self, Self::Spent) {
+            *self = Self::Stream(body);
+        }
+    }
+
+    /// Whether the next attempt would send all of it.
+    pub(super) fn is_whole(&self) -> bool {
+        !matches!(self, Self::Spent)
+    }
+
+    /// The length where it is only known now that the body is in memory.
+    pub(super) fn known_length(&self) -> Option<usize> {
+        match self {
+            Self::Whole(bytes) if !bytes.is_empty() => Some(bytes.len()),
+            Self::Whole(_) | Self::Stream(_) | Self::Spent => None,
+        }
+    }
+
+    /// Leaves the body to whoever handles the request next.
+    pub(super) fn give_back(&mut self, exchange: &mut Exchange) {
+        exchange.body = self.next();
+    }
+}
+
+/// A body of which the beginning was read.
+pub(super) enum Buffered {
+    /// It was not longer than the limit.
+    All(Bytes),
+    /// What was read, then the rest.
+    Part(Body),
+}
+
+impl Buffered {
+    /// Reads up to `limit` bytes, everything if it is negative. Bodies with trailers stay streams, so as to keep them.
+    pub(super) async fn read(mut body: Body, limit: i64) -> Result<Self, BodyError> {
+        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+        let mut read = BytesMut::new();
+        while (read.len() as u64) < limit {
+            match body.frame().await {
+                None => return Ok(Self::All(read.freeze())),
+                Some(frame) => match frame?.into_data() {
+                    Ok(data) => read.extend_from_slice(&data),
+                    Err(trailers) => return Ok(Self::Part(rest(read.freeze(), Some(trailers), body))),
+                },
+            }
+        }
+        Ok(Self::Part(rest(read.freeze(), None, body)))
+    }
+}
+
+fn rest(read: Bytes, trailers: Option<Frame<Bytes>>, body: Body) -> Body {
+    let read = (!read.is_empty()).then(|| Frame::data(read));
+    Body::Boxed(Box::pin(Rest { read, trailers, body }))
+}
+
+struct Rest {
+    read: Option<Frame<Bytes>>,
+    trailers: Option<Frame<Bytes>>,
+    body: Body,
+}
+
+impl http_body::Body for Rest {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let rest = self.get_mut();
+        if let Some(frame) = rest.read.take().or_else(|| rest.trailers.take()) {
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        Pin::new(&mut rest.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.read.is_none() && self.trailers.is_none() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let read = self.read.as_ref().and_then(Frame::data_ref).map_or(0, |data| data.len() as u64);
+        let rest = self.body.size_hint();
+        let mut hint = SizeHint::new();
+        hint.set_lower(rest.lower() + read);
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(upper + read);
+        }
+        hint
+    }
+}

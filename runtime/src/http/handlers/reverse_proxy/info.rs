@@ -1,0 +1,94 @@
+//! What is known of a proxied request while it is handled: the placeholders `{http.reverse_proxy.*}`.
+
+use std::{
+    borrow::Cow,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use http::{HeaderMap, StatusCode};
+
+use super::{
+    dial::Dial,
+    upstreams::{Host, Upstream},
+};
+
+/// The last attempt, and the response as it came.
+#[derive(Debug)]
+pub struct Info {
+    host: Arc<Host>,
+    dial: Arc<Dial>,
+    max_requests: usize,
+    retries: u32,
+    started: Instant,
+    attempted: Instant,
+    latency: Option<Duration>,
+    /// Kept where something will ask for it.
+    pub(super) response: Option<Box<(StatusCode, HeaderMap)>>,
+}
+
+impl Info {
+    pub(super) fn new(upstream: &Upstream, dial: Arc<Dial>, started: Instant, retries: u32) -> Self {
+        Self {
+            host: Arc::clone(&upstream.host),
+            dial,
+            max_requests: upstream.max_requests.unwrap_or(0),
+            retries,
+            started,
+            attempted: if retries == 0 { started } else { Instant::now() },
+            latency: None,
+            response: None,
+        }
+    }
+
+    /// Notes that the head of the response is there; how long it took.
+    pub(super) fn answered(&mut self) -> Duration {
+        let latency = self.attempted.elapsed();
+        self.latency = Some(latency);
+        latency
+    }
+
+    /// The upstream as configured.
+    #[must_use]
+    pub fn upstream(&self) -> &Arc<str> {
+        &self.host.address
+    }
+
+    /// The value of `http.reverse_proxy.NAME`.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<Cow<'_, str>> {
+        let millis = |time: Duration| (time.as_secs_f64() * 1e3).to_string();
+        let go = |time: Duration| {
+            caddis_config::go::duration::format(i64::try_from(time.as_nanos()).unwrap_or(i64::MAX))
+        };
+        Some(Cow::Owned(match name {
+            "upstream.address" => self.dial.to_string(),
+            "upstream.hostport" => self.dial.hostport(),
+            "upstream.host" => self.dial.host(),
+            "upstream.port" => self.dial.port().to_string(),
+            "upstream.requests" => self.host.requests().to_string(),
+            "upstream.max_requests" => self.max_requests.to_string(),
+            "upstream.fails" => self.host.fails().to_string(),
+            "upstream.latency" => go(self.latency?),
+            "upstream.latency_ms" => millis(self.latency?),
+            "upstream.duration" => go(self.attempted.elapsed()),
+            "upstream.duration_ms" => millis(self.attempted.elapsed()),
+            "duration" => go(self.started.elapsed()),
+            "duration_ms" => millis(self.started.elapsed()),
+            "retries" => self.retries.to_string(),
+            "status_code" => self.response.as_ref()?.0.as_u16().to_string(),
+            "status_text" => {
+                let status = self.response.as_ref()?.0;
+                format!("{} {}", status.as_u16(), status.canonical_reason().unwrap_or_default())
+            }
+            _ => {
+                let (_, headers) = &**self.response.as_ref()?;
+                let values = headers.get_all(name.strip_prefix("header.")?);
+                let mut values =
+                    values.iter().map(|value| String::from_utf8_lossy(value.as_bytes())).peekable();
+                values.peek()?;
+                values.collect::<Vec<_>>().join(",")
+            }
+        }))
+    }
+}

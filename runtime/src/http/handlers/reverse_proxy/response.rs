@@ -1,0 +1,95 @@
+//! The response as the client gets it.
+
+use caddis_config::http::handlers::ReverseProxy as Config;
+use http::{
+    Version,
+    header::{self, HeaderMap},
+};
+
+use super::{
+    body::Buffered,
+    request::{strip_hop_by_hop, via},
+};
+use crate::{
+    build::{Build, BuildError},
+    error::{Error, Kind, Outcome},
+    http::{Exchange, Response, header_ops::HeaderOps, response_matcher::ResponseMatcher},
+};
+
+/// What a response goes through. `copy_response` uses it too.
+#[derive(Debug)]
+pub(super) struct Finisher {
+    buffers: i64,
+    headers: Option<HeaderOps>,
+    /// Which responses `headers` is for.
+    require: Option<ResponseMatcher>,
+}
+
+impl Finisher {
+    /// # Errors
+    /// When a change or a condition is invalid.
+    pub(super) fn build(config: &Config, cx: &mut Build) -> Result<Self, BuildError> {
+        let (mut headers, mut require) = (None, None);
+        // Whether they are deferred makes no difference: the response is there.
+        if let Some(changes) = config.headers.as_ref().and_then(|headers| headers.response.as_ref()) {
+            cx.at("headers", |cx| {
+                cx.at("response", |cx| {
+                    headers = Some(HeaderOps::build_response(changes, cx)?);
+                    if let Some(condition) = &changes.require {
+                        require = Some(cx.at("require", |cx| ResponseMatcher::build(condition, cx))?);
+                    }
+                    Ok(())
+                })
+            })?;
+        }
+        Ok(Self { buffers: config.response_buffers, headers, require })
+    }
+
+    /// Turns the upstream's response into the client's.
+    pub(super) async fn finish(&self, exchange: &mut Exchange, mut response: Response) -> Outcome {
+        if self.buffers != 0 {
+            response = buffered(response, self.buffers).await?;
+        }
+        let (via, status) = (via(response.version()), response.status());
+        let headers = response.headers_mut();
+        strip_hop_by_hop(headers);
+        if let Some(changes) = &self.headers
+            && self.require.as_ref().is_none_or(|condition| condition.matches(status, headers))
+        {
+            changes.apply_to_response(headers, exchange, None);
+        }
+        if let Some(ahead) = exchange.response_headers.take() {
+            let upstream = std::mem::replace(headers, ahead);
+            headers.remove(header::SERVER);
+            headers.append(header::VIA, via);
+            extend(headers, upstream);
+        } else {
+            headers.append(header::VIA, via);
+        }
+        *response.version_mut() = Version::HTTP_11;
+        Ok(response)
+    }
+}
+
+async fn buffered(response: Response, limit: i64) -> Outcome {
+    let (head, body) = response.into_parts();
+    let body = match Buffered::read(body, limit).await {
+        Ok(Buffered::All(bytes)) => bytes.into(),
+        Ok(Buffered::Part(body)) => body,
+        Err(error) => {
+            let failed = Error::new(Kind::UpstreamBroken, "reading the response body");
+            return Err(failed.because(error).after_answer());
+        }
+    };
+    Ok(Response::from_parts(head, body))
+}
+
+/// Adds all fields.
+fn extend(headers: &mut HeaderMap, more: HeaderMap) {
+    let mut last = None;
+    for (name, value) in more {
+        let name = name.or(last).expect("the first of a header map has a name");
+        headers.append(&name, value);
+        last = Some(name);
+    }
+}

@@ -1,0 +1,6 @@
+//! The handler between real sockets: clients on one side, scripted upstreams on the other.
+
+mod balancing;
+mod forwarding;
+mod scene;
+mod upgrading;

@@ -1,0 +1,130 @@
+use serde_json::json;
+
+use super::scene::{Proxy, Upstream, nowhere, on_a_shard};
+
+const EMPTY: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+
+#[test]
+fn without_upstreams_there_is_no_service() {
+    on_a_shard(async {
+        let proxy = Proxy::new(json!({})).await;
+        assert_eq!(proxy.get().await.head().await.line(), "HTTP/1.1 503 Service Unavailable");
+    });
+}
+
+#[test]
+fn an_upstream_that_is_not_there_is_a_bad_gateway() {
+    on_a_shard(async {
+        let proxy = Proxy::new(json!({"upstreams": [{"dial": nowhere().await}]})).await;
+        assert_eq!(proxy.get().await.head().await.line(), "HTTP/1.1 502 Bad Gateway");
+    });
+}
+
+#[test]
+fn what_was_never_sent_is_tried_elsewhere() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let proxy = Proxy::new(json!({
+            "upstreams": [{"dial": upstream.address}, {"dial": nowhere().await}],
+            "load_balancing": {"selection_policy": {"policy": "round_robin"}, "retries": 1},
+        }))
+        .await;
+        let request = "POST / HTTP/1.1\r\nHost: example.com\r\nContent-Length: 4\r\n\r\nbody";
+        let mut client = proxy.send(request).await;
+        let mut wire = upstream.accept().await;
+        wire.head().await;
+        assert_eq!(wire.read(4).await, "body");
+        wire.send(EMPTY).await;
+        assert_eq!(client.head().await.line(), "HTTP/1.1 200 OK");
+    });
+}
+
+#[test]
+fn what_may_have_arrived_is_tried_again_only_if_it_is_a_get() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let mut config = upstream.proxy();
+        config["load_balancing"] = json!({"retries": 1});
+        config["request_buffers"] = json!(-1);
+        let proxy = Proxy::new(config).await;
+        let mut client = proxy.get().await;
+        upstream.accept().await.head().await;
+        let mut wire = upstream.accept().await;
+        wire.head().await;
+        wire.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
+        assert_eq!(client.head().await.line(), "HTTP/1.1 200 OK");
+        client.send("POST / HTTP/1.1\r\nHost: example.com\r\nContent-Length: 4\r\n\r\nbody").await;
+        upstream.accept().await.head().await;
+        assert_eq!(client.head().await.line(), "HTTP/1.1 502 Bad Gateway");
+    });
+}
+
+#[test]
+fn trying_ends_with_its_time() {
+    on_a_shard(async {
+        let proxy = Proxy::new(json!({
+            "upstreams": [{"dial": nowhere().await}],
+            "load_balancing": {"try_duration": "20ms", "try_interval": "1ms"},
+        }))
+        .await;
+        assert_eq!(proxy.get().await.head().await.line(), "HTTP/1.1 502 Bad Gateway");
+    });
+}
+
+#[test]
+fn failures_take_an_upstream_out() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let mut config = upstream.proxy();
+        config["health_checks"] =
+            json!({"passive": {"fail_duration": "1h", "max_fails": 2, "unhealthy_status": [5]}});
+        let proxy = Proxy::new(config).await;
+        for _ in 0..2 {
+            let mut client = proxy.get().await;
+            let mut wire = upstream.accept().await;
+            wire.head().await;
+            wire.send("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
+            assert_eq!(client.head().await.line(), "HTTP/1.1 500 Oops");
+        }
+        assert_eq!(proxy.get().await.head().await.line(), "HTTP/1.1 503 Service Unavailable");
+        assert_eq!(proxy.process.hosts.all()[0].fails(), 2);
+    });
+}
+
+#[test]
+fn requests_count_until_their_response_is_through() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let proxy = Proxy::new(json!({"upstreams": [{"dial": upstream.address, "max_requests": 1}]})).await;
+        let mut first = proxy.get().await;
+        let mut wire = upstream.accept().await;
+        wire.head().await;
+        wire.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na").await;
+        first.head().await;
+        assert_eq!(first.read(1).await, "a");
+        assert_eq!(proxy.process.hosts.all()[0].requests(), 1);
+        assert_eq!(proxy.get().await.head().await.line(), "HTTP/1.1 503 Service Unavailable");
+        wire.send("b").await;
+        assert_eq!(first.read(1).await, "b");
+        assert_eq!(proxy.process.hosts.all()[0].requests(), 0);
+    });
+}
+
+#[test]
+fn a_cookie_is_set_with_the_response() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let mut config = upstream.proxy();
+        config["load_balancing"] = json!({"selection_policy": {"policy": "cookie"}});
+        let proxy = Proxy::new(config).await;
+        let mut client = proxy.get().await;
+        let mut wire = upstream.accept().await;
+        wire.head().await;
+        wire.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nSet-Cookie: a=b\r\n\r\n").await;
+        let cookies = client.head().await.get("set-cookie").unwrap();
+        assert!(
+            cookies.starts_with("a=b | lb=") && cookies.ends_with("; Path=/; HttpOnly; SameSite=Lax"),
+            "{cookies}"
+        );
+    });
+}

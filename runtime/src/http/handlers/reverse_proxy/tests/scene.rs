@@ -1,0 +1,189 @@
+//! A proxy on a port of its own, and the two sides to talk to it from.
+
+use std::{convert::Infallible, future::Future, rc::Rc, sync::Arc};
+
+use caddis_config::{from_value, http::handlers::ReverseProxy};
+use http::StatusCode;
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+use crate::{
+    build::Build,
+    http::{Body, Exchange, Handler, Next, exchange::Connection},
+    logging::{Level, Logger, Stderr},
+    process::Process,
+    shard::Shards,
+};
+
+/// Runs a test the way a shard runs connections.
+pub(super) fn on_a_shard(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    tokio::task::LocalSet::new().block_on(&runtime, test);
+}
+
+/// A process of its own, so that counts are those of one test.
+pub(super) fn process() -> Arc<Process> {
+    let shards = Shards::start(1).unwrap();
+    Arc::new(Process::new(shards, Logger::root(Box::new(Stderr(Level::Error)))))
+}
+
+/// An upstream that listens and does what the test tells it to.
+pub(super) struct Upstream {
+    listener: TcpListener,
+    pub(super) address: String,
+}
+
+impl Upstream {
+    pub(super) async fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        Self { listener, address }
+    }
+
+    pub(super) async fn accept(&self) -> Wire {
+        Wire(self.listener.accept().await.unwrap().0)
+    }
+
+    /// The JSON of a proxy that has no other upstream.
+    pub(super) fn proxy(&self) -> Value {
+        json!({"upstreams": [{"dial": self.address}]})
+    }
+}
+
+/// An address where nobody listens.
+pub(super) async fn nowhere() -> String {
+    Upstream::new().await.address
+}
+
+/// One connection, seen from the test.
+pub(super) struct Wire(pub(super) TcpStream);
+
+impl Wire {
+    pub(super) async fn send(&mut self, data: impl AsRef<[u8]>) {
+        self.0.write_all(data.as_ref()).await.unwrap();
+    }
+
+    /// Reads up to and with an empty line; the lines in lower case where it does not matter.
+    pub(super) async fn head(&mut self) -> Head {
+        let mut read = Vec::new();
+        while !read.ends_with(b"\r\n\r\n") {
+            let byte = self.0.read_u8().await;
+            read.push(
+                byte.unwrap_or_else(|error| panic!("{error} after {:?}", String::from_utf8_lossy(&read))),
+            );
+        }
+        Head(String::from_utf8(read).unwrap())
+    }
+
+    pub(super) async fn read(&mut self, count: usize) -> String {
+        String::from_utf8(self.bytes(count).await).unwrap()
+    }
+
+    pub(super) async fn bytes(&mut self, count: usize) -> Vec<u8> {
+        let mut data = vec![0; count];
+        self.0.read_exact(&mut data).await.unwrap();
+        data
+    }
+
+    /// What is sent until the connection is closed.
+    pub(super) async fn rest(&mut self) -> Vec<u8> {
+        let mut data = Vec::new();
+        self.0.read_to_end(&mut data).await.unwrap();
+        data
+    }
+}
+
+/// The start line and the fields of a message.
+#[derive(Debug)]
+pub(super) struct Head(String);
+
+impl Head {
+    pub(super) fn line(&self) -> &str {
+        self.0.lines().next().unwrap_or_default()
+    }
+
+    /// All values of a field, with ` | ` between them.
+    pub(super) fn get(&self, name: &str) -> Option<String> {
+        let fields = self.0.lines().skip(1).filter_map(|line| line.split_once(": "));
+        let values: Vec<_> =
+            fields.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value).collect();
+        (!values.is_empty()).then(|| values.join(" | "))
+    }
+}
+
+/// A running proxy.
+pub(super) struct Proxy {
+    pub(super) process: Arc<Process>,
+    pub(super) live: crate::tunnel::Live,
+    address: String,
+}
+
+impl Proxy {
+    pub(super) async fn new(config: Value) -> Self {
+        Self::in_process(process(), config).await
+    }
+
+    pub(super) async fn in_process(process: Arc<Process>, config: Value) -> Self {
+        let mut cx = Build::new(Arc::clone(&process));
+        let handler = build_in(&mut cx, config).unwrap_or_else(|error| panic!("{error}"));
+        let handler: Rc<dyn Handler> = handler.into();
+        std::mem::take(&mut cx.on_commit).run();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        tokio::task::spawn_local(async move {
+            loop {
+                let (socket, remote) = listener.accept().await.unwrap();
+                let local = socket.local_addr().ok();
+                let connection = Arc::new(Connection { remote: Some(remote), local, tls: None });
+                tokio::task::spawn_local(serve(socket, connection, Rc::clone(&handler)));
+            }
+        });
+        Self { process, live: cx.streams, address }
+    }
+
+    pub(super) async fn connect(&self) -> Wire {
+        Wire(TcpStream::connect(&self.address).await.unwrap())
+    }
+
+    /// Sends a request on a connection of its own.
+    pub(super) async fn send(&self, request: &str) -> Wire {
+        let mut client = self.connect().await;
+        client.send(request).await;
+        client
+    }
+
+    pub(super) async fn get(&self) -> Wire {
+        self.send("GET / HTTP/1.1\r\nHost: example.com\r\n\r\n").await
+    }
+}
+
+/// Builds the handler only.
+pub(super) fn build_in(cx: &mut Build, config: Value) -> Result<Box<dyn Handler>, crate::build::BuildError> {
+    let config: ReverseProxy = from_value(config).unwrap();
+    super::super::build(&config, cx)
+}
+
+async fn serve(socket: TcpStream, connection: Arc<Connection>, handler: Rc<dyn Handler>) {
+    let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+        let (handler, connection) = (Rc::clone(&handler), Arc::clone(&connection));
+        async move {
+            let (head, body) = request.into_parts();
+            let mut exchange = Exchange::new(head, Body::Incoming(body), connection);
+            let response = handler.handle(&mut exchange, Next::routes(&[], None)).await;
+            Ok::<_, Infallible>(response.unwrap_or_else(|error| {
+                let mut response = http::Response::new(Body::from(error.to_string()));
+                *response.status_mut() = error.status();
+                assert_ne!(error.status(), StatusCode::OK);
+                response
+            }))
+        }
+    });
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(socket), service);
+    // Clients of the tests leave as they please.
+    drop(connection.with_upgrades().await);
+}

@@ -1,0 +1,137 @@
+use serde_json::json;
+
+use super::scene::{Proxy, Upstream, Wire, on_a_shard};
+
+const UPGRADE: &str = "GET /chat HTTP/1.1\r\nHost: example.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+    Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+const SWITCHED: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+    Sec-WebSocket-Accept: xyz\r\nKeep-Alive: 1\r\n\r\n";
+const TEXT: [u8; 4] = [0x81, 0x02, b'h', b'i'];
+const GOING_AWAY: [u8; 4] = [0x88, 0x02, 0x03, 0xe9];
+
+async fn opened(proxy: &Proxy, upstream: &Upstream) -> (Wire, Wire) {
+    let mut client = proxy.send(UPGRADE).await;
+    let mut wire = upstream.accept().await;
+    let request = wire.head().await;
+    assert_eq!(request.get("connection").unwrap(), "Upgrade");
+    assert_eq!(request.get("upgrade").unwrap(), "websocket");
+    assert_eq!(request.get("sec-websocket-key").unwrap(), "AAAAAAAAAAAAAAAAAAAAAA==");
+    wire.send(SWITCHED).await;
+    let response = client.head().await;
+    assert_eq!(response.line(), "HTTP/1.1 101 Switching Protocols");
+    assert_eq!(response.get("upgrade").unwrap(), "websocket");
+    assert_eq!(response.get("sec-websocket-accept").unwrap(), "xyz");
+    assert_eq!(response.get("keep-alive"), None);
+    (client, wire)
+}
+
+async fn echo(client: &mut Wire, wire: &mut Wire) {
+    client.send(TEXT).await;
+    assert_eq!(wire.bytes(4).await, TEXT);
+    wire.send(TEXT).await;
+    assert_eq!(client.bytes(4).await, TEXT);
+}
+
+#[test]
+fn a_stream_echoes_and_counts() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let proxy = Proxy::new(upstream.proxy()).await;
+        let (mut client, mut wire) = opened(&proxy, &upstream).await;
+        echo(&mut client, &mut wire).await;
+        assert_eq!(proxy.process.hosts.all()[0].requests(), 1);
+        assert_eq!(proxy.process.tunnels.count(), 1);
+        drop(client);
+        assert_eq!(wire.rest().await, b"");
+        drop(wire);
+        proxy.process.tunnels.drained().await;
+        assert_eq!(proxy.process.hosts.all()[0].requests(), 0);
+        let statistics = &proxy.process.tunnels.statistics()[&*upstream.address];
+        assert_eq!((statistics.to_upstream, statistics.from_upstream), (4, 4));
+    });
+}
+
+#[test]
+fn early_bytes_of_both_sides_come_first() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let proxy = Proxy::new(upstream.proxy()).await;
+        let mut client = proxy.send(&format!("{UPGRADE}early")).await;
+        let mut wire = upstream.accept().await;
+        wire.head().await;
+        wire.send(format!("{SWITCHED}first")).await;
+        client.head().await;
+        assert_eq!(client.read(5).await, "first");
+        assert_eq!(wire.read(5).await, "early");
+    });
+}
+
+#[test]
+fn a_switch_to_something_else_is_a_bad_gateway() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let proxy = Proxy::new(upstream.proxy()).await;
+        let mut client = proxy.send(UPGRADE).await;
+        let mut wire = upstream.accept().await;
+        wire.head().await;
+        wire.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n").await;
+        assert_eq!(client.head().await.line(), "HTTP/1.1 502 Bad Gateway");
+        assert_eq!(wire.rest().await, b"");
+        assert_eq!(proxy.process.tunnels.count(), 0);
+    });
+}
+
+#[test]
+fn a_refused_upgrade_is_an_answer() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let proxy = Proxy::new(upstream.proxy()).await;
+        let mut client = proxy.send(UPGRADE).await;
+        let mut wire = upstream.accept().await;
+        wire.head().await;
+        wire.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno").await;
+        assert_eq!(client.head().await.line(), "HTTP/1.1 403 Forbidden");
+        assert_eq!(client.read(2).await, "no");
+    });
+}
+
+#[test]
+fn reloads_are_decided_by_what_is_configured() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let before = Proxy::new(upstream.proxy()).await;
+        let (mut client, mut wire) = opened(&before, &upstream).await;
+        let unchanged = Proxy::in_process(before.process.clone(), upstream.proxy()).await;
+        before.process.tunnels.reconcile(&unchanged.live);
+        echo(&mut client, &mut wire).await;
+        let mut config = upstream.proxy();
+        config["headers"] = json!({"request": {"set": {"X-Revision": ["2"]}}});
+        let changed = Proxy::in_process(before.process.clone(), config).await;
+        before.process.tunnels.reconcile(&changed.live);
+        assert_eq!(client.bytes(4).await, GOING_AWAY);
+    });
+}
+
+#[test]
+fn a_detached_stream_stays_with_its_upstream() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let mut config = upstream.proxy();
+        config["stream_detached"] = json!(true);
+        let before = Proxy::new(config.clone()).await;
+        let (mut client, mut wire) = opened(&before, &upstream).await;
+        for revision in ["2", "3"] {
+            config["headers"] = json!({"request": {"set": {"X-Revision": [revision]}}});
+            let next = Proxy::in_process(before.process.clone(), config.clone()).await;
+            before.process.tunnels.reconcile(&next.live);
+            echo(&mut client, &mut wire).await;
+        }
+        let other =
+            Proxy::in_process(before.process.clone(), json!({"upstreams": [{"dial": "other:1"}]})).await;
+        before.process.tunnels.reconcile(&other.live);
+        client.send([0x88, 0x80, 0, 0, 0, 0]).await;
+        wire.send([0x88, 0x00]).await;
+        assert_eq!(client.rest().await, GOING_AWAY);
+        assert_eq!(wire.rest().await.len(), 8);
+    });
+}

@@ -1,0 +1,216 @@
+//! The transport `http`: HTTP/1.1 and HTTP/2 to upstreams, in the clear or encrypted.
+
+mod build;
+mod connect;
+mod exchange;
+mod pool;
+mod proxy_protocol;
+mod tls;
+
+use std::{future::Future, io, net::IpAddr, sync::Arc, time::Duration};
+
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+pub(super) use self::exchange::{Answer, Connection};
+use self::{
+    connect::{Dialer, Socket, within},
+    exchange::Sender,
+    pool::{Keep, Key},
+    proxy_protocol::ProxyProtocol,
+    tls::Tls,
+};
+use super::dial::Dial;
+use crate::{
+    error::{Error, Kind},
+    http::Body,
+    placeholder::Scope,
+};
+
+/// How requests get to upstreams.
+#[derive(Debug)]
+pub(super) struct HttpTransport {
+    /// Equal transports share connections, also across reloads.
+    id: u64,
+    dialer: Dialer,
+    /// `None` closes each connection after its request.
+    keep: Option<Keep>,
+    tls: Option<Tls>,
+    versions: Versions,
+    /// The longest wait for the head of a response.
+    header_timeout: Option<Duration>,
+    proxy_protocol: Option<ProxyProtocol>,
+    h1: http1::Builder,
+    h2: http2::Builder<LocalExecutor>,
+}
+
+/// What may be spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Versions {
+    h1: bool,
+    /// HTTP/2, negotiated by TLS.
+    h2: bool,
+    /// HTTP/2 without TLS.
+    h2c: bool,
+}
+
+/// What a request needs of its connection.
+pub(super) struct Wanted<'a> {
+    pub(super) dial: &'a Arc<Dial>,
+    /// Whether the request wants to switch protocols, which HTTP/1.1 alone can do.
+    pub(super) upgrade: bool,
+    /// The client, for the PROXY protocol.
+    pub(super) client: Option<IpAddr>,
+    /// Values for placeholders.
+    pub(super) scope: Scope<'a>,
+}
+
+impl HttpTransport {
+    /// Whether connections to this upstream are encrypted.
+    pub(super) fn encrypts(&self, dial: &Dial) -> bool {
+        self.tls.as_ref().is_some_and(|tls| !tls.except_ports.contains(&dial.port()))
+    }
+
+    /// Whether the transport knows TLS at all: then upstreams get their own name as `Host`.
+    pub(super) fn has_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// A connection for one request: one that waits in the pool, or a new one.
+    ///
+    /// # Errors
+    /// When none can be made. Nothing of a request has been sent then.
+    pub(super) async fn connection(&self, wanted: Wanted<'_>) -> Result<Connection, Error> {
+        let tls = self.tls.as_ref().filter(|tls| !tls.except_ports.contains(&wanted.dial.port()));
+        let server_name = tls.map(|tls| tls.server_name(wanted.dial, wanted.scope));
+        let multiplexed = !wanted.upgrade && if tls.is_some() { self.versions.h2 } else { self.versions.h2c };
+        let key = Key {
+            transport: self.id,
+            dial: Arc::clone(wanted.dial),
+            upgradable: wanted.upgrade && tls.is_some() && self.versions.h2,
+            purpose: self.purpose(&server_name, wanted.client),
+        };
+        let keep = self.keep;
+        if keep.is_some() {
+            if let Some(sender) = pool::take(&key) {
+                return Ok(Connection {
+                    sender: Sender::H1(sender),
+                    key,
+                    keep,
+                    reused: true,
+                    encrypted: tls.is_some(),
+                });
+            }
+            if multiplexed && let Some(sender) = pool::shared(&key) {
+                return Ok(Connection {
+                    sender: Sender::H2(sender),
+                    key,
+                    keep,
+                    reused: true,
+                    encrypted: tls.is_some(),
+                });
+            }
+        }
+        let socket = self.dialer.connect(wanted.dial).await?;
+        let sender = match socket {
+            Socket::Tcp(stream) => self.open(stream, tls, server_name, &wanted, multiplexed).await,
+            Socket::Unix(stream) => self.open(stream, tls, server_name, &wanted, multiplexed).await,
+        };
+        let sender =
+            sender.map_err(|error| Error::new(Kind::Dial, format!("dial {}", wanted.dial)).because(error))?;
+        if let (Sender::H2(sender), Some(keep)) = (&sender, keep) {
+            pool::share(key.clone(), sender.clone(), keep.idle_timeout);
+        }
+        Ok(Connection { sender, key, keep, reused: false, encrypted: tls.is_some() })
+    }
+
+    /// What sets a connection apart beside its address.
+    fn purpose(&self, server_name: &Option<String>, client: Option<IpAddr>) -> Option<Arc<str>> {
+        let name = server_name.as_deref().filter(|_| self.tls.as_ref().is_some_and(Tls::varies));
+        match (name, self.proxy_protocol) {
+            (None, None) => None,
+            (Some(name), None) => Some(name.into()),
+            (name, Some(_)) => Some(format!("{}\n{client:?}", name.unwrap_or_default()).into()),
+        }
+    }
+
+    /// Brings a fresh socket to where requests can be sent on it.
+    async fn open<S>(
+        &self,
+        mut socket: S,
+        tls: Option<&Tls>,
+        server_name: Option<String>,
+        wanted: &Wanted<'_>,
+        multiplexed: bool,
+    ) -> io::Result<Sender>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        if let Some(protocol) = self.proxy_protocol {
+            protocol.announce(&mut socket, wanted.client).await?;
+        }
+        let Some((tls, name)) = tls.zip(server_name) else {
+            return if multiplexed { self.open_h2(socket).await } else { self.open_h1(socket).await };
+        };
+        let handshake = tls.handshake(socket, &name, multiplexed, self.versions.h1);
+        let stream = match tls.handshake_timeout {
+            Some(limit) => within(limit, handshake).await?,
+            None => handshake.await?,
+        };
+        let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        if h2 { self.open_h2(stream).await } else { self.open_h1(stream).await }
+    }
+
+    async fn open_h1<S>(&self, stream: S) -> io::Result<Sender>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (sender, connection) = self.h1.handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+        tokio::task::spawn_local(async move {
+            // The request that is under way on it learns what happens to a connection.
+            drop(connection.with_upgrades().await);
+        });
+        Ok(Sender::H1(sender))
+    }
+
+    async fn open_h2<S>(&self, stream: S) -> io::Result<Sender>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (sender, connection) = self.h2.handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+        tokio::task::spawn_local(async move {
+            // As above.
+            drop(connection.await);
+        });
+        Ok(Sender::H2(sender))
+    }
+}
+
+/// Runs what belongs to a connection on the shard of the connection.
+#[derive(Debug, Clone, Copy)]
+struct LocalExecutor;
+
+impl<F> hyper::rt::Executor<F> for LocalExecutor
+where
+    F: Future<Output = ()> + 'static,
+{
+    fn execute(&self, future: F) {
+        tokio::task::spawn_local(future);
+    }
+}
+
+/// HTTP/2 with windows that do not slow down a single large response.
+fn h2_builder() -> http2::Builder<LocalExecutor> {
+    const STREAM_WINDOW: u32 = 4 << 20;
+    const CONNECTION_WINDOW: u32 = 16 << 20;
+    let mut builder = http2::Builder::new(LocalExecutor);
+    builder
+        .timer(TokioTimer::new())
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW);
+    builder
+}
+
+/// The type that all connections carry.
+type Request = hyper::Request<Body>;

@@ -1,0 +1,146 @@
+//! From the configuration of the transport `http` to what it does.
+
+use std::{net::SocketAddr, time::Duration};
+
+use caddis_config::{
+    Duration as Span,
+    http::reverse_proxy::transport::{Http as Config, KeepAlive},
+    to_json,
+};
+use hyper::client::conn::http1;
+use xxhash_rust::xxh64::xxh64;
+
+use super::{Dialer, HttpTransport, Keep, ProxyProtocol, Versions, h2_builder, tls::Tls};
+use crate::build::{Build, BuildError};
+
+const DIAL_TIMEOUT: Span = Span::from_secs(3);
+const PROBE_INTERVAL: Span = Span::from_secs(30);
+const IDLE_TIMEOUT: Span = Span::from_secs(120);
+
+/// Most idle connections to one upstream, on each shard. Caddy's 32 for the whole process makes it open connections
+/// anew whenever more requests than that are under way.
+const IDLE_PER_UPSTREAM: usize = 512;
+
+impl HttpTransport {
+    /// # Errors
+    /// When something is invalid, cannot be read, or is not supported.
+    pub(in super::super) fn build(config: &Config, cx: &mut Build) -> Result<Self, BuildError> {
+        refuse_unsupported(config, cx)?;
+        let mut fingerprint = to_json(config).into_bytes();
+        let tls = match &config.tls {
+            Some(tls) => Some(cx.at("tls", |cx| Tls::build(tls, &mut fingerprint, cx))?),
+            None => None,
+        };
+        let versions = cx.at("versions", |cx| versions(&config.versions, tls.is_some(), cx))?;
+        let default = KeepAlive::default();
+        let keep_alive = config.keep_alive.as_ref().unwrap_or(&default);
+        let mut h1 = http1::Builder::new();
+        h1.title_case_headers(true);
+        if let Ok(size @ 1..) = usize::try_from(config.read_buffer_size) {
+            h1.read_buf_exact_size(Some(size));
+        } else if let Ok(size @ 1..) = usize::try_from(config.max_response_header_size) {
+            h1.max_buf_size(size.max(8192));
+        }
+        Ok(Self {
+            id: xxh64(&fingerprint, 0),
+            dialer: Dialer {
+                timeout: config.dial_timeout.or(DIAL_TIMEOUT).unwrap_or(Duration::MAX),
+                probe_interval: keep_alive.probe_interval.or(PROBE_INTERVAL),
+                local: cx.at("local_address", |cx| local_address(&config.local_address, cx))?,
+            },
+            keep: keep(keep_alive, cx.process.shards.count()),
+            tls,
+            versions,
+            header_timeout: config.response_header_timeout.to_std().filter(|limit| !limit.is_zero()),
+            proxy_protocol: match &*config.proxy_protocol {
+                "" => None,
+                "v1" => Some(ProxyProtocol::V1),
+                "v2" => Some(ProxyProtocol::V2),
+                other => {
+                    return Err(cx.at("proxy_protocol", |cx| {
+                        cx.error(format!("unexpected proxy protocol version: {other}"))
+                    }));
+                }
+            },
+            h1,
+            h2: h2_builder(),
+        })
+    }
+
+    /// The longest wait for the head of a response.
+    pub(in super::super) fn header_timeout(&self) -> Option<Duration> {
+        self.header_timeout
+    }
+}
+
+fn refuse_unsupported(config: &Config, cx: &mut Build) -> Result<(), BuildError> {
+    let refused: [(&str, bool, &str); 9] = [
+        ("resolver", config.resolver.is_some(), "a DNS resolver of its own for upstreams"),
+        (
+            "compression",
+            config.compression == Some(true),
+            "decoding responses that the client did not ask to be encoded",
+        ),
+        ("max_conns_per_host", config.max_conns_per_host != 0, "a limit of connections per upstream"),
+        ("forward_proxy_url", !config.forward_proxy_url.is_empty(), "a proxy on the way to upstreams"),
+        ("network_proxy", config.network_proxy.is_some(), "a proxy on the way to upstreams"),
+        ("dial_fallback_delay", !config.dial_fallback_delay.is_zero(), "a delay between address families"),
+        ("expect_continue_timeout", !config.expect_continue_timeout.is_zero(), "waiting for 100 Continue"),
+        ("write_buffer_size", config.write_buffer_size != 0, "a size of the write buffer"),
+        (
+            "read_timeout",
+            !(config.read_timeout.is_zero() && config.write_timeout.is_zero()),
+            "a time limit for single reads and writes",
+        ),
+    ];
+    match refused.iter().find(|(_, given, _)| *given) {
+        Some((field, _, what)) => Err(cx.at(field, |cx| cx.unsupported(what))),
+        None => Ok(()),
+    }
+}
+
+fn versions(names: &[String], tls: bool, cx: &mut Build) -> Result<Versions, BuildError> {
+    if names.is_empty() {
+        return Ok(Versions { h1: true, h2: true, h2c: false });
+    }
+    let mut versions = Versions { h1: false, h2: false, h2c: false };
+    for (index, name) in names.iter().enumerate() {
+        match name.as_str() {
+            "1.1" => versions.h1 = true,
+            "2" => versions.h2 = true,
+            "h2c" => versions.h2c = true,
+            "3" => return Err(cx.at(index, |cx| cx.unsupported("HTTP/3 to upstreams"))),
+            other => {
+                let message = format!("unsupported HTTP version: {other}, supported version: 1.1, 2, h2c, 3");
+                return Err(cx.at(index, |cx| cx.error(message)));
+            }
+        }
+    }
+    // Without TLS there is no way to agree on HTTP/2, so that "2" alone means what is left.
+    versions.h1 |= !tls && !versions.h2c;
+    Ok(versions)
+}
+
+fn keep(config: &KeepAlive, shards: usize) -> Option<Keep> {
+    if config.enabled == Some(false) {
+        return None;
+    }
+    let share = |limit: i64, default: usize| match usize::try_from(limit) {
+        Ok(limit @ 1..) => limit.div_ceil(shards),
+        _ => default,
+    };
+    Some(Keep {
+        idle_timeout: config.idle_timeout.or(IDLE_TIMEOUT).unwrap_or(Duration::from_secs(365 * 86400)),
+        per_key: share(config.max_idle_conns_per_host, IDLE_PER_UPSTREAM),
+        total: share(config.max_idle_conns, usize::MAX),
+    })
+}
+
+fn local_address(text: &str, cx: &mut Build) -> Result<Option<SocketAddr>, BuildError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let text = text.strip_prefix("tcp/").unwrap_or(text);
+    let address = text.parse().or_else(|_| text.parse().map(|ip| SocketAddr::new(ip, 0)));
+    address.map(Some).map_err(|_| cx.error(format!("{text} is no IP address to connect from")))
+}

@@ -1,0 +1,214 @@
+//! One request and its response on a connection.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Uri, Version, header};
+use http_body::{Frame, SizeHint};
+use hyper::{
+    body::Incoming,
+    client::conn::{http1, http2},
+};
+
+use super::{
+    super::upstreams::InFlight,
+    Request,
+    pool::{self, Keep, Key},
+};
+use crate::{
+    error::{Error, Kind},
+    http::{Body, body::BodyError},
+};
+
+/// A connection that is ready for a request.
+pub(in super::super) struct Connection {
+    pub(super) sender: Sender,
+    pub(super) key: Key,
+    pub(super) keep: Option<Keep>,
+    pub(super) reused: bool,
+    pub(super) encrypted: bool,
+}
+
+pub(super) enum Sender {
+    H1(http1::SendRequest<Body>),
+    H2(http2::SendRequest<Body>),
+}
+
+/// The head of a response, and what brings the connection back into the pool.
+pub(in super::super) struct Answer {
+    pub(in super::super) response: http::Response<Incoming>,
+    pub(in super::super) lease: Option<Lease>,
+}
+
+/// Why there is no response.
+pub(in super::super) struct Failure {
+    pub(in super::super) error: Error,
+    /// The request, if nothing of it was sent.
+    pub(in super::super) unsent: Option<Request>,
+    /// Whether the upstream has just closed a connection that it seemed to keep.
+    pub(in super::super) stale: bool,
+}
+
+impl Connection {
+    /// Sends a request in the form of HTTP/1.1 and waits for the head of its response.
+    pub(in super::super) async fn send(
+        self,
+        mut request: Request,
+        header_timeout: Option<Duration>,
+    ) -> Result<Answer, Box<Failure>> {
+        let Self { sender, key, keep, reused, encrypted } = self;
+        let (sent, sender) = match sender {
+            Sender::H1(mut sender) => {
+                let answer = sender.try_send_request(request);
+                (limited(answer, header_timeout).await, Some(sender))
+            }
+            Sender::H2(mut sender) => {
+                as_h2(&mut request, encrypted);
+                let answer = sender.try_send_request(request);
+                (limited(answer, header_timeout).await, None)
+            }
+        };
+        match sent {
+            Ok(Ok(response)) => {
+                let lease = sender.zip(keep).map(|(sender, keep)| Lease { sender, key, keep });
+                Ok(Answer { response, lease })
+            }
+            Ok(Err(mut failure)) => {
+                let unsent = failure.take_message();
+                let error = failure.into_error();
+                let closed = unsent.is_some()
+                    || error.is_incomplete_message()
+                    || error.is_closed()
+                    || is_reset(&error);
+                Err(Box::new(Failure {
+                    stale: reused && closed,
+                    error: Error::new(kind_of(&error), "upstream broke the connection").because(error),
+                    unsent,
+                }))
+            }
+            Err(_) => {
+                let error = Error::new(Kind::UpstreamTimeout, "timeout awaiting response headers");
+                Err(Box::new(Failure { error, unsent: None, stale: false }))
+            }
+        }
+    }
+}
+
+async fn limited<F: Future>(
+    future: F,
+    limit: Option<Duration>,
+) -> Result<F::Output, tokio::time::error::Elapsed> {
+    match limit {
+        Some(limit) => tokio::time::timeout(limit, future).await,
+        None => Ok(future.await),
+    }
+}
+
+/// A client that breaks off while its request is sent is no fault of the upstream.
+fn kind_of(error: &hyper::Error) -> Kind {
+    if error.is_user() && !error.is_body_write_aborted() { Kind::ClientGone } else { Kind::UpstreamBroken }
+}
+
+fn is_reset(error: &hyper::Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            use std::io::ErrorKind::{BrokenPipe, ConnectionReset};
+            return matches!(io.kind(), ConnectionReset | BrokenPipe);
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// HTTP/2 has the host in the target, and no connection fields.
+fn as_h2(request: &mut Request, encrypted: bool) {
+    let host = request.headers_mut().remove(header::HOST);
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    let uri = Uri::builder()
+        .scheme(if encrypted { "https" } else { "http" })
+        .authority(host.as_ref().map_or(&b"localhost"[..], |host| host.as_bytes()))
+        .path_and_query(target);
+    if let Ok(uri) = uri.build() {
+        *request.uri_mut() = uri;
+    }
+    request.headers_mut().remove(header::CONNECTION);
+    request.headers_mut().remove(header::UPGRADE);
+    *request.version_mut() = Version::HTTP_2;
+}
+
+/// A connection whose response is being read.
+pub(in super::super) struct Lease {
+    sender: http1::SendRequest<Body>,
+    key: Key,
+    keep: Keep,
+}
+
+impl Lease {
+    fn give_back(self) {
+        pool::put(self.key, self.sender, self.keep);
+    }
+}
+
+/// The body of a response on its way to the client. At its end the connection goes back into the pool and the request
+/// no longer counts; dropped before, it takes the connection with it.
+pub(in super::super) struct Streamed {
+    body: Incoming,
+    held: Option<(Option<Lease>, InFlight)>,
+}
+
+impl Answer {
+    /// The response with a body that lets go of connection and count in time.
+    pub(in super::super) fn stream(self, in_flight: InFlight) -> http::Response<Body> {
+        let (head, body) = self.response.into_parts();
+        let mut streamed = Streamed { body, held: Some((self.lease, in_flight)) };
+        if http_body::Body::is_end_stream(&streamed.body) {
+            streamed.end();
+            return http::Response::from_parts(head, Body::Empty);
+        }
+        http::Response::from_parts(head, Body::Boxed(Box::pin(streamed)))
+    }
+}
+
+impl Streamed {
+    fn end(&mut self) {
+        if let Some((Some(lease), _)) = self.held.take() {
+            lease.give_back();
+        }
+    }
+}
+
+impl http_body::Body for Streamed {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let streamed = self.get_mut();
+        let polled = Pin::new(&mut streamed.body).poll_frame(cx);
+        let ended = match &polled {
+            Poll::Ready(None) => true,
+            // Whoever reads may not ask again after the last frame.
+            Poll::Ready(Some(Ok(_))) => streamed.body.is_end_stream(),
+            Poll::Ready(Some(Err(_))) | Poll::Pending => false,
+        };
+        if ended {
+            streamed.end();
+        }
+        polled.map_err(Into::into)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

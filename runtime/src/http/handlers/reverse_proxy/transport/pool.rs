@@ -1,0 +1,160 @@
+//! Connections to upstreams that wait for their next request. Each shard has its own, so nothing is locked.
+
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use hyper::client::conn::{http1, http2};
+
+use super::super::dial::Dial;
+use crate::http::Body;
+
+thread_local! {
+    static POOL: RefCell<Pool> = RefCell::default();
+}
+
+/// What connections must have in common to be used for one another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    /// The fingerprint of the transport: of its configuration and the files it names.
+    pub(crate) transport: u64,
+    pub(crate) dial: Arc<Dial>,
+    /// Whether only HTTP/1.1 will do, because the request wants to switch protocols.
+    pub(crate) upgradable: bool,
+    /// What else the connection was opened for: the server name of TLS, the client named by the PROXY protocol.
+    pub(crate) purpose: Option<Arc<str>>,
+}
+
+/// How long and how many connections wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Keep {
+    /// How long one may wait.
+    pub(crate) idle_timeout: Duration,
+    /// Most that wait for one key.
+    pub(crate) per_key: usize,
+    /// Most that wait on this shard.
+    pub(crate) total: usize,
+}
+
+#[derive(Default)]
+struct Pool {
+    idle: HashMap<Key, Vec<Idle>>,
+    shared: HashMap<Key, Shared>,
+    count: usize,
+    sweeping: bool,
+}
+
+struct Idle {
+    sender: http1::SendRequest<Body>,
+    until: Instant,
+}
+
+struct Shared {
+    sender: http2::SendRequest<Body>,
+    idle_timeout: Duration,
+    used: Instant,
+}
+
+/// A connection that takes the next request without delay, the most recently used one first.
+pub(super) fn take(key: &Key) -> Option<http1::SendRequest<Body>> {
+    POOL.with_borrow_mut(|pool| {
+        let waiting = pool.idle.get_mut(key)?;
+        while let Some(Idle { sender, .. }) = waiting.pop() {
+            pool.count -= 1;
+            if sender.is_ready() {
+                return Some(sender);
+            }
+        }
+        None
+    })
+}
+
+/// Keeps a connection whose response was read to its end.
+pub(super) fn put(key: Key, sender: http1::SendRequest<Body>, keep: Keep) {
+    if sender.is_closed() || keep.per_key == 0 {
+        return;
+    }
+    if !sender.is_ready() {
+        // The connection has yet to see the end of the exchange, for example of a request body that is still sent.
+        tokio::task::spawn_local(async move {
+            let mut sender = sender;
+            if let Ok(Ok(())) = tokio::time::timeout(keep.idle_timeout, sender.ready()).await {
+                keep_idle(key, sender, keep);
+            }
+        });
+        return;
+    }
+    keep_idle(key, sender, keep);
+}
+
+fn keep_idle(key: Key, sender: http1::SendRequest<Body>, keep: Keep) {
+    POOL.with_borrow_mut(|pool| {
+        if pool.count >= keep.total {
+            return;
+        }
+        let waiting = pool.idle.entry(key).or_default();
+        if waiting.len() >= keep.per_key {
+            return;
+        }
+        waiting.push(Idle { sender, until: Instant::now() + keep.idle_timeout });
+        pool.count += 1;
+        pool.sweep_later();
+    });
+}
+
+/// An HTTP/2 connection, which takes any number of requests at once.
+pub(super) fn shared(key: &Key) -> Option<http2::SendRequest<Body>> {
+    POOL.with_borrow_mut(|pool| {
+        let shared = pool.shared.get_mut(key)?;
+        if shared.sender.is_closed() {
+            pool.shared.remove(key);
+            return None;
+        }
+        shared.used = Instant::now();
+        Some(shared.sender.clone())
+    })
+}
+
+/// Makes an HTTP/2 connection known to later requests.
+pub(super) fn share(key: Key, sender: http2::SendRequest<Body>, idle_timeout: Duration) {
+    POOL.with_borrow_mut(|pool| {
+        pool.shared.insert(key, Shared { sender, idle_timeout, used: Instant::now() });
+        pool.sweep_later();
+    });
+}
+
+/// How often connections that have waited long enough are looked for.
+const SWEEP: Duration = Duration::from_secs(5);
+
+impl Pool {
+    /// Has one task at a time look after what waits; it ends when nothing waits.
+    fn sweep_later(&mut self) {
+        if std::mem::replace(&mut self.sweeping, true) {
+            return;
+        }
+        tokio::task::spawn_local(async {
+            let more = || POOL.with_borrow_mut(Pool::sweep);
+            while {
+                tokio::time::sleep(SWEEP).await;
+                more()
+            } {}
+        });
+    }
+
+    /// Drops what has waited long enough; whether anything is left.
+    fn sweep(&mut self) -> bool {
+        let now = Instant::now();
+        self.idle.retain(|_, waiting| {
+            waiting.retain(|idle| idle.until > now && !idle.sender.is_closed());
+            !waiting.is_empty()
+        });
+        self.count = self.idle.values().map(Vec::len).sum();
+        // A request that is under way holds a clone of its own.
+        self.shared.retain(|_, shared| shared.used + shared.idle_timeout > now && !shared.sender.is_closed());
+        self.sweeping = !(self.idle.is_empty() && self.shared.is_empty());
+        self.sweeping
+    }
+}

@@ -1,0 +1,253 @@
+//! Switching protocols: the two connections become a tunnel that belongs to the process.
+
+use std::{sync::Arc, time::Duration};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use caddis_config::http::handlers::ReverseProxy as Config;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
+use hyper::{body::Incoming, ext::Protocol, upgrade::OnUpgrade};
+
+use super::{
+    request::{strip_hop_by_hop, upgrade_token},
+    upstreams::{InFlight, Upstream},
+};
+use crate::{
+    build::{Build, BuildError},
+    error::{Error, Kind, Outcome},
+    http::{Body, Exchange, Response},
+    logging::{Level, Logger},
+    tunnel::{Ended, Leg, Opened, Owner, Registry, Tunnel},
+};
+
+/// What streams are opened under.
+#[derive(Debug)]
+pub(super) struct Upgrades {
+    owner: Arc<Owner>,
+    tunnels: Arc<Registry>,
+    timeout: Option<Duration>,
+    buffer_size: usize,
+    logs: Logs,
+}
+
+/// Lines about streams.
+#[derive(Debug, Clone)]
+struct Logs {
+    logger: Logger,
+    level: Level,
+    skip_handshake: bool,
+}
+
+impl Upgrades {
+    /// # Errors
+    /// When the level of the logs is unknown.
+    pub(super) fn build(config: &Config, fingerprint: u64, cx: &mut Build) -> Result<Self, BuildError> {
+        cx.streams.owners.insert(fingerprint);
+        Ok(Self {
+            owner: Arc::new(Owner {
+                fingerprint,
+                detached: config.stream_detached,
+                close_delay: config.stream_close_delay.to_std().unwrap_or_default(),
+            }),
+            tunnels: Arc::clone(&cx.process.tunnels),
+            timeout: config.stream_timeout.to_std().filter(|timeout| !timeout.is_zero()),
+            buffer_size: usize::try_from(config.stream_buffer_size).unwrap_or(0),
+            logs: cx.at("stream_logs", |cx| Logs::build(config, cx))?,
+        })
+    }
+
+    /// Answers the client's wish to switch protocols and connects the two sides once it has the answer.
+    ///
+    /// # Errors
+    /// When the upstream switches to something that was not asked for; its connection is closed then.
+    pub(super) fn switch(
+        &self,
+        exchange: &mut Exchange,
+        mut response: http::Response<Incoming>,
+        connect: bool,
+        upstream: &Arc<Upstream>,
+        in_flight: InFlight,
+    ) -> Outcome {
+        let asked = if connect {
+            Some(HeaderValue::from_static("websocket"))
+        } else {
+            upgrade_token(&exchange.request.headers)
+        };
+        let given = upgrade_token(response.headers());
+        if asked.is_none() || asked != given {
+            let message = format!("the upstream switched to {given:?}, but {asked:?} was asked for");
+            return Err(Error::new(Kind::UpstreamBroken, message).after_answer());
+        }
+        let token = given.unwrap_or(HeaderValue::from_static(""));
+        let Some(client) = exchange.request.extensions.remove::<OnUpgrade>() else {
+            return Err(
+                Error::new(Kind::Internal, "the client's connection cannot switch protocols").after_answer()
+            );
+        };
+        let upgraded = hyper::upgrade::on(&mut response);
+        let websocket = token == "websocket";
+        let streams = self.streams(exchange, upstream, in_flight);
+        let (tunnels, logger) = (Arc::clone(&self.tunnels), self.logs.logger.clone());
+        let (timeout, buffer_size) = (self.timeout, self.buffer_size);
+        tokio::task::spawn_local(async move {
+            match futures_util::future::try_join(client, upgraded).await {
+                Ok((client, upgraded)) => {
+                    let (opened, ended) = streams();
+                    let (client, upstream) = (Leg::from_upgraded(client), Leg::from_upgraded(upgraded));
+                    Tunnel { client, upstream, websocket, timeout, buffer_size, ended }
+                        .spawn(&tunnels, opened);
+                }
+                Err(error) => logger.debug("switching protocols failed", |fields| {
+                    fields.error(&error);
+                }),
+            }
+        });
+        if self.logs.skip_handshake {
+            exchange.set_var("log_skip", crate::http::exchange::Value::Bool(true));
+        }
+        exchange.set_placeholder("http.reverse_proxy.upgraded", "true");
+        Ok(client_response(response, connect, token))
+    }
+
+    /// What the tunnel is opened with, once both sides are there: its entry, and what its end is written with.
+    fn streams(
+        &self,
+        exchange: &Exchange,
+        upstream: &Arc<Upstream>,
+        in_flight: InFlight,
+    ) -> impl FnOnce() -> (Opened, Box<dyn FnOnce(Ended)>) + 'static {
+        let opened = Opened {
+            owner: Arc::clone(&self.owner),
+            upstream: Arc::clone(&upstream.host.address),
+            source: Arc::clone(&upstream.source),
+        };
+        let line = self.logs.line(exchange, &upstream.host.address);
+        move || {
+            if let Some(line) = &line {
+                line.opened();
+            }
+            let ended = move |ended: Ended| {
+                drop(in_flight);
+                if let Some(line) = line {
+                    line.closed(&ended);
+                }
+            };
+            (opened, Box::new(ended))
+        }
+    }
+}
+
+/// The head that the client gets: hop-by-hop fields are gone but for those of the upgrade itself.
+fn client_response(response: http::Response<Incoming>, connect: bool, token: HeaderValue) -> Response {
+    let (mut head, _) = response.into_parts();
+    strip_hop_by_hop(&mut head.headers);
+    if connect {
+        head.status = StatusCode::OK;
+        head.headers.remove(header::SEC_WEBSOCKET_ACCEPT);
+    } else {
+        head.headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+        head.headers.insert(header::UPGRADE, token);
+    }
+    let mut client = Response::new(Body::Empty);
+    *client.status_mut() = head.status;
+    *client.headers_mut() = head.headers;
+    client
+}
+
+/// Whether the client opens a WebSocket on a stream of HTTP/2 (RFC 8441, section 4).
+pub(super) fn is_extended_connect(request: &Parts) -> bool {
+    request.method == Method::CONNECT
+        && request.extensions.get::<Protocol>().is_some_and(|protocol| protocol.as_str() == "websocket")
+}
+
+/// Makes the request one that HTTP/1.1 upstreams understand.
+pub(super) fn from_extended_connect(headers: &mut HeaderMap) {
+    let key: [u8; 16] = std::array::from_fn(|_| fastrand::u8(..));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    if let Ok(key) = HeaderValue::from_str(&STANDARD.encode(key)) {
+        headers.insert(header::SEC_WEBSOCKET_KEY, key);
+    }
+}
+
+impl Logs {
+    fn build(config: &Config, cx: &mut Build) -> Result<Self, BuildError> {
+        let logger = |name: &str| cx.process.logger.named(name);
+        let Some(logs) = &config.stream_logs else {
+            let logger = logger("http.handlers.reverse_proxy.stream");
+            return Ok(Self { logger, level: Level::Debug, skip_handshake: false });
+        };
+        let level = match logs.level.trim().to_ascii_lowercase().as_str() {
+            "" | "debug" => Level::Debug,
+            "info" => Level::Info,
+            "warn" => Level::Warn,
+            "error" => Level::Error,
+            _ => {
+                let message =
+                    format!("invalid stream_logs.level \"{0}\": unrecognized level: \"{0}\"", logs.level);
+                return Err(cx.at("level", |cx| cx.error(message)));
+            }
+        };
+        let logger = logger(match &*logs.logger_name {
+            "" => "http.handlers.reverse_proxy.stream",
+            "access" => "http.log.access",
+            name => name,
+        });
+        Ok(Self { logger, level, skip_handshake: logs.skip_handshake })
+    }
+
+    /// What the lines of a stream say; `None` when nobody takes them.
+    fn line(&self, exchange: &Exchange, upstream: &Arc<str>) -> Option<Box<Line>> {
+        self.logger.enabled(self.level).then(|| {
+            Box::new(Line {
+                logger: self.logger.clone(),
+                level: self.level,
+                uuid: exchange.uuid().to_owned(),
+                upstream: Arc::clone(upstream),
+                host: exchange.authority().to_owned(),
+                uri: exchange.original().1.to_string(),
+                client: exchange.client_ip.map(|ip| ip.to_string()).unwrap_or_default(),
+            })
+        })
+    }
+}
+
+struct Line {
+    logger: Logger,
+    level: Level,
+    uuid: String,
+    upstream: Arc<str>,
+    host: String,
+    uri: String,
+    client: String,
+}
+
+impl Line {
+    fn opened(&self) {
+        self.logger.log(self.level, "connection opened", |fields| {
+            self.describe(fields);
+        });
+    }
+
+    fn closed(&self, ended: &Ended) {
+        self.logger.log(self.level, "connection closed", |fields| {
+            self.describe(fields)
+                .add("duration", ended.duration)
+                .add("bytes_to_backend", ended.to_upstream)
+                .add("bytes_from_backend", ended.from_upstream)
+                .add("result", ended.outcome.as_str())
+                .add("reason", ended.reason.as_str());
+            if let Some(error) = &ended.error {
+                fields.error(error);
+            }
+        });
+    }
+
+    fn describe<'a>(&self, fields: &'a mut crate::logging::Fields) -> &'a mut crate::logging::Fields {
+        fields
+            .add("uuid", &*self.uuid)
+            .add("upstream", &*self.upstream)
+            .add("host", &*self.host)
+            .add("uri", &*self.uri)
+            .add("client_ip", &*self.client)
+    }
+}

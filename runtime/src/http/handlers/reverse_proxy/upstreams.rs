@@ -1,0 +1,265 @@
+//! Upstreams: what the configuration says of one, and what the process knows of the host behind it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed},
+    },
+};
+
+use caddis_config::http::reverse_proxy as config;
+
+use super::dial::Dial;
+use crate::{
+    build::{Build, BuildError},
+    placeholder::Template,
+};
+
+/// A host that requests go to. There is one for each dial address in the process, so that its counts are those of all
+/// handlers, shards and streams together, and survive reloads.
+#[derive(Debug)]
+pub struct Host {
+    /// The dial address as configured.
+    pub address: Arc<str>,
+    requests: AtomicUsize,
+    fails: AtomicUsize,
+}
+
+impl Host {
+    /// Requests in flight and open streams.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.requests.load(Relaxed)
+    }
+
+    /// Failures that are remembered.
+    #[must_use]
+    pub fn fails(&self) -> usize {
+        self.fails.load(Relaxed)
+    }
+
+    /// Counts a request until the result is dropped.
+    pub(crate) fn request(self: &Arc<Self>) -> InFlight {
+        self.requests.fetch_add(1, Relaxed);
+        InFlight(Arc::clone(self))
+    }
+
+    pub(crate) fn remember_failure(&self) {
+        self.fails.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn forget_failure(&self) {
+        self.fails.fetch_sub(1, Relaxed);
+    }
+}
+
+/// A request or a stream that counts.
+#[derive(Debug)]
+pub(crate) struct InFlight(Arc<Host>);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.requests.fetch_sub(1, Relaxed);
+    }
+}
+
+/// What active health checks have found out about one upstream.
+#[derive(Debug)]
+pub struct Health {
+    healthy: AtomicBool,
+    /// Consecutive results that say otherwise: passes of an unhealthy upstream, fails of a healthy one.
+    streak: AtomicI64,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self { healthy: AtomicBool::new(true), streak: AtomicI64::new(0) }
+    }
+}
+
+impl Health {
+    /// Whether requests may go there.
+    #[must_use]
+    pub fn is_healthy(&self) -> bool {
+        self.healthy.load(Relaxed)
+    }
+
+    /// Takes in a result; whether it changed the verdict. `needed` results in a row are needed for that.
+    pub(crate) fn record(&self, passed: bool, needed: i64) -> bool {
+        if passed == self.is_healthy() {
+            self.streak.store(0, Relaxed);
+            return false;
+        }
+        if self.streak.fetch_add(1, Relaxed) + 1 < needed {
+            return false;
+        }
+        self.streak.store(0, Relaxed);
+        self.healthy.store(passed, Relaxed);
+        true
+    }
+}
+
+/// The hosts and health of all upstreams that something still uses.
+#[derive(Debug, Default)]
+pub struct Hosts {
+    hosts: Mutex<BTreeMap<Arc<str>, Weak<Host>>>,
+    health: Mutex<BTreeMap<(Arc<str>, u64), Weak<Health>>>,
+}
+
+impl Hosts {
+    /// The host at a dial address.
+    pub(crate) fn get(&self, address: &str) -> Arc<Host> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(host) = hosts.get(address).and_then(Weak::upgrade) {
+            return host;
+        }
+        hosts.retain(|_, host| host.strong_count() > 0);
+        let address: Arc<str> = address.into();
+        let host = Arc::new(Host {
+            address: Arc::clone(&address),
+            requests: AtomicUsize::new(0),
+            fails: AtomicUsize::new(0),
+        });
+        hosts.insert(address, Arc::downgrade(&host));
+        host
+    }
+
+    /// The health of an upstream under checks with this fingerprint: a reload that changes neither keeps the verdict.
+    pub(crate) fn health(&self, address: &Arc<str>, checks: u64) -> Arc<Health> {
+        let mut all = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (Arc::clone(address), checks);
+        if let Some(health) = all.get(&key).and_then(Weak::upgrade) {
+            return health;
+        }
+        all.retain(|_, health| health.strong_count() > 0);
+        let health = Arc::new(Health::default());
+        all.insert(key, Arc::downgrade(&health));
+        health
+    }
+
+    /// Every host in use, by address: for the admin API.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<Host>> {
+        let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.values().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Whether each upstream is healthy in the eyes of every handler that checks it: for metrics.
+    #[must_use]
+    pub fn healthy(&self) -> BTreeMap<Arc<str>, bool> {
+        let mut verdicts: BTreeMap<Arc<str>, bool> =
+            self.all().iter().map(|host| (Arc::clone(&host.address), true)).collect();
+        let all = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        for ((address, _), health) in all.iter() {
+            if let Some(health) = health.upgrade() {
+                *verdicts.entry(Arc::clone(address)).or_insert(true) &= health.is_healthy();
+            }
+        }
+        verdicts
+    }
+}
+
+/// One upstream of a handler.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    pub(crate) host: Arc<Host>,
+    pub(crate) target: Target,
+    /// `None` without a limit.
+    pub(crate) max_requests: Option<usize>,
+    /// `None` without passive health checks.
+    pub(crate) max_fails: Option<usize>,
+    /// `None` without active health checks.
+    pub(crate) health: Option<Arc<Health>>,
+    /// What a detached stream to it lives by: its address, or the source it came from.
+    pub(crate) source: Arc<str>,
+}
+
+/// Where an upstream is.
+#[derive(Debug)]
+pub(crate) enum Target {
+    /// The same place for every request.
+    Fixed(Arc<Dial>),
+    /// A place that depends on the request.
+    Varying(Template),
+}
+
+impl Upstream {
+    /// # Errors
+    /// When the address is none.
+    pub(crate) fn build(
+        upstream: &config::Upstream,
+        passive: Option<&config::PassiveHealthChecks>,
+        cx: &mut Build,
+    ) -> Result<Self, BuildError> {
+        let template = cx.at("dial", |cx| Template::all(&upstream.dial, cx))?;
+        let target = match template.constant() {
+            Some(address) => {
+                let dial = Dial::parse(address).map_err(|reason| {
+                    cx.at("dial", |cx| cx.error(format!("upstream {}: {reason}", upstream.dial)))
+                })?;
+                Target::Fixed(Arc::new(dial))
+            }
+            None => Target::Varying(template),
+        };
+        let host = cx.process.hosts.get(&upstream.dial);
+        let source = Arc::clone(&host.address);
+        cx.streams.sources.insert(Arc::clone(&source));
+        let limit = |limit: i64| usize::try_from(limit).ok().filter(|limit| *limit > 0);
+        let unhealthy = passive.and_then(|passive| limit(passive.unhealthy_request_count));
+        let max_requests = limit(upstream.max_requests).or(unhealthy);
+        let max_fails = passive.map(|passive| limit(passive.max_fails).unwrap_or(1));
+        Ok(Self { host, target, max_requests, max_fails, health: None, source })
+    }
+
+    /// Whether a request may go there now.
+    pub(crate) fn is_available(&self) -> bool {
+        self.max_requests.is_none_or(|most| self.host.requests() < most)
+            && self.max_fails.is_none_or(|most| self.host.fails() < most)
+            && self.health.as_ref().is_none_or(|health| health.is_healthy())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Health, Hosts};
+
+    #[test]
+    fn counts_are_shared_and_forgotten_with_the_last_user() {
+        let hosts = Hosts::default();
+        let (first, second) = (hosts.get("a:1"), hosts.get("a:1"));
+        let request = first.request();
+        first.remember_failure();
+        assert_eq!((second.requests(), second.fails()), (1, 1));
+        drop(request);
+        assert_eq!(second.requests(), 0);
+        drop((first, second));
+        assert!(hosts.all().is_empty());
+        assert_eq!(hosts.get("a:1").fails(), 0);
+    }
+
+    #[test]
+    fn a_verdict_takes_results_in_a_row() {
+        let health = Health::default();
+        assert!(!health.record(false, 2));
+        assert!(!health.record(true, 1));
+        assert!(!health.record(false, 2));
+        assert!(health.is_healthy());
+        assert!(health.record(false, 2));
+        assert!(!health.is_healthy());
+        assert!(health.record(true, 1));
+    }
+
+    #[test]
+    fn health_is_kept_while_the_checks_are_the_same() {
+        let hosts = Hosts::default();
+        let address: Arc<str> = "a:1".into();
+        let before = hosts.health(&address, 1);
+        before.record(false, 1);
+        assert!(!hosts.health(&address, 1).is_healthy());
+        assert!(hosts.health(&address, 2).is_healthy());
+        assert!(!hosts.healthy()[&address]);
+    }
+}
