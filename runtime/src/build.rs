@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{process::Process, tunnel};
+use crate::{http::routes::NamedRoutes, process::Process, tunnel};
 
 /// Why a configuration cannot be run, with the JSON path of the part at fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +50,7 @@ pub struct Build {
     pub streams: tunnel::Live,
     /// What is to be started once this configuration is current.
     pub on_commit: OnCommit,
+    pub(crate) named_routes: NamedRoutes,
     path: Vec<String>,
     groups: BTreeMap<(usize, String), u32>,
     lists: usize,
@@ -65,6 +66,7 @@ impl Build {
             server: String::new(),
             streams: tunnel::Live::default(),
             on_commit: OnCommit::default(),
+            named_routes: NamedRoutes::default(),
             path: Vec::new(),
             groups: BTreeMap::new(),
             lists: 0,
@@ -77,6 +79,15 @@ impl Build {
         self.path.push(segment.to_string());
         let built = build(self);
         self.path.pop();
+        built
+    }
+
+    /// Builds a part that stands at another path.
+    pub(crate) fn elsewhere<T>(&mut self, path: &[&str], build: impl FnOnce(&mut Self) -> T) -> T {
+        let path = path.iter().map(|&segment| segment.to_owned()).collect();
+        let here = std::mem::replace(&mut self.path, path);
+        let built = build(self);
+        self.path = here;
         built
     }
 

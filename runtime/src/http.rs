@@ -3,13 +3,18 @@
 pub mod body;
 pub mod connection;
 pub mod exchange;
+pub(crate) mod files;
 pub mod handler;
 pub mod handlers;
 pub mod header_conditions;
 pub mod header_ops;
+pub(crate) mod idna;
+pub mod matchers;
 pub mod response_matcher;
 pub mod route;
+pub(crate) mod routes;
 pub mod server;
+pub(crate) mod status;
 pub mod uri;
 
 pub use body::Body;

@@ -5,6 +5,7 @@
 pub mod build;
 pub mod error;
 pub mod folders;
+pub mod glob;
 pub mod http;
 pub mod instance;
 pub mod listen;

@@ -152,6 +152,28 @@ impl Template {
         }
     }
 
+    /// Fills in values, each changed by `map`.
+    pub fn render_mapped<'a>(
+        &'a self,
+        scope: impl Into<Scope<'a>>,
+        map: impl Fn(Cow<'a, str>) -> Cow<'a, str>,
+    ) -> Cow<'a, str> {
+        let scope = scope.into();
+        let parts = self.parts.iter().map(|part| match part {
+            Part::Text(text) => Cow::Borrowed(&**text),
+            Part::Value(..) => map(self.part(part, &scope)),
+        });
+        Cow::Owned(parts.collect())
+    }
+
+    /// The texts around the placeholders.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Text(text) => Some(&**text),
+            Part::Value(..) => None,
+        })
+    }
+
     /// Fills in values, all of which must be known and not empty.
     ///
     /// # Errors

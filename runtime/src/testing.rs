@@ -1,12 +1,18 @@
 //! Exchanges and processes for unit tests.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    future::Future,
+    sync::{Arc, OnceLock},
+};
 
-use http::{HeaderName, HeaderValue, Request};
+use ::http::{HeaderName, HeaderValue, Request};
+use bytes::Bytes;
+use http_body_util::BodyExt;
 
 use crate::{
-    build::Build,
-    http::{Body, Exchange, exchange::Connection},
+    build::{Build, BuildError},
+    error::{Error, Kind, Outcome},
+    http::{self, Body, Exchange, Next, exchange::Connection, route::Route},
     logging::{Level, Logger, Stderr},
     process::Process,
     shard::Shards,
@@ -40,4 +46,61 @@ pub(crate) fn exchange(target: &str, headers: &[(&'static str, &str)]) -> Exchan
         tls: None,
     };
     Exchange::new(request.into_parts().0, Body::Empty, Arc::new(connection))
+}
+
+/// Routes from JSON.
+pub(crate) fn routes(json: serde_json::Value) -> Vec<Route> {
+    let configs: Vec<caddis_config::http::Route> = caddis_config::from_value(json).unwrap();
+    http::routes::build(&configs, &mut build()).unwrap()
+}
+
+/// Why routes cannot be built.
+pub(crate) fn refused(json: serde_json::Value) -> BuildError {
+    let configs: Vec<caddis_config::http::Route> = caddis_config::from_value(json).unwrap();
+    http::routes::build(&configs, &mut build()).unwrap_err()
+}
+
+/// Runs a future as a shard does.
+pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    tokio::task::LocalSet::new().block_on(&runtime, future)
+}
+
+/// What routes answer, with the body read.
+pub(crate) fn answer(routes: &[Route], exchange: &mut Exchange) -> Outcome<::http::Response<Bytes>> {
+    run(async {
+        let (parts, body) = Next::routes(routes, None).run(exchange).await?.into_parts();
+        let body = body.collect().await.map_err(|error| Error::new(Kind::Internal, "body").because(error))?;
+        Ok(::http::Response::from_parts(parts, body.to_bytes()))
+    })
+}
+
+/// A temporary folder with files, removed when it is dropped.
+pub(crate) struct Folder(String);
+
+/// Makes a folder of its own with these files; names may have folders.
+pub(crate) fn folder(files: &[(&str, &str)]) -> Folder {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let path = std::env::temp_dir().join(format!("caddis-runtime-{}-{number}", std::process::id()));
+    for (name, content) in files {
+        let file = path.join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, content).unwrap();
+    }
+    Folder(path.to_str().unwrap().to_owned())
+}
+
+impl Folder {
+    pub(crate) fn path(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // A folder that cannot be removed is the system's to clean.
+        drop(std::fs::remove_dir_all(&self.0));
+    }
 }

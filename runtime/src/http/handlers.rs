@@ -1,3 +1,47 @@
-//! The handlers of requests (`http.handlers`).
+//! Handlers: from the configuration to what takes part in answering a request.
 
+mod error;
+mod headers;
+mod invoke;
 pub mod reverse_proxy;
+mod static_response;
+mod subroute;
+mod vars;
+
+use caddis_config::http::Handler as Config;
+
+use super::handler::Handler;
+use crate::build::{Build, BuildError};
+
+/// Builds a handler.
+///
+/// # Errors
+/// Names what cannot be run.
+pub fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildError> {
+    match config {
+        Config::AcmeServer(_) => Err(cx.unsupported("handler acme_server")),
+        Config::Authentication(_) => Err(cx.unsupported("handler authentication")),
+        Config::CopyResponse(_) => Err(cx.unsupported("handler copy_response")),
+        Config::CopyResponseHeaders(_) => Err(cx.unsupported("handler copy_response_headers")),
+        Config::Encode(_) => Err(cx.unsupported("handler encode")),
+        Config::Error(config) => error::build(config, cx),
+        Config::FileServer(_) => Err(cx.unsupported("handler file_server")),
+        Config::Headers(config) => headers::build(config, cx),
+        Config::Intercept(_) => Err(cx.unsupported("handler intercept")),
+        Config::Invoke(config) => invoke::build(config, cx),
+        Config::LogAppend(_) => Err(cx.unsupported("handler log_append")),
+        Config::Map(_) => Err(cx.unsupported("handler map")),
+        Config::Metrics(_) => Err(cx.unsupported("handler metrics")),
+        Config::Push(_) => Err(cx.unsupported("handler push")),
+        Config::RequestBody(_) => Err(cx.unsupported("handler request_body")),
+        Config::ReverseProxy(config) => reverse_proxy::build(config, cx),
+        Config::Rewrite(_) => Err(cx.unsupported("handler rewrite")),
+        Config::StaticResponse(config) => static_response::build(config, cx),
+        Config::Subroute(config) => subroute::build(config, cx),
+        Config::Templates(_) => Err(cx.unsupported("handler templates")),
+        Config::Timeouts(_) => Err(cx.unsupported("handler timeouts")),
+        Config::Tracing(_) => Err(cx.unsupported("handler tracing")),
+        Config::Vars(config) => vars::build(config, cx),
+        Config::Foreign(foreign) => Err(cx.unsupported(&format!("handler {}", foreign.name))),
+    }
+}

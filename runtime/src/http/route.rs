@@ -28,6 +28,13 @@ pub struct Route {
     pub group: Option<u32>,
 }
 
+impl std::fmt::Debug for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let handlers: Vec<_> = self.handlers.iter().map(|handler| handler.name()).collect();
+        f.debug_struct("Route").field("handlers", &handlers).finish_non_exhaustive()
+    }
+}
+
 impl Route {
     /// Whether the route is to run for this request; takes its group if it is.
     ///

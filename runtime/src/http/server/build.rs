@@ -7,7 +7,10 @@ use caddis_config as config;
 use super::{Server, client_ip::ClientIp, header_names::HeaderNames};
 use crate::{
     build::{Build, BuildError},
-    http::connection::{Endpoint, Limits, Protocols},
+    http::{
+        connection::{Endpoint, Limits, Protocols},
+        routes::{self, ServerRoutes},
+    },
     listen::{KeepAlive, address::Listen},
     placeholder::Template,
 };
@@ -30,10 +33,11 @@ const MAX_HEADER_BYTES: usize = 16 * 1024;
 pub(crate) fn build(name: &str, config: &config::http::Server, cx: &mut Build) -> Result<Built, BuildError> {
     name.clone_into(&mut cx.server);
     refuse(config, cx)?;
+    let ServerRoutes { routes, errors } = routes::build_server(config, cx)?;
     let server = Arc::new(Server {
         name: name.to_owned(),
-        routes: Vec::new(),
-        errors: Vec::new(),
+        routes,
+        errors,
         client_ip: ClientIp::build(config, cx)?,
         header_names: HeaderNames::build(config, cx)?,
         strict_sni_host: config.strict_sni_host.unwrap_or(false),

@@ -1,0 +1,59 @@
+//! The matcher `remote_ip`: the peer of the connection.
+
+use std::net::IpAddr;
+
+use caddis_config::http::matchers::RemoteIp as Config;
+use ipnet::IpNet;
+
+use crate::{
+    build::{Build, BuildError},
+    error::Outcome,
+    http::{Exchange, route::Matcher},
+    placeholder::Template,
+};
+
+struct RemoteIp(Ranges);
+
+/// Addresses and networks.
+#[derive(Debug)]
+pub(super) struct Ranges(Vec<IpNet>);
+
+pub(super) fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Matcher>, BuildError> {
+    Ok(Box::new(RemoteIp(Ranges::build(&config.ranges, cx)?)))
+}
+
+impl Matcher for RemoteIp {
+    fn matches(&self, exchange: &mut Exchange) -> Outcome<bool> {
+        Ok(exchange.connection.remote.is_some_and(|remote| self.0.contain(remote.ip())))
+    }
+}
+
+impl Ranges {
+    /// Placeholders in ranges are those that need no request.
+    pub(super) fn build(ranges: &[String], cx: &mut Build) -> Result<Self, BuildError> {
+        let parse = |(index, range): (usize, &String)| {
+            cx.at("ranges", |cx| {
+                cx.at(index, |cx| {
+                    let template = Template::all(range, cx)?;
+                    let Some(text) = template.constant() else {
+                        return Err(cx.error("an IP range cannot depend on the request"));
+                    };
+                    if text.contains('%') {
+                        return Err(cx.unsupported("an IP range with a zone"));
+                    }
+                    parse(text).ok_or_else(|| cx.error(format!("invalid IP address or CIDR range: '{text}'")))
+                })
+            })
+        };
+        ranges.iter().enumerate().map(parse).collect::<Result<_, _>>().map(Self)
+    }
+
+    pub(super) fn contain(&self, ip: IpAddr) -> bool {
+        let ip = ip.to_canonical();
+        self.0.iter().any(|range| range.contains(&ip))
+    }
+}
+
+fn parse(range: &str) -> Option<IpNet> {
+    if range.contains('/') { range.parse().ok() } else { range.parse::<IpAddr>().ok().map(IpNet::from) }
+}
