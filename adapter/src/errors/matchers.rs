@@ -43,56 +43,56 @@ pub(crate) fn header_without_field(name: &Token) -> Error {
 
 /// `header !`.
 pub(crate) fn header_without_name(field: &Token) -> Error {
-    error("E0424", field, "malformed header matcher: must have field name following ! character")
+    error("E0425", field, "malformed header matcher: must have field name following ! character")
 }
 
 /// `header !Field value`.
 pub(crate) fn absent_header_with_value(value: &Token) -> Error {
-    error("E0424", value, "malformed header matcher: null matching headers cannot have a field value")
+    error("E0426", value, "malformed header matcher: null matching headers cannot have a field value")
 }
 
 /// `header Field`.
 pub(crate) fn header_without_value(field: &Token) -> Error {
-    let error = error("E0424", field, "malformed header matcher: expected both field and value");
+    let error = error("E0427", field, "malformed header matcher: expected both field and value");
     Box::new(error.help(format!("`{} *` matches any value, `!{0}` its absence", field.text)))
 }
 
 /// `protocol` with no or several arguments.
 pub(crate) fn expected_one_protocol(line: &Statement) -> Error {
     let at = line.args().get(1).unwrap_or(line.name());
-    Box::new(error("E0425", at, "expected exactly one protocol").help("for example `http/2+` or `https`"))
+    Box::new(error("E0428", at, "expected exactly one protocol").help("for example `http/2+` or `https`"))
 }
 
 /// An argument of `tls` other than `early_data`.
 pub(crate) fn unknown_tls_option(word: &Token) -> Error {
-    let error = error("E0426", word, format!("unrecognized option '{}'", word.text));
+    let error = error("E0429", word, format!("unrecognized option '{}'", word.text));
     Box::new(error.help("the only option is `early_data`"))
 }
 
 /// `vars` without a variable.
 pub(crate) fn vars_without_name(line: &Statement) -> Error {
-    error("E0427", line.name(), "malformed vars matcher: expected field name")
+    error("E0430", line.name(), "malformed vars matcher: expected field name")
 }
 
 /// `vars` without a value.
 pub(crate) fn vars_without_value(line: &Statement) -> Error {
     let at = line.args().last().unwrap_or(line.name());
-    error("E0427", at, "malformed vars matcher: expected at least one value to match against")
+    error("E0431", at, "malformed vars matcher: expected at least one value to match against")
 }
 
 /// `remote_ip forwarded`.
 pub(crate) fn forwarded(word: &Token) -> Error {
-    error("E0428", word, "the 'forwarded' option is no longer supported; use the 'client_ip' matcher instead")
+    error("E0432", word, "the 'forwarded' option is no longer supported; use the 'client_ip' matcher instead")
 }
 
 /// `url_pattern` with no or several arguments.
 pub(crate) fn expected_one_pattern(line: &Statement) -> Error {
     let at = line.args().get(1).unwrap_or(line.name());
-    error("E0429", at, "expected exactly one URL pattern")
+    error("E0433", at, "expected exactly one URL pattern")
 }
 
 /// A status of a response matcher that is no number.
 pub(crate) fn bad_status(word: &Token, code: &str) -> Error {
     let message = format!("bad status value '{code}': strconv.Atoi: parsing \"{code}\": invalid syntax");
-    Box::new(error("E0430", word, message).help("a status is a number such as 404 or a class such as 4xx"))
+    Box::new(error("E0434", word, message).help("a status is a number such as 404 or a class such as 4xx"))
 }
