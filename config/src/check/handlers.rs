@@ -14,7 +14,7 @@ use crate::http::handlers::{
 pub(super) fn check(report: &mut Report, handler: &Handler, routes: &Context<'_>) {
     match handler {
         Handler::AcmeServer(handler) => {
-            report.within("ca", |report| routes.authorities.check(report, &handler.ca))
+            report.within("ca", |report| routes.authorities.check(report, &handler.ca));
         }
         Handler::Authentication(handler) => authentication(report, handler),
         Handler::CopyResponseHeaders(handler) => {
@@ -29,7 +29,7 @@ pub(super) fn check(report: &mut Report, handler: &Handler, routes: &Context<'_>
         Handler::Invoke(handler) => {
             if !routes.server.named_routes.contains_key(&handler.name) {
                 report.within("name", |report| {
-                    report.error(format!("invoke: route '{}' not found", handler.name))
+                    report.error(format!("invoke: route '{}' not found", handler.name));
                 });
             }
         }
@@ -201,7 +201,7 @@ fn map(report: &mut Report, handler: &Map) {
     let defaults = handler.defaults.len();
     if defaults != 0 && defaults != destinations {
         report.within("defaults", |report| {
-            report.error(format!("{destinations} destinations != {defaults} defaults"))
+            report.error(format!("{destinations} destinations != {defaults} defaults"));
         });
     }
 }

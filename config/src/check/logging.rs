@@ -28,7 +28,7 @@ fn level(report: &mut Report, level: &str) {
     let known = ["", "debug", "info", "warn", "error", "panic", "fatal"];
     if !has_placeholder(level) && !known.contains(&level.to_lowercase().as_str()) {
         report.within("level", |report| {
-            report.error(format!("unrecognized log level: {}", level.to_lowercase()))
+            report.error(format!("unrecognized log level: {}", level.to_lowercase()));
         });
     }
 }
@@ -74,7 +74,7 @@ fn field_filter(report: &mut Report, filter: &FieldFilter) {
         FieldFilter::Cookie(filter) => actions(report, &filter.actions, cookie_kind),
         FieldFilter::SetCookie(filter) => actions(report, &filter.actions, cookie_kind),
         FieldFilter::Query(filter) => {
-            actions(report, &filter.actions, |action: &QueryAction| action.kind.clone())
+            actions(report, &filter.actions, |action: &QueryAction| action.kind.clone());
         }
         FieldFilter::MultiRegexp(filter) => {
             let count = filter.operations.len();

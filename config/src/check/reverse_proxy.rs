@@ -41,10 +41,10 @@ fn transport_http(report: &mut Report, transport: &Http, routes: &Context<'_>) {
         report.field("ca", &tls.ca, |report, pool| super::tls::ca_pool(report, pool, routes.authorities));
         match (tls.client_certificate_file.is_empty(), tls.client_certificate_key_file.is_empty()) {
             (false, true) => {
-                report.error("client_certificate_file specified without client_certificate_key_file")
+                report.error("client_certificate_file specified without client_certificate_key_file");
             }
             (true, false) => {
-                report.error("client_certificate_key_file specified without client_certificate_file")
+                report.error("client_certificate_key_file specified without client_certificate_file");
             }
             _ => {}
         }
