@@ -90,4 +90,5 @@ pub(crate) static DIRECTIVES: &[&Directive] = &[
     &bind::DIRECTIVE,
     &handle_errors::DIRECTIVE,
     &log::DIRECTIVE,
+    &tls::DIRECTIVE,
 ];

@@ -8,7 +8,7 @@ mod listeners;
 mod logging;
 mod network_proxy;
 mod storage;
-mod tls;
+pub(crate) mod tls;
 
 use caddis_config::Foreign;
 use caddis_grammar::Statement;

@@ -162,19 +162,19 @@ impl SamplingLines {
 }
 
 pub(crate) static SAMPLING: &[Row<SamplingLines>] = &[
-    row("interval", Shape::Some("duration"), |sampling, line, _| {
+    row("interval", Shape::One("duration"), |sampling, line, _| {
         sampling.once("interval", line)?;
         let word = &line.words[1];
         sampling.value.interval = Duration::parse(&word.text)
             .map_err(|reason| errors::logging::bad_sampling(word, "interval", &reason))?;
         Ok(())
     }),
-    row("first", Shape::Some("count"), |sampling, line, _| {
+    row("first", Shape::One("count"), |sampling, line, _| {
         sampling.once("first", line)?;
         sampling.value.first = count(line, "first")?;
         Ok(())
     }),
-    row("thereafter", Shape::Some("count"), |sampling, line, _| {
+    row("thereafter", Shape::One("count"), |sampling, line, _| {
         sampling.once("thereafter", line)?;
         sampling.value.thereafter = count(line, "thereafter")?;
         Ok(())

@@ -1,8 +1,9 @@
 //! What can be wrong with TLS settings.
 
-use caddis_grammar::{Code, Diagnostic, Span, Token};
+use caddis_config::value::Duration;
+use caddis_grammar::{Block, Code, Diagnostic, Span, Token};
 
-use super::{Error, did_you_mean, error};
+use super::{Error, did_you_mean, error, warning};
 
 /// Two policies for the same handshakes that differ.
 pub(crate) fn conflicting_policies(span: Option<Span>, what: &str, detail: &str) -> Error {
@@ -114,4 +115,74 @@ pub(crate) fn bad_ratio(word: &Token, reason: Option<&str>) -> Error {
 /// A duration of a `tls` line that cannot be read.
 pub(crate) fn bad_tls_duration(word: &Token, name: &str, reason: &str) -> Error {
     error("E0613", word.span, format!("invalid {name} duration {}: {reason}", word.text))
+}
+
+/// A block after a module that takes none.
+pub(crate) fn no_block_here(block: &Block) -> Error {
+    error("E0614", block.open, "block not allowed here")
+}
+
+/// Trusted certificates in two ways.
+pub(crate) fn pool_and_certificates(name: &Token) -> Error {
+    let message = "cannot specify both 'trust_pool' and 'trusted_ca_cert' or 'trusted_ca_cert_file'";
+    error("E0615", name.span, message)
+}
+
+/// A former way to name trusted certificates.
+pub(crate) fn deprecated_trust(name: &Token) -> Error {
+    let message = format!("The '{}' field is deprecated. Use the 'trust_pool' field instead.", name.text);
+    warning("W0601", name.span, message)
+}
+
+/// A file without certificates.
+pub(crate) fn unreadable_certificate(word: &Token, reason: &str) -> Error {
+    error("E0616", word.span, reason)
+}
+
+/// A line of an issuer that it does not know.
+pub(crate) fn unknown_issuer_property<'a>(
+    issuer: &str,
+    name: &Token,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Error {
+    let finding = error("E0617", name.span, format!("unrecognized {issuer} issuer property: {}", name.text));
+    Box::new(finding.maybe_help(did_you_mean(&name.text, known)))
+}
+
+/// `validity_days`, which Caddy cannot read.
+pub(crate) fn validity_days(name: &Token) -> Error {
+    let message =
+        "invalid number of days validity_days: strconv.Atoi: parsing \"validity_days\": invalid syntax";
+    let finding = error("E0618", name.span, message);
+    Box::new(finding.help("this line cannot be used in Caddy either; set `validity_days` in the JSON"))
+}
+
+/// A port that is no number.
+pub(crate) fn bad_port(word: &Token, reason: &str) -> Error {
+    error("E0619", word.span, format!("invalid port {}: {reason}", word.text))
+}
+
+/// A directory of an ACME issuer that has one.
+pub(crate) fn second_directory(name: &Token, first: &str) -> Error {
+    error("E0620", name.span, format!("directory is already specified: {first}"))
+}
+
+/// A lifetime that cannot be read.
+pub(crate) fn bad_lifetime(word: &Token, reason: &str) -> Error {
+    error("E0621", word.span, format!("invalid lifetime {}: {reason}", word.text))
+}
+
+/// A lifetime below zero.
+pub(crate) fn negative_lifetime(word: &Token, lifetime: Duration) -> Error {
+    error("E0621", word.span, format!("lifetime must be >= 0: {lifetime}"))
+}
+
+/// `distributed` with anything but `false`.
+pub(crate) fn only_false(word: &Token) -> Error {
+    error("E0622", word.span, "only accepted value is 'false'")
+}
+
+/// `protocols` without arguments.
+pub(crate) fn no_protocols(name: &Token) -> Error {
+    error("E0623", name.span, "protocols requires one or two arguments")
 }

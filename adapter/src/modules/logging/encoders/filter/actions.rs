@@ -7,9 +7,8 @@ use caddis_config::logging::{
 use caddis_grammar::Statement;
 
 use crate::{
-    args::Value,
+    args::{Args, Value},
     cx::{Cx, Parsed},
-    errors,
     modules::Module,
     table::{Row, Shape, read_block, row},
 };
@@ -46,12 +45,12 @@ pub(crate) struct Action {
 
 pub(crate) static ROWS: &[Row<Vec<Action>>] = &[
     row("replace", Shape::Some("name value"), |actions, line, _| {
-        let [name, value, ..] = line.args() else { return Err(errors::missing_argument(line)) };
+        let [name, value] = line.exactly::<2>()?;
         actions.push(Action { kind: "replace", name: name.string(), value: value.string() });
         Ok(())
     }),
-    row("hash", Shape::Some("name"), |actions, line, _| plain(actions, "hash", line)),
-    row("delete", Shape::Some("name"), |actions, line, _| plain(actions, "delete", line)),
+    row("hash", Shape::One("name"), |actions, line, _| plain(actions, "hash", line)),
+    row("delete", Shape::One("name"), |actions, line, _| plain(actions, "delete", line)),
 ];
 
 fn plain(actions: &mut Vec<Action>, kind: &'static str, line: &Statement) -> Parsed<()> {

@@ -30,11 +30,11 @@ pub(crate) const MODULE: Module<FieldFilter> = Module {
 };
 
 pub(crate) static ROWS: &[Row<IpMask>] = &[
-    row("ipv4", Shape::Some("bits"), |mask, line, _| {
+    row("ipv4", Shape::One("bits"), |mask, line, _| {
         mask.ipv4_cidr = bits(&line.words[1])?;
         Ok(())
     }),
-    row("ipv6", Shape::Some("bits"), |mask, line, _| {
+    row("ipv6", Shape::One("bits"), |mask, line, _| {
         mask.ipv6_cidr = bits(&line.words[1])?;
         Ok(())
     }),

@@ -6,7 +6,7 @@ use caddis_config::logging::{
 };
 
 use crate::{
-    args::Value,
+    args::{Args, Value},
     errors,
     modules::Module,
     table::{Row, Shape, read_block, row},
@@ -34,7 +34,7 @@ pub(crate) static ROWS: &[Row<MultiRegexp>] =
         if filter.operations.len() >= MAX_OPERATIONS {
             return Err(errors::logging::too_many_operations(line.name(), MAX_OPERATIONS));
         }
-        let [regexp, value, ..] = line.args() else { return Err(errors::missing_argument(line)) };
+        let [regexp, value] = line.exactly::<2>()?;
         if regexp.text.len() > MAX_PATTERN {
             return Err(errors::logging::pattern_too_long(regexp, MAX_PATTERN));
         }
