@@ -22,7 +22,7 @@ use crate::{
     errors,
     listeners::Bind,
     table::{Row, Shape, block_row, read_line_or, row},
-    values::{duration, integer},
+    values::duration,
 };
 
 mod acme_eab;
@@ -295,7 +295,8 @@ fn time(line: &Statement) -> Parsed<Duration> {
 }
 
 fn port(line: &Statement) -> Parsed<i64> {
-    integer(line.one()?, "converting port to integer value")
+    let word = line.one()?;
+    caddis_config::go::number::atoi(&word.text).map_err(|reason| errors::options::bad_port(word, &reason))
 }
 
 fn only_off(line: &Statement) -> Parsed<()> {

@@ -3,12 +3,12 @@
 use caddis_config::http::handlers::Intercept;
 use caddis_grammar::Statement;
 
-use super::reverse_proxy::responses::Responses;
+use super::{lenient::only_block, reverse_proxy::responses::Responses};
 use crate::{
-    args::Args,
     cx::{Cx, Parsed},
     directive::{Call, Directive, Item},
-    table::{Row, Shape, block_row, read_line},
+    errors,
+    table::{Row, Shape, block_row, read_line_or},
 };
 
 /// See `fixtures/directives/intercept.md`.
@@ -31,11 +31,12 @@ pub(crate) static ROWS: &[Row<Responses>] = &[
 ];
 
 fn read(cx: &mut Cx<'_>, call: &Call<'_>) -> Parsed<Vec<Item>> {
-    call.line.none()?;
     let mut responses = Responses::default();
-    for line in call.line.children() {
-        let outcome = read_subdirective(cx, line, &mut responses);
-        cx.keep(outcome);
+    if only_block(cx, call.line) {
+        for line in call.line.children() {
+            let outcome = read_subdirective(cx, line, &mut responses);
+            cx.keep(outcome);
+        }
     }
     Ok(call.route(Intercept { handle_response: responses.finish(cx) }))
 }
@@ -44,5 +45,7 @@ fn read_subdirective(cx: &mut Cx<'_>, line: &Statement, responses: &mut Response
     if line.name().text.starts_with('@') {
         return responses.define_matcher(cx, line);
     }
-    read_line(cx, line, ROWS, responses)
+    read_line_or(cx, line, ROWS, responses, |_, line, _| {
+        Err(errors::proxy::unknown_subdirective(line.name(), ROWS.iter().map(|row| row.name)))
+    })
 }

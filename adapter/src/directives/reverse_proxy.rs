@@ -10,7 +10,7 @@ use crate::{
     cx::{Cx, Parsed},
     directive::{Call, Directive, Item},
     errors,
-    table::{Row, Shape, block_row, read_line, row},
+    table::{Row, Shape, block_row, read_line_or, row},
 };
 
 mod address;
@@ -115,7 +115,9 @@ pub(crate) fn read_subdirective(cx: &mut Cx<'_>, line: &Statement, draft: &mut D
     if line.name().text.starts_with('@') {
         return draft.responses.define_matcher(cx, line);
     }
-    read_line(cx, line, ROWS, draft)
+    read_line_or(cx, line, ROWS, draft, |_, line, _| {
+        Err(errors::proxy::unknown_subdirective(line.name(), ROWS.iter().map(|row| row.name)))
+    })
 }
 
 fn transport_line(draft: &mut Draft, line: &Statement, cx: &mut Cx<'_>) -> Parsed<()> {

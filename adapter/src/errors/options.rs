@@ -44,6 +44,11 @@ pub(crate) fn unknown_chain_parameter<T>(name: &Token, rows: &'static [Row<T>]) 
     Box::new(finding.maybe_help(did_you_mean(&name.text, names(rows))))
 }
 
+/// A port that is no number.
+pub(crate) fn bad_port(word: &Token, reason: &str) -> Error {
+    error("E0518", word.span, format!("converting port '{}' to integer value: {reason}", word.text))
+}
+
 /// An option that can only be switched off.
 pub(crate) fn only_off(name: &Token, word: &Token) -> Error {
     let message = match &*name.text {

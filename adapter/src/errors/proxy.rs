@@ -17,6 +17,12 @@ pub(crate) fn bad_value(word: &Token, problem: &str, reason: &str) -> Error {
     Box::new(finding.maybe_help(help))
 }
 
+/// A line that none of the proxy directives knows.
+pub(crate) fn unknown_subdirective<'a>(name: &Token, known: impl IntoIterator<Item = &'a str>) -> Error {
+    let finding = error("E0304", name.span, format!("unrecognized subdirective {}", name.text));
+    Box::new(finding.maybe_help(did_you_mean(&name.text, known)))
+}
+
 /// An upstream address that cannot be understood.
 pub(crate) fn bad_upstream(word: &Token, reason: &str) -> Error {
     let finding = error("E0351", word.span, format!("parsing upstream '{}': {reason}", word.text));
@@ -31,7 +37,10 @@ pub(crate) fn bad_upstream(word: &Token, reason: &str) -> Error {
 /// `ws://` or `wss://`.
 pub(crate) fn browser_scheme(word: &Token, scheme: &str) -> Error {
     let instead = if scheme == "wss" { "https" } else { "http" };
-    let message = format!("the scheme {scheme}:// is only supported in browsers; use {instead}:// instead");
+    let message = format!(
+        "parsing upstream '{}': the scheme {scheme}:// is only supported in browsers; use {instead}:// instead",
+        word.text
+    );
     Box::new(
         error("E0352", word.span, message).help("WebSocket connections are proxied without being asked for"),
     )
@@ -39,22 +48,27 @@ pub(crate) fn browser_scheme(word: &Token, scheme: &str) -> Error {
 
 /// A scheme that no transport speaks.
 pub(crate) fn unsupported_scheme(word: &Token, scheme: &str) -> Error {
-    let finding = error("E0352", word.span, format!("unsupported URL scheme {scheme}://"));
+    let finding = error(
+        "E0352",
+        word.span,
+        format!("parsing upstream '{}': unsupported URL scheme {scheme}://", word.text),
+    );
     Box::new(finding.help("`http://`, `https://` and `h2c://` are supported"))
 }
 
 /// Upstreams with different schemes.
 pub(crate) fn mixed_schemes(word: &Token, expected: &str, found: &str) -> Error {
     let message = format!(
-        "for now, all proxy upstreams must use the same scheme (transport protocol); expecting '{expected}://' but \
-         got '{found}://'"
+        "parsing upstream '{}': for now, all proxy upstreams must use the same scheme (transport protocol); expecting \
+         '{expected}://' but got '{found}://'",
+        word.text
     );
     error("E0353", word.span, message)
 }
 
-/// A second `dynamic`.
+/// A second `dynamic`, which Caddy lets replace the first.
 pub(crate) fn dynamic_upstreams_twice(line: &Statement) -> Error {
-    let finding = error("E0354", line.name().span, "dynamic upstreams already specified");
+    let finding = warning("W0352", line.name().span, "this replaces the dynamic upstreams given before");
     Box::new(finding.help("`dynamic multi { … }` takes several sources"))
 }
 

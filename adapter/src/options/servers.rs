@@ -102,7 +102,7 @@ pub(crate) static ROWS: &[Row<ServerOptions>] = &[
         Ok(())
     }),
     block_row("metrics", Shape::Flag, metrics),
-    row("name", Shape::One("name"), name),
+    row("name", Shape::Any("name"), name),
     block_row("packet_conn_wrappers", Shape::Flag, listener_wrappers::read_packet_conn_wrappers),
     row("protocols", Shape::Any("h1|h2|h2c|h3"), protocols::read),
     row("strict_sni_host", Shape::Optional("on|insecure_off"), strict_sni_host::read),

@@ -16,7 +16,7 @@ pub(super) fn to(draft: &mut Draft, line: &Statement, cx: &mut Cx<'_>) -> Parsed
 
 pub(super) fn dynamic(draft: &mut Draft, line: &Statement, cx: &mut Cx<'_>) -> Parsed<()> {
     if draft.proxy.dynamic_upstreams.is_some() {
-        return Err(errors::proxy::dynamic_upstreams_twice(line));
+        cx.report(errors::proxy::dynamic_upstreams_twice(line));
     }
     draft.proxy.dynamic_upstreams = Some(cx.module_argument(line)?);
     Ok(())

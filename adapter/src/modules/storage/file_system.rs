@@ -7,7 +7,7 @@ use crate::{
     args::{Args, Value},
     cx::{Cx, Parsed},
     errors,
-    table::{Row, Shape, read_block, row},
+    table::{Row, Shape, read_block_or, row},
 };
 
 pub(super) fn read(cx: &mut Cx<'_>, line: &Statement) -> Parsed<Storage> {
@@ -15,7 +15,9 @@ pub(super) fn read(cx: &mut Cx<'_>, line: &Statement) -> Parsed<Storage> {
     if let Some(root) = line.optional()? {
         storage.root = root.string();
     }
-    read_block(cx, line, ROWS, &mut storage);
+    read_block_or(cx, line, ROWS, &mut storage, |_, line, _| {
+        Err(errors::options::unknown_parameter(line.name(), ROWS))
+    });
     if storage.root.is_empty() {
         return Err(errors::options::storage_without_root(line));
     }

@@ -8,7 +8,7 @@ use crate::{
     args::{Args, Value},
     cx::{Cx, Parsed},
     errors,
-    table::{Row, Shape, block_row, read_block, row},
+    table::{Row, Shape, block_row, read_block_or, row},
 };
 
 pub(super) fn read(cx: &mut Cx<'_>, line: &Statement) -> Parsed<SelectionPolicy> {
@@ -19,7 +19,9 @@ pub(super) fn read(cx: &mut Cx<'_>, line: &Statement) -> Parsed<SelectionPolicy>
         [name, secret] => (policy.name, policy.secret) = (name.string(), secret.string()),
         [_, _, extra, ..] => return Err(errors::wrong_argument_count(extra)),
     }
-    read_block(cx, line, ROWS, &mut policy);
+    read_block_or(cx, line, ROWS, &mut policy, |_, line, _| {
+        Err(errors::options::unknown_in("option", line.name(), ROWS))
+    });
     Ok(policy.into())
 }
 

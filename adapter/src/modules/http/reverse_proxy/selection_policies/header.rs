@@ -7,12 +7,15 @@ use super::fallback;
 use crate::{
     args::{Args, Value},
     cx::{Cx, Parsed},
-    table::{Row, Shape, block_row, read_block},
+    errors,
+    table::{Row, Shape, block_row, read_block_or},
 };
 
 pub(super) fn read(cx: &mut Cx<'_>, line: &Statement) -> Parsed<SelectionPolicy> {
     let mut policy = Header { field: line.one()?.string(), ..Header::default() };
-    read_block(cx, line, ROWS, &mut policy);
+    read_block_or(cx, line, ROWS, &mut policy, |_, line, _| {
+        Err(errors::options::unknown_in("option", line.name(), ROWS))
+    });
     Ok(policy.into())
 }
 

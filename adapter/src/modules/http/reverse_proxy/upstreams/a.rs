@@ -11,7 +11,7 @@ use crate::{
     cx::{Cx, Parsed},
     errors,
     modules::http::reverse_proxy::resolver,
-    table::{Row, Shape, read_block, row},
+    table::{Row, Shape, read_block_or, row},
     values::duration,
 };
 
@@ -23,7 +23,9 @@ pub(super) fn read(cx: &mut Cx<'_>, line: &Statement) -> Parsed<UpstreamSource> 
         [name, port] => (source.name, source.port) = (name.string(), port.string()),
         [_, _, extra, ..] => return Err(errors::wrong_argument_count(extra)),
     }
-    read_block(cx, line, ROWS, &mut source);
+    read_block_or(cx, line, ROWS, &mut source, |_, line, _| {
+        Err(errors::options::unknown_in("a option", line.name(), ROWS))
+    });
     Ok(source.into())
 }
 

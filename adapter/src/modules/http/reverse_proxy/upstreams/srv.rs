@@ -8,7 +8,7 @@ use crate::{
     cx::{Cx, Parsed},
     errors,
     modules::http::reverse_proxy::resolver,
-    table::{Row, Shape, read_block, row},
+    table::{Row, Shape, read_block_or, row},
     values::duration,
 };
 
@@ -17,7 +17,9 @@ pub(super) fn read(cx: &mut Cx<'_>, line: &Statement) -> Parsed<UpstreamSource> 
     if let Some(name) = line.optional()? {
         source.name = name.string();
     }
-    read_block(cx, line, ROWS, &mut source);
+    read_block_or(cx, line, ROWS, &mut source, |_, line, _| {
+        Err(errors::options::unknown_in("srv option", line.name(), ROWS))
+    });
     Ok(source.into())
 }
 
