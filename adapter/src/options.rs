@@ -18,7 +18,7 @@ use caddis_grammar::{ServerBlock, Statement};
 use crate::{
     args::{Args, Value},
     cx::{Cx, Parsed},
-    directives::log::SiteLog,
+    directives::log::{self, SiteLog},
     errors,
     listeners::Bind,
     table::{Row, Shape, block_row, read_line_or, row},
@@ -223,6 +223,11 @@ pub(crate) static OPTIONS: &[Row<GlobalOptions>] = &[
     row("https_port", Shape::One("port"), |options, line, _| set(&mut options.https_port, port(line))),
     row("key_type", Shape::One("type"), |options, line, _| set(&mut options.key_type, text(line))),
     row("local_certs", Shape::Any(""), |options, _, _| set_flag(&mut options.local_certs)),
+    block_row("log", Shape::Optional("name"), |options, line, cx| {
+        let log = log::read_global(cx, line, &options.log)?;
+        options.log.push(log);
+        Ok(())
+    }),
     block_row("metrics", Shape::Any(""), metrics::read),
     row("ocsp_interval", Shape::Some("duration"), |options, line, _| set(&mut options.ocsp_interval, time(line))),
     row("ocsp_stapling", Shape::One("off"), |options, line, _| {
