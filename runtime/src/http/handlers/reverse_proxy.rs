@@ -25,7 +25,7 @@ use xxhash_rust::xxh64::xxh64;
 use self::{
     body::RequestBody,
     dial::Dial,
-    health_checks::Passive,
+    health_checks::{Active, Passive},
     response::Finisher,
     retries::Retries,
     selection_policies::{Selection, SelectionPolicy},
@@ -51,9 +51,11 @@ struct ReverseProxy {
     upstreams: Vec<Arc<Upstream>>,
     policy: SelectionPolicy,
     retries: Retries,
-    transport: HttpTransport,
+    transport: Arc<HttpTransport>,
     trusted_proxies: Vec<IpNet>,
     passive: Option<Passive>,
+    /// Goes on checking as long as it is here.
+    _active: Option<Arc<Active>>,
     upgrades: Upgrades,
     request_buffers: i64,
     request_headers: Option<HeaderOps>,
@@ -72,6 +74,7 @@ pub fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildE
             Err(cx.unsupported(&format!("transport {}", other.name())))
         }
     })?;
+    let transport = Arc::new(transport);
     // An unchanged handler in the same server is the same handler to its streams and health checks.
     let fingerprint = xxh64(format!("{}\n{}", cx.server, to_json(config)).as_bytes(), 0);
     let logger = cx.process.logger.named("http.handlers.reverse_proxy");
@@ -82,10 +85,13 @@ pub fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildE
         let build = |cx: &mut Build| Upstream::build(upstream, passive, cx);
         upstreams.push(cx.at("upstreams", |cx| cx.at(index, build))?);
     }
-    if let Some(active) = health_checks.and_then(|checks| checks.active.as_ref()) {
-        let checks = |cx: &mut Build| health_checks::watch(active, &mut upstreams, &transport, &logger, cx);
-        cx.at("health_checks", |cx| cx.at("active", checks))?;
-    }
+    let active = match health_checks.and_then(|checks| checks.active.as_ref()) {
+        Some(active) => {
+            let build = |cx: &mut Build| Active::build(active, &mut upstreams, &transport, cx);
+            cx.at("health_checks", |cx| cx.at("active", build))?
+        }
+        None => None,
+    };
     let upstreams: Vec<_> = upstreams.into_iter().map(Arc::new).collect();
     let balancing = config.load_balancing.as_ref();
     let policy = cx.at("load_balancing", |cx| {
@@ -98,6 +104,7 @@ pub fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildE
         transport,
         trusted_proxies: cx.at("trusted_proxies", |cx| ranges(&config.trusted_proxies, cx))?,
         passive: passive.map(Passive::build),
+        _active: active,
         upgrades: Upgrades::build(config, fingerprint, cx)?,
         request_buffers: config.request_buffers,
         request_headers: cx.at("headers", |cx| {

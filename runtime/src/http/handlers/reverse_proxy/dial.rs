@@ -63,6 +63,14 @@ impl Dial {
         Ok(Dial::Tcp { family, host: host.into(), port })
     }
 
+    /// The same host at another port; the host of a unix socket is this one.
+    pub(crate) fn with_port(&self, port: u16) -> Self {
+        match self {
+            Dial::Tcp { family, host, .. } => Dial::Tcp { family: *family, host: Arc::clone(host), port },
+            Dial::Unix(_) => Dial::Tcp { family: Family::Any, host: "localhost".into(), port },
+        }
+    }
+
     /// `host:port`, or the path of the socket: `{http.reverse_proxy.upstream.hostport}`.
     pub(crate) fn hostport(&self) -> String {
         match self {

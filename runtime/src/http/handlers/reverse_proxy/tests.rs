@@ -2,5 +2,6 @@
 
 mod balancing;
 mod forwarding;
+mod health;
 mod scene;
 mod upgrading;

@@ -67,11 +67,6 @@ pub(super) struct Wanted<'a> {
 }
 
 impl HttpTransport {
-    /// Whether connections to this upstream are encrypted.
-    pub(super) fn encrypts(&self, dial: &Dial) -> bool {
-        self.tls.as_ref().is_some_and(|tls| !tls.except_ports.contains(&dial.port()))
-    }
-
     /// Whether the transport knows TLS at all: then upstreams get their own name as `Host`.
     pub(super) fn has_tls(&self) -> bool {
         self.tls.is_some()
