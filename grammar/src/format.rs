@@ -253,8 +253,10 @@ impl Writer {
     }
 
     fn open(&mut self) {
-        if self.depth == 0 && self.closed {
+        // A word such as `{$NAME}` at the end of the line before counts as a closing brace here.
+        if self.depth == 0 && self.out.ends_with('}') && (self.closed || self.newlines > 0) {
             self.out.push_str("\n\n");
+            self.line_start = true;
         }
         // At the top level a line that imports something is followed by a block of its own: the global options.
         if self.newlines > 0 && self.imported {
