@@ -174,14 +174,11 @@ impl Writer {
     /// Writes a lexeme as it is, and notes what must not happen to the text after it.
     fn copy(&mut self, lexeme: &Lexeme<'_>) {
         self.out.push_str(lexeme.raw);
-        let bare = lexeme.kind == LexemeKind::Word(Quote::None);
         if self.like_heredoc || lexeme.quote().is_some() {
             self.kept = self.out.len();
         }
-        self.like_heredoc = bare && lexeme.raw.starts_with("<<");
-        // Only a quote that is never closed is a bare word that begins with one.
-        self.unfinished = lexeme.kind == LexemeKind::Void
-            || bare && lexeme.raw.trim_start_matches(['\\', ' ']).starts_with(['"', '`']);
+        self.like_heredoc = lexeme.kind == LexemeKind::Word(Quote::None) && lexeme.raw.starts_with("<<");
+        self.unfinished = is_unfinished(lexeme);
     }
 
     /// Writes the white space that belongs before a word or comment.
@@ -317,4 +314,27 @@ fn has_hash(raw: &str) -> bool {
         escaped = ch == '\\' && !escaped;
         hash
     })
+}
+
+/// Whether a quote or heredoc is still open where the lexeme, and with it the text, ends.
+fn is_unfinished(lexeme: &Lexeme<'_>) -> bool {
+    match lexeme.kind {
+        LexemeKind::Void => true,
+        // Only a quote that is never closed makes a bare word that begins with one.
+        LexemeKind::Word(Quote::None) => {
+            lexeme.raw.strip_prefix('\\').map_or(lexeme.raw, str::trim_start).starts_with(['"', '`'])
+        }
+        LexemeKind::Word(Quote::Heredoc) => {
+            let (opening, body) = lexeme.raw.split_once('\n').unwrap_or((lexeme.raw, ""));
+            let marker = opening.trim_start_matches('<').replace('\r', "");
+            !body.ends_with(&marker)
+        }
+        LexemeKind::Word(Quote::Double | Quote::Backtick)
+        | LexemeKind::Space
+        | LexemeKind::Newline
+        | LexemeKind::Continuation
+        | LexemeKind::Comment
+        | LexemeKind::Backslash
+        | LexemeKind::ByteOrderMark => false,
+    }
 }

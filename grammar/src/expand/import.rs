@@ -21,6 +21,7 @@ struct Import {
     keyword: Tok,
     pattern: Tok,
     arguments: Arguments,
+    has_block: bool,
     /// Everything in the block after it.
     block: Vec<Tok>,
     /// The same by the first word of each line.
@@ -44,7 +45,9 @@ impl Expander<'_> {
         let before = self.cursor.last().cloned();
         let Some(import) = self.import_statement() else { return };
         let tokens = self.imported_tokens(&import, depth).unwrap_or_default();
-        self.cursor.insert(tokens, before);
+        // Caddy forgets an import statement, but not one with a block.
+        let last = if import.has_block { Some(import.pattern) } else { before };
+        self.cursor.insert(tokens, last);
     }
 
     fn imported_tokens(&mut self, import: &Import, depth: i32) -> Option<Vec<Tok>> {
@@ -109,11 +112,11 @@ impl Expander<'_> {
             return None;
         }
         let mut block = Vec::new();
+        let has_block = taken.is_some();
         if let Some(taken) = taken {
             if !taken.closed {
-                self.report_at(&last, |span| {
-                    errors::unexpected_eof(span).label(taken.open.token.span, "this block is never closed")
-                });
+                let open = taken.open.token.span;
+                self.report_at(&last, |span| errors::missing_last_brace(span, open));
             }
             block = taken.tokens;
         }
@@ -131,7 +134,7 @@ impl Expander<'_> {
             part.extend(parts.next_block().into_iter().flat_map(|taken| taken.tokens));
             blocks.insert(key.token.text.clone(), part);
         }
-        Some(Import { keyword, pattern, arguments: Arguments { values }, block, blocks, last })
+        Some(Import { keyword, pattern, arguments: Arguments { values }, has_block, block, blocks, last })
     }
 
     /// The tokens of the files that an import names.
