@@ -15,6 +15,7 @@ use crate::{
         server::{self, Server},
     },
     listen::{Listener, address::Address},
+    logging::core::Core,
     process::Process,
     tunnel,
 };
@@ -28,6 +29,8 @@ pub struct Instance {
     servers: Vec<Arc<Server>>,
     streams: tunnel::Live,
     on_commit: OnCommit,
+    /// What takes log lines once the instance is committed.
+    logs: Option<Core>,
     shutdown: Shutdown,
 }
 
@@ -58,8 +61,10 @@ impl Instance {
             servers: Vec::new(),
             streams: tunnel::Live::default(),
             on_commit: OnCommit::default(),
+            logs: None,
             shutdown: Shutdown { delay: Duration::ZERO, grace: None },
         };
+        instance.logs = Some(cx.at("logging", |cx| Core::build(config.logging.as_ref(), cx))?);
         if let Some(app) = &config.apps.http {
             cx.at("apps", |cx| cx.at("http", |cx| instance.build_http(app, previous, cx)))?;
         }
@@ -126,6 +131,9 @@ impl Instance {
 
     /// Puts this instance in the place of `previous`: from here on it answers.
     pub fn commit(&mut self, previous: Option<Instance>, process: &Arc<Process>) {
+        if let Some(logs) = self.logs.take() {
+            process.logger.replace_sink(Box::new(logs));
+        }
         let logger = process.logger.named("http");
         let kept: BTreeSet<u64> = previous.iter().flat_map(Instance::listeners).map(|l| l.id).collect();
         for (listener, endpoint) in self.planned.drain(..) {

@@ -2,7 +2,9 @@
 //!
 //! It never sees a Caddyfile; the admin API gets an adapter as a function (see `Adapter`).
 
+mod admin;
 pub mod build;
+pub mod control;
 pub mod error;
 pub mod folders;
 pub mod glob;
@@ -10,6 +12,7 @@ pub mod http;
 pub mod instance;
 pub mod listen;
 pub mod logging;
+mod metrics;
 pub mod placeholder;
 pub mod process;
 pub mod regexp;

@@ -6,6 +6,7 @@ use crate::{
     http::handlers::reverse_proxy::Hosts,
     listen::Ports,
     logging::{Logger, output::Outputs},
+    metrics::Metrics,
     shard::Shards,
     tunnel,
 };
@@ -25,13 +26,17 @@ pub struct Process {
     pub hosts: Hosts,
     /// The outputs that logs write to.
     pub(crate) outputs: Arc<Outputs>,
+    /// What is counted.
+    pub(crate) metrics: Metrics,
 }
 
 impl Process {
     /// A process that has served nothing yet.
     #[must_use]
     pub fn new(shards: Shards, logger: Logger) -> Self {
-        let (tunnels, ports, hosts, outputs) = <_>::default();
-        Self { shards, logger, tunnels, ports, hosts, outputs }
+        let tunnels = Arc::default();
+        let metrics = Metrics::new(Arc::clone(&tunnels));
+        let (ports, hosts, outputs) = <_>::default();
+        Self { shards, logger, tunnels, ports, hosts, outputs, metrics }
     }
 }
