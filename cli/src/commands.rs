@@ -3,6 +3,10 @@
 mod adapt;
 mod environ;
 mod fmt;
+mod reload;
+mod run;
+mod start;
+mod stop;
 mod validate;
 mod version;
 
@@ -19,6 +23,14 @@ pub(crate) enum Command {
     Environ(environ::EnvironArgs),
     /// Formats Caddyfiles
     Fmt(fmt::FmtArgs),
+    /// Gives a running server another configuration
+    Reload(reload::ReloadArgs),
+    /// Serves a configuration
+    Run(run::RunArgs),
+    /// Serves a configuration in the background
+    Start(start::StartArgs),
+    /// Ends a running server
+    Stop(stop::StopArgs),
     /// Checks a configuration without running it
     Validate(validate::ValidateArgs),
     /// Prints the version
@@ -31,6 +43,10 @@ impl Command {
             Command::Adapt(args) => adapt::run(args),
             Command::Environ(args) => environ::run(&args),
             Command::Fmt(args) => fmt::run(&args),
+            Command::Reload(args) => reload::run(&args),
+            Command::Run(args) => run::run(&args),
+            Command::Start(args) => start::run(&args),
+            Command::Stop(args) => stop::run(&args),
             Command::Validate(args) => validate::run(&args),
             Command::Version => version::run(),
         }

@@ -1,5 +1,6 @@
 //! `caddis`: a Caddyfile compiler, checker and server.
 
+mod admin;
 mod commands;
 mod environment;
 mod failure;
