@@ -101,6 +101,10 @@ async fn route(
             control.stop();
             Ok(done())
         }
+        "/reverse_proxy/upstreams" => {
+            only(Method::GET)?;
+            Ok(json(upstreams(control)))
+        }
         "/metrics" => {
             only(Method::GET)?;
             Ok(content(metrics::CONTENT_TYPE, control.runtime().process().metrics.text()))
@@ -115,6 +119,22 @@ async fn route(
             }
         }
     }
+}
+
+/// Every upstream with what is counted of it. `healthy` is more than Caddy tells.
+fn upstreams(control: &Control) -> String {
+    let hosts = &control.runtime().process().hosts;
+    let healthy = hosts.healthy();
+    let list: Vec<String> = hosts
+        .all()
+        .iter()
+        .map(|host| {
+            let (address, requests, fails) = (to_json(&&*host.address), host.requests(), host.fails());
+            let healthy = healthy.get(&host.address).copied().unwrap_or(true);
+            format!("{{\"address\":{address},\"num_requests\":{requests},\"fails\":{fails},\"healthy\":{healthy}}}")
+        })
+        .collect();
+    format!("[{}]\n", list.join(","))
 }
 
 async fn read(body: Incoming) -> Result<Bytes, ApiError> {
