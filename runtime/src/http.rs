@@ -11,6 +11,7 @@ pub mod header_ops;
 pub(crate) mod idna;
 pub mod matchers;
 pub mod response_matcher;
+pub mod rewrite;
 pub mod route;
 pub(crate) mod routes;
 pub mod server;

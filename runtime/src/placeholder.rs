@@ -156,12 +156,12 @@ impl Template {
     pub fn render_mapped<'a>(
         &'a self,
         scope: impl Into<Scope<'a>>,
-        map: impl Fn(Cow<'a, str>) -> Cow<'a, str>,
+        map: impl Fn(&Key, Cow<'a, str>) -> Cow<'a, str>,
     ) -> Cow<'a, str> {
         let scope = scope.into();
         let parts = self.parts.iter().map(|part| match part {
             Part::Text(text) => Cow::Borrowed(&**text),
-            Part::Value(..) => map(self.part(part, &scope)),
+            Part::Value(key, _) => map(key, self.part(part, &scope)),
         });
         Cow::Owned(parts.collect())
     }

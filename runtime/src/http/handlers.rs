@@ -4,6 +4,7 @@ mod error;
 mod headers;
 mod invoke;
 pub mod reverse_proxy;
+mod rewrite;
 mod static_response;
 mod subroute;
 mod vars;
@@ -35,7 +36,7 @@ pub fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildE
         Config::Push(_) => Err(cx.unsupported("handler push")),
         Config::RequestBody(_) => Err(cx.unsupported("handler request_body")),
         Config::ReverseProxy(config) => reverse_proxy::build(config, cx),
-        Config::Rewrite(_) => Err(cx.unsupported("handler rewrite")),
+        Config::Rewrite(config) => rewrite::build(config, cx),
         Config::StaticResponse(config) => static_response::build(config, cx),
         Config::Subroute(config) => subroute::build(config, cx),
         Config::Templates(_) => Err(cx.unsupported("handler templates")),

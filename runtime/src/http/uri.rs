@@ -61,6 +61,22 @@ pub fn escape_invalid(path: &str) -> Cow<'_, str> {
     escape(path, |byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}#?".contains(&byte))
 }
 
+/// A target of a path that is escaped already and of a query; what neither may hold is escaped.
+#[must_use]
+pub fn target(path: &str, query: Option<&str>) -> Uri {
+    let mut text = String::with_capacity(path.len() + query.map_or(0, str::len) + 2);
+    if !path.starts_with('/') && path != "*" {
+        text.push('/');
+    }
+    text.push_str(&escape_invalid(path));
+    if let Some(query) = query {
+        text.push('?');
+        text.push_str(&escape(query, |byte| byte.is_ascii_graphic() && !b"\"<>#".contains(&byte)));
+    }
+    let target = http::uri::PathAndQuery::try_from(text);
+    target.map_or_else(|_| Uri::from_static("/"), Uri::from)
+}
+
 /// Percent-encodes one name or value of a query; a space becomes `+`.
 #[must_use]
 pub fn escape_query(text: &str) -> Cow<'_, str> {

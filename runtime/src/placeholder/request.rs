@@ -55,6 +55,11 @@ impl PathPart {
         })
     }
 
+    /// Whether it is the path itself.
+    pub fn is_whole(self) -> bool {
+        self == PathPart::Whole
+    }
+
     fn of<'a>(self, target: &'a Uri) -> Cow<'a, str> {
         let path = uri::path(target);
         // What is cut out of a borrowed path can be borrowed as well.

@@ -129,7 +129,7 @@ impl File {
             Try::File { template, is_pattern, folder } => (template, *is_pattern, *folder),
         };
         let path = if is_pattern {
-            template.render_mapped(exchange, |value| Cow::Owned(glob::escape(&value)))
+            template.render_mapped(exchange, |_, value| Cow::Owned(glob::escape(&value)))
         } else {
             template.render(exchange)
         };
