@@ -1,5 +1,7 @@
 //! Handlers: from the configuration to what takes part in answering a request.
 
+mod copy_response;
+mod copy_response_headers;
 mod error;
 mod headers;
 mod invoke;
@@ -22,8 +24,8 @@ pub fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildE
     match config {
         Config::AcmeServer(_) => Err(cx.unsupported("handler acme_server")),
         Config::Authentication(_) => Err(cx.unsupported("handler authentication")),
-        Config::CopyResponse(_) => Err(cx.unsupported("handler copy_response")),
-        Config::CopyResponseHeaders(_) => Err(cx.unsupported("handler copy_response_headers")),
+        Config::CopyResponse(config) => copy_response::build(config, cx),
+        Config::CopyResponseHeaders(config) => copy_response_headers::build(config, cx),
         Config::Encode(_) => Err(cx.unsupported("handler encode")),
         Config::Error(config) => error::build(config, cx),
         Config::FileServer(_) => Err(cx.unsupported("handler file_server")),

@@ -2,6 +2,7 @@
 
 mod body;
 mod dial;
+mod handle_response;
 mod health_checks;
 mod info;
 mod request;
@@ -25,13 +26,14 @@ use xxhash_rust::xxh64::xxh64;
 use self::{
     body::RequestBody,
     dial::Dial,
+    handle_response::{Action, ResponseHandler},
     health_checks::{Active, Passive},
     response::Finisher,
     retries::Retries,
     selection_policies::{Selection, SelectionPolicy},
     transport::{Answer, HttpTransport, Wanted},
     upgrade::Upgrades,
-    upstreams::{InFlight, Target, Upstream},
+    upstreams::{InFlight, Upstream},
 };
 pub use self::{
     info::Info,
@@ -60,6 +62,7 @@ struct ReverseProxy {
     request_buffers: i64,
     request_headers: Option<HeaderOps>,
     finisher: Arc<Finisher>,
+    handle_response: Vec<ResponseHandler>,
     logger: Logger,
 }
 
@@ -112,6 +115,8 @@ pub fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildE
             request.map(|request| cx.at("request", |cx| HeaderOps::build(request, cx))).transpose()
         })?,
         finisher: Arc::new(Finisher::build(config, cx)?),
+        handle_response: cx
+            .at("handle_response", |cx| handle_response::build(&config.handle_response, cx))?,
         upstreams,
         logger,
     }))
@@ -122,7 +127,6 @@ fn refuse_unsupported(config: &Config, cx: &mut Build) -> Result<(), BuildError>
         ("circuit_breaker", config.circuit_breaker.is_some(), "a circuit breaker"),
         ("dynamic_upstreams", config.dynamic_upstreams.is_some(), "a source of dynamic upstreams"),
         ("rewrite", config.rewrite.is_some(), "rewriting"),
-        ("handle_response", !config.handle_response.is_empty(), "handling responses"),
     ];
     match refused.iter().find(|(_, given, _)| *given) {
         Some((field, _, what)) => Err(cx.at(field, |cx| cx.unsupported(what))),
@@ -166,27 +170,43 @@ struct Attempted {
     in_flight: InFlight,
 }
 
+/// Why an attempt was none.
+enum Failed {
+    /// There was no response. Another attempt may be better.
+    Attempt(Error),
+    /// `retry_match` does not want the response.
+    Rejected(Error),
+    /// Another attempt would be the same.
+    Final(Error),
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Failed::Attempt(error)
+    }
+}
+
 impl ReverseProxy {
-    async fn proxy(&self, exchange: &mut Exchange, _next: Next<'_>) -> Outcome {
+    async fn proxy(&self, exchange: &mut Exchange, next: Next<'_>) -> Outcome {
         let started = Instant::now();
         let mut asked = self.ask(exchange).await?;
         let mut retries = 0;
         let attempted = loop {
-            match self.attempt(exchange, &mut asked, started, retries).await {
+            let failed = match self.attempt(exchange, &mut asked, started, retries).await {
                 Ok(attempted) => break attempted,
-                Err(error) => {
-                    let again =
-                        asked.body.is_whole() && self.retries.again(started, retries, &error, exchange)?;
-                    if !again {
-                        asked.body.give_back(exchange);
-                        return Err(error);
-                    }
-                    retries += 1;
-                    tokio::time::sleep(self.retries.interval).await;
-                }
+                Err(failed) => failed,
+            };
+            if !(asked.body.is_whole() && self.retries.again(started, retries, &failed, exchange)?) {
+                asked.body.give_back(exchange);
+                let (Failed::Attempt(error) | Failed::Rejected(error) | Failed::Final(error)) = failed;
+                return Err(error);
+            }
+            retries += 1;
+            if !self.retries.interval.is_zero() {
+                tokio::time::sleep(self.retries.interval).await;
             }
         };
-        self.answer(exchange, attempted, &asked).await
+        self.answer(exchange, attempted, &asked, next).await
     }
 
     /// Prepares what stays the same in every attempt.
@@ -210,34 +230,16 @@ impl ReverseProxy {
         asked: &mut Asked,
         started: Instant,
         retries: u32,
-    ) -> Result<Attempted, Error> {
+    ) -> Result<Attempted, Failed> {
         let Some(selection) = self.policy.select(&self.upstreams, exchange) else {
-            return Err(Error::new(Kind::NoUpstream, "no upstreams available"));
+            return Err(Error::new(Kind::NoUpstream, "no upstreams available").into());
         };
         let upstream = &selection.upstream;
-        let dial = match &upstream.target {
-            Target::Fixed(dial) => Arc::clone(dial),
-            Target::Varying(address) => {
-                let address = address.render(&*exchange);
-                let dial = Dial::parse(&address).map_err(|reason| {
-                    Error::new(
-                        Kind::UpstreamBroken,
-                        format!("making dial info: upstream {}: {reason}", upstream.host.address),
-                    )
-                })?;
-                Arc::new(dial)
-            }
-        };
+        let dial = upstream.dial(exchange).map_err(Failed::Final)?;
         let in_flight = upstream.host.request();
         exchange.proxied = Some(Info::new(upstream, Arc::clone(&dial), started, retries));
-        match self.round_trip(exchange, asked, &dial).await {
-            Ok(answer) => {
-                let latency = exchange.proxied.as_mut().map(Info::answered).unwrap_or_default();
-                if let Some(passive) = &self.passive {
-                    passive.judge(answer.response.status(), latency, &upstream.host);
-                }
-                Ok(Attempted { selection, answer, in_flight })
-            }
+        let answer = match self.round_trip(exchange, asked, &dial).await {
+            Ok(answer) => answer,
             Err(error) => {
                 self.logger.debug("upstream roundtrip", |fields| {
                     fields.add("upstream", &*upstream.host.address).add("error", error.to_string());
@@ -245,9 +247,24 @@ impl ReverseProxy {
                 if let Some(passive) = self.passive.as_ref().filter(|_| error.kind() != Kind::ClientGone) {
                     passive.count_failure(&upstream.host);
                 }
-                Err(error)
+                return Err(error.into());
+            }
+        };
+        let (status, headers) = (answer.response.status(), answer.response.headers());
+        if let Some(info) = &mut exchange.proxied {
+            let latency = info.answered();
+            if let Some(passive) = &self.passive {
+                passive.judge(status, latency, &upstream.host);
+            }
+            if self.retries.looks_at_responses() || !self.handle_response.is_empty() {
+                info.response = Some(Box::new((status, headers.clone())));
             }
         }
+        if self.retries.rejects(exchange).map_err(Failed::Final)? {
+            let message = format!("upstream response matched retry_match (status {})", status.as_u16());
+            return Err(Failed::Rejected(Error::new(Kind::Status(status), message)));
+        }
+        Ok(Attempted { selection, answer, in_flight })
     }
 
     /// Gets an answer from the upstream; on the next connection when one that was kept turns out to be closed.
@@ -307,19 +324,37 @@ impl ReverseProxy {
     }
 
     /// Makes the client's response of the upstream's.
-    async fn answer(&self, exchange: &mut Exchange, attempted: Attempted, asked: &Asked) -> Outcome {
+    async fn answer(
+        &self,
+        exchange: &mut Exchange,
+        attempted: Attempted,
+        asked: &Asked,
+        next: Next<'_>,
+    ) -> Outcome {
         let Attempted { selection, answer, in_flight } = attempted;
-        let mut response = if answer.response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            let response = answer.response;
-            self.upgrades.switch(exchange, response, asked.connect, &selection.upstream, in_flight)?
-        } else {
-            let response = answer.stream(in_flight);
-            self.finisher.finish(exchange, response).await?
-        };
         if let Some(cookie) = selection.cookie {
-            response.headers_mut().append(http::header::SET_COOKIE, cookie);
+            exchange.response_headers_mut().append(http::header::SET_COOKIE, cookie);
         }
-        Ok(response)
+        let status = answer.response.status();
+        let handler =
+            self.handle_response.iter().find(|handler| handler.wants(status, answer.response.headers()));
+        let replaced = match handler.map(|handler| &handler.action) {
+            Some(Action::Routes(routes)) => {
+                let response = self.finisher.buffer(answer.stream(in_flight)).await?;
+                return handle_response::run(exchange, response, &self.finisher, routes, next).await;
+            }
+            Some(Action::Status(status)) => handle_response::status(status, exchange)?,
+            None => None,
+        };
+        if status == StatusCode::SWITCHING_PROTOCOLS && replaced.is_none() {
+            let response = answer.response;
+            return self.upgrades.switch(exchange, response, asked.connect, &selection.upstream, in_flight);
+        }
+        let mut response = self.finisher.buffer(answer.stream(in_flight)).await?;
+        if let Some(status) = replaced {
+            *response.status_mut() = status;
+        }
+        Ok(self.finisher.finish(exchange, response))
     }
 }
 

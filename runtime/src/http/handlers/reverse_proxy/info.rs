@@ -10,8 +10,10 @@ use http::{HeaderMap, StatusCode};
 
 use super::{
     dial::Dial,
+    response::Finisher,
     upstreams::{Host, Upstream},
 };
+use crate::http::{Exchange, Response};
 
 /// The last attempt, and the response as it came.
 #[derive(Debug)]
@@ -25,6 +27,15 @@ pub struct Info {
     latency: Option<Duration>,
     /// Kept where something will ask for it.
     pub(super) response: Option<Box<(StatusCode, HeaderMap)>>,
+    /// The response itself, while the routes of `handle_response` may copy it.
+    pub(super) pending: Option<Pending>,
+}
+
+/// A response that has not been passed on.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) response: Response,
+    pub(super) finisher: Arc<Finisher>,
 }
 
 impl Info {
@@ -38,6 +49,7 @@ impl Info {
             attempted: if retries == 0 { started } else { Instant::now() },
             latency: None,
             response: None,
+            pending: None,
         }
     }
 
@@ -46,6 +58,21 @@ impl Info {
         let latency = self.attempted.elapsed();
         self.latency = Some(latency);
         latency
+    }
+
+    /// Makes the client's response of the one that `handle_response` is about; `None` outside of its routes, or when it
+    /// was copied before.
+    pub(crate) fn copy_response(exchange: &mut Exchange, status: Option<StatusCode>) -> Option<Response> {
+        let Pending { mut response, finisher } = exchange.proxied.as_mut()?.pending.take()?;
+        if let Some(status) = status {
+            *response.status_mut() = status;
+        }
+        Some(finisher.finish(exchange, response))
+    }
+
+    /// The fields of the response that `handle_response` is about; `None` outside of its routes.
+    pub(crate) fn pending_headers(&self) -> Option<&HeaderMap> {
+        self.pending.as_ref().map(|pending| pending.response.headers())
     }
 
     /// The upstream as configured.

@@ -45,11 +45,16 @@ impl Finisher {
         Ok(Self { buffers: config.response_buffers, headers, require })
     }
 
+    /// Whether a response is read into memory before anything is made of it.
+    ///
+    /// # Errors
+    /// When the upstream breaks off.
+    pub(super) async fn buffer(&self, response: Response) -> Outcome {
+        if self.buffers == 0 { Ok(response) } else { buffered(response, self.buffers).await }
+    }
+
     /// Turns the upstream's response into the client's.
-    pub(super) async fn finish(&self, exchange: &mut Exchange, mut response: Response) -> Outcome {
-        if self.buffers != 0 {
-            response = buffered(response, self.buffers).await?;
-        }
+    pub(super) fn finish(&self, exchange: &mut Exchange, mut response: Response) -> Response {
         let (via, status) = (via(response.version()), response.status());
         let headers = response.headers_mut();
         strip_hop_by_hop(headers);
@@ -58,16 +63,24 @@ impl Finisher {
         {
             changes.apply_to_response(headers, exchange, None);
         }
-        if let Some(ahead) = exchange.response_headers.take() {
-            let upstream = std::mem::replace(headers, ahead);
-            headers.remove(header::SERVER);
-            headers.append(header::VIA, via);
-            extend(headers, upstream);
-        } else {
-            headers.append(header::VIA, via);
+        if let Some(mut ahead) = exchange.response_headers.take() {
+            ahead.remove(header::SERVER);
+            merge(ahead, headers);
         }
+        headers.append(header::VIA, via);
         *response.version_mut() = Version::HTTP_11;
-        Ok(response)
+        response
+    }
+}
+
+/// Puts the fields that were set ahead of the response before its own.
+pub(super) fn merge(mut ahead: HeaderMap, headers: &mut HeaderMap) {
+    std::mem::swap(&mut ahead, headers);
+    let mut last = None;
+    for (name, value) in ahead {
+        let name = name.or(last).expect("the first of a header map has a name");
+        headers.append(&name, value);
+        last = Some(name);
     }
 }
 
@@ -82,14 +95,4 @@ async fn buffered(response: Response, limit: i64) -> Outcome {
         }
     };
     Ok(Response::from_parts(head, body))
-}
-
-/// Adds all fields.
-fn extend(headers: &mut HeaderMap, more: HeaderMap) {
-    let mut last = None;
-    for (name, value) in more {
-        let name = name.or(last).expect("the first of a header map has a name");
-        headers.append(&name, value);
-        last = Some(name);
-    }
 }

@@ -2,20 +2,29 @@
 
 use std::time::{Duration, Instant};
 
-use caddis_config::{Duration as Span, http::reverse_proxy::LoadBalancing as Config};
+use caddis_config::{
+    Duration as Span,
+    http::{Matcher, MatcherSet as ConfigSet, reverse_proxy::LoadBalancing as Config},
+};
 use http::Method;
 
+use super::Failed;
 use crate::{
     build::{Build, BuildError},
-    error::{Error, Kind, Outcome},
-    http::Exchange,
+    error::{Kind, Outcome},
+    http::{
+        Exchange, matchers,
+        route::{MatcherSet, any_set_matches},
+    },
 };
 
 /// Keeps a short `try_duration` from becoming a busy loop.
 const TRY_INTERVAL: Span = Span::from_millis(250);
 
+/// Set while `retry_match` looks at a request whose response never came.
+const TRANSPORT_ERROR: &str = "http.reverse_proxy.is_transport_error";
+
 /// Limits of trying.
-#[derive(Debug)]
 pub(super) struct Retries {
     /// `None` without a limit of its own.
     most: Option<u32>,
@@ -23,49 +32,83 @@ pub(super) struct Retries {
     duration: Option<Duration>,
     /// Time between attempts.
     pub(super) interval: Duration,
+    /// Which requests may be sent again although they may have arrived; none means GET.
+    matchers: Vec<MatcherSet>,
+    /// Those of them that can tell by the response, because they hold an expression.
+    on_response: Vec<MatcherSet>,
 }
 
 impl Retries {
     /// # Errors
-    /// When a limit is negative, or `retry_match` is given.
+    /// When a limit is negative or a matcher cannot be run.
     pub(super) fn build(config: Option<&Config>, cx: &mut Build) -> Result<Self, BuildError> {
         let none = Config::default();
         let config = config.unwrap_or(&none);
         let most = u32::try_from(config.retries).map_err(|_| cx.error("retries cannot be negative"))?;
-        if !config.retry_match.is_empty() {
-            return Err(cx.at("retry_match", |cx| cx.unsupported("matching what may be retried")));
-        }
         let duration = config.try_duration.to_std().filter(|duration| !duration.is_zero());
         let default = if duration.is_some() { TRY_INTERVAL } else { Span::default() };
+        let has_expression =
+            |set: &&ConfigSet| set.iter().any(|matcher| matches!(matcher, Matcher::Expression(_)));
+        let expressions: Vec<_> = config.retry_match.iter().filter(has_expression).cloned().collect();
         Ok(Self {
             most: (most > 0).then_some(most),
             duration,
             interval: config.try_interval.or(default).unwrap_or_default(),
+            matchers: cx.at("retry_match", |cx| matchers::build_sets(&config.retry_match, cx))?,
+            on_response: cx.at("retry_match", |cx| matchers::build_sets(&expressions, cx))?,
         })
     }
 
-    /// Whether to try again after `done` retries. What never reached an upstream may be tried again, whatever it is;
-    /// what may have reached one, if it is a GET.
+    /// Whether responses have to be shown to [`Retries::rejects`].
+    pub(super) fn looks_at_responses(&self) -> bool {
+        !self.on_response.is_empty()
+    }
+
+    /// Whether the response that the exchange knows of is one to try again for.
     ///
     /// # Errors
-    /// What the matchers of `retry_match` raise.
+    /// What a matcher raises.
+    pub(super) fn rejects(&self, exchange: &mut Exchange) -> Outcome<bool> {
+        Ok(self.looks_at_responses() && any_set_matches(&self.on_response, exchange)?)
+    }
+
+    /// Whether to try again after `done` retries. What never reached an upstream may be tried again, whatever it is;
+    /// what may have reached one, if `retry_match` says so or it is a GET.
+    ///
+    /// # Errors
+    /// What a matcher raises.
     pub(super) fn again(
         &self,
         started: Instant,
         done: u32,
-        error: &Error,
-        exchange: &Exchange,
+        failed: &Failed,
+        exchange: &mut Exchange,
     ) -> Outcome<bool> {
-        if self.most.is_none() && self.duration.is_none() {
+        let limited = self.most.is_some() || self.duration.is_some();
+        let late = self.duration.is_some_and(|duration| started.elapsed() >= duration);
+        let enough = self.most.is_some_and(|most| done >= most);
+        if !limited || late || enough {
             return Ok(false);
         }
-        if self.duration.is_some_and(|duration| started.elapsed() >= duration) {
-            return Ok(false);
+        match failed {
+            Failed::Rejected(_) => Ok(true),
+            Failed::Final(_) => Ok(false),
+            Failed::Attempt(error) if error.kind() == Kind::ClientGone || error.answered() => Ok(false),
+            Failed::Attempt(error) if error.nothing_sent() => Ok(true),
+            Failed::Attempt(_) if self.matchers.is_empty() => Ok(exchange.request.method == Method::GET),
+            Failed::Attempt(_) => {
+                exchange.set_placeholder(TRANSPORT_ERROR, "true");
+                let matches = any_set_matches(&self.matchers, exchange);
+                exchange.placeholders.retain(|(name, _)| **name != *TRANSPORT_ERROR);
+                matches
+            }
         }
-        if self.most.is_some_and(|most| done >= most) || error.answered() || error.kind() == Kind::ClientGone
-        {
-            return Ok(false);
-        }
-        Ok(error.nothing_sent() || exchange.request.method == Method::GET)
+    }
+}
+
+impl std::fmt::Debug for Retries {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { most, duration, interval, .. } = self;
+        f.debug_tuple("Retries").field(most).field(duration).field(interval).finish_non_exhaustive()
     }
 }

@@ -2,6 +2,7 @@
 
 mod balancing;
 mod forwarding;
+mod handling;
 mod health;
 mod scene;
 mod upgrading;

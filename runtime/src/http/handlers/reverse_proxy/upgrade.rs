@@ -9,6 +9,7 @@ use hyper::{body::Incoming, ext::Protocol, upgrade::OnUpgrade};
 
 use super::{
     request::{strip_hop_by_hop, upgrade_token},
+    response::merge,
     upstreams::{InFlight, Upstream},
 };
 use crate::{
@@ -105,7 +106,11 @@ impl Upgrades {
             exchange.set_var("log_skip", crate::http::exchange::Value::Bool(true));
         }
         exchange.set_placeholder("http.reverse_proxy.upgraded", "true");
-        Ok(client_response(response, connect, token))
+        let mut response = client_response(response, connect, token);
+        if let Some(ahead) = exchange.response_headers.take() {
+            merge(ahead, response.headers_mut());
+        }
+        Ok(response)
     }
 
     /// What the tunnel is opened with, once both sides are there: its entry, and what its end is written with.

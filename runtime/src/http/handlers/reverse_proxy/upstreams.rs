@@ -13,6 +13,8 @@ use caddis_config::http::reverse_proxy as config;
 use super::dial::Dial;
 use crate::{
     build::{Build, BuildError},
+    error::{Error, Kind},
+    http::Exchange,
     placeholder::Template,
 };
 
@@ -210,6 +212,23 @@ impl Upstream {
         let max_requests = limit(upstream.max_requests).or(unhealthy);
         let max_fails = passive.map(|passive| limit(passive.max_fails).unwrap_or(1));
         Ok(Self { host, target, max_requests, max_fails, health: None, source })
+    }
+
+    /// Where the request goes.
+    ///
+    /// # Errors
+    /// When the request makes no address of the placeholders.
+    pub(crate) fn dial(&self, exchange: &Exchange) -> Result<Arc<Dial>, Error> {
+        match &self.target {
+            Target::Fixed(dial) => Ok(Arc::clone(dial)),
+            Target::Varying(address) => {
+                let dial = Dial::parse(&address.render(exchange)).map_err(|reason| {
+                    let message = format!("making dial info: upstream {}: {reason}", self.host.address);
+                    Error::new(Kind::UpstreamBroken, message)
+                })?;
+                Ok(Arc::new(dial))
+            }
+        }
     }
 
     /// Whether a request may go there now.

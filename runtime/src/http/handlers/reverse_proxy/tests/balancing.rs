@@ -123,8 +123,50 @@ fn a_cookie_is_set_with_the_response() {
         wire.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nSet-Cookie: a=b\r\n\r\n").await;
         let cookies = client.head().await.get("set-cookie").unwrap();
         assert!(
-            cookies.starts_with("a=b | lb=") && cookies.ends_with("; Path=/; HttpOnly; SameSite=Lax"),
+            cookies.starts_with("lb=") && cookies.ends_with("; Path=/; HttpOnly; SameSite=Lax | a=b"),
             "{cookies}"
         );
+    });
+}
+
+#[test]
+fn retry_match_says_what_may_be_sent_twice() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let mut config = upstream.proxy();
+        config["load_balancing"] = json!({"retries": 1, "retry_match": [{"method": ["POST"]}]});
+        config["request_buffers"] = json!(-1);
+        let proxy = Proxy::new(config).await;
+        let mut client =
+            proxy.send("POST / HTTP/1.1\r\nHost: example.com\r\nContent-Length: 4\r\n\r\nbody").await;
+        for response in ["", EMPTY] {
+            let mut wire = upstream.accept().await;
+            wire.head().await;
+            assert_eq!(wire.read(4).await, "body");
+            wire.send(response).await;
+        }
+        assert_eq!(client.head().await.line(), "HTTP/1.1 200 OK");
+        let mut client = proxy.get().await;
+        upstream.accept().await.head().await;
+        assert_eq!(client.head().await.line(), "HTTP/1.1 502 Bad Gateway");
+    });
+}
+
+#[test]
+fn retry_match_can_refuse_a_response() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let mut config = upstream.proxy();
+        let busy = json!({"expression": "{http.reverse_proxy.status_code} == 503"});
+        config["load_balancing"] = json!({"retries": 1, "retry_match": [busy]});
+        let proxy = Proxy::new(config).await;
+        let mut client = proxy.get().await;
+        for _ in 0..2 {
+            let mut wire = upstream.accept().await;
+            wire.head().await;
+            wire.send("HTTP/1.1 503 Busy\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbusy").await;
+        }
+        assert_eq!(client.head().await.line(), "HTTP/1.1 503 Service Unavailable");
+        assert_eq!(proxy.process.hosts.all()[0].requests(), 0);
     });
 }
