@@ -32,6 +32,19 @@ use crate::{
 /// of `name`.
 #[must_use]
 pub fn expand(name: &str, text: &str, files: &dyn Files, env: &dyn Environment) -> Expanded {
+    expand_within(name, text, files, env, MAX_IMPORTED)
+}
+
+/// No Caddyfile written by people imports this many words; one that does was written to exhaust the memory.
+const MAX_IMPORTED: usize = 4_000_000;
+
+fn expand_within(
+    name: &str,
+    text: &str,
+    files: &dyn Files,
+    env: &dyn Environment,
+    max_imported: usize,
+) -> Expanded {
     let mut expander = Expander {
         files,
         env,
@@ -42,6 +55,8 @@ pub fn expand(name: &str, text: &str, files: &dyn Files, env: &dyn Environment) 
         snippets: HashMap::new(),
         imports: ImportGraph::default(),
         imported: 0,
+        max_imported,
+        exhausted: false,
         cursor: Cursor::default(),
         blocks: Vec::new(),
     };
@@ -68,6 +83,8 @@ struct Expander<'a> {
     imports: ImportGraph,
     /// How much has been imported so far, in words and imports.
     imported: usize,
+    max_imported: usize,
+    exhausted: bool,
     cursor: Cursor,
     blocks: Vec<ServerBlock>,
 }

@@ -166,6 +166,12 @@ impl Writer {
             self.imports = lexeme.is_bare("import");
             self.has_words = true;
         }
+        if self.out.is_empty() && lexeme.raw.starts_with('\u{feff}') {
+            // At the very beginning it would be a byte order mark.
+            self.out.push('\n');
+            self.newlines = 0;
+            self.line_start = true;
+        }
         self.place();
         self.copy(lexeme);
         self.in_comment |= lexeme.kind == LexemeKind::Word(Quote::None) && has_hash(lexeme.raw);

@@ -13,9 +13,6 @@ use crate::{
     suggest,
 };
 
-/// No Caddyfile written by people imports this many words; one that does was written to exhaust the memory.
-const MAX_IMPORTED: usize = 4_000_000;
-
 /// An `import` statement.
 struct Import {
     keyword: Tok,
@@ -65,9 +62,14 @@ impl Expander<'_> {
             self.report_import(import, |span| errors::import_cycle(span, &from, to));
             return None;
         }
-        self.imported += found.tokens.len() + import.block.len() + 1;
-        if self.imported > MAX_IMPORTED {
-            self.report_import(import, |span| errors::import_too_much(span, MAX_IMPORTED));
+        let size = found.tokens.len() + import.block.len() + 1;
+        self.imported = self.imported.saturating_add(size);
+        if self.imported > self.max_imported {
+            let limit = self.max_imported;
+            // Once is enough: every further import fails for the same reason.
+            if !std::mem::replace(&mut self.exhausted, true) {
+                self.report_import(import, |span| errors::import_too_much(span, limit));
+            }
             return None;
         }
         Some(self.substitute(import, found, depth))
