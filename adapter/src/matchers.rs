@@ -179,7 +179,9 @@ impl Cx<'_> {
     fn read_set(&mut self, lines: &[Statement], definition: Option<&str>) -> Parsed<MatcherSet> {
         let mut by_name: Vec<(Arc<str>, Vec<Statement>)> = Vec::new();
         for line in lines {
-            let line = if line.name().is_quoted() { expression(line.name()) } else { line.clone() };
+            // In the block of a definition Caddy takes a quoted word for a name all the same.
+            let is_expression = definition.is_none() && line.name().is_quoted();
+            let line = if is_expression { expression(line.name()) } else { line.clone() };
             match by_name.iter_mut().find(|(name, _)| *name == line.name().text) {
                 Some((_, lines)) => lines.push(line),
                 None => by_name.push((line.name().text.clone(), vec![line])),
