@@ -4,8 +4,8 @@
 //! (`{"handler": "vars", …}`); in a map of modules it is the key (`{"path": […], "host": […]}`).
 //!
 //! Caddy writes an inline module through a generic map, which sorts its keys and everything below it and turns
-//! numbers into float64. The same happens here, in [`serialize_inline`], so that a route inside a handler comes out
-//! sorted while a route of a server keeps the order of its fields, and no caller has to know.
+//! numbers into float64. The same happens here, so that a route inside a handler comes out sorted while a route of a
+//! server keeps the order of its fields, and no caller has to know.
 
 use std::collections::BTreeMap;
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use caddis_config::Config;
+use caddis_config::{Config, ConfigError};
 use clap::Args;
 
 use crate::{
@@ -26,9 +26,10 @@ pub(crate) fn run(args: &ValidateArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Decodes strictly.
+/// Decodes strictly, and checks what needs nothing but the configuration.
 pub(crate) fn check(loaded: &Loaded) -> Result<(), Failure> {
-    Config::from_json(loaded.json.as_bytes())
-        .map(drop)
-        .map_err(|error| Failure::new(format!("{}: {error}", loaded.name)))
+    let in_file = |error: &ConfigError| format!("{}: {error}", loaded.name);
+    let config = Config::from_json(loaded.json.as_bytes()).map_err(|error| Failure::new(in_file(&error)))?;
+    let errors: Vec<String> = caddis_config::check(&config).iter().map(in_file).collect();
+    if errors.is_empty() { Ok(()) } else { Err(Failure::new(errors.join("\n"))) }
 }

@@ -4,12 +4,30 @@
 ///
 /// `value` must be finite: JSON has no other numbers.
 pub fn json(value: f64) -> String {
-    let magnitude = value.abs();
-    if magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude) {
-        let text = format!("{value:e}");
-        return if text.contains("e-") { text } else { text.replace('e', "e+") };
+    let scientific = shortest(value);
+    let (mantissa, exponent) = scientific.split_once('e').expect("format `e` writes an exponent");
+    let exponent: i32 = exponent.parse().expect("format `e` writes a small exponent");
+    if value != 0.0 && !(-6..21).contains(&exponent) {
+        let sign = if exponent < 0 { "" } else { "+" };
+        return format!("{mantissa}e{sign}{exponent}");
     }
-    value.to_string()
+    let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |mantissa| ("-", mantissa));
+    let digits = mantissa.replace('.', "");
+    match usize::try_from(exponent) {
+        Err(_) => format!("{sign}0.{}{digits}", "0".repeat(exponent.unsigned_abs() as usize - 1)),
+        Ok(exponent) if digits.len() <= exponent + 1 => {
+            format!("{sign}{digits:0<width$}", width = exponent + 1)
+        }
+        Ok(exponent) => format!("{sign}{}.{}", &digits[..=exponent], &digits[exponent + 1..]),
+    }
+}
+
+/// `d.ddde-x` with as few digits as possible. Of two that are equally near Rust takes the upper, Go the even one.
+fn shortest(value: f64) -> String {
+    let upper = format!("{value:e}");
+    let digits = upper.split(['.', 'e']).nth(1).filter(|_| upper.contains('.')).map_or(0, str::len);
+    let even = format!("{value:.digits$e}");
+    if even.parse() == Ok(value) { even } else { upper }
 }
 
 #[cfg(test)]
@@ -24,15 +42,27 @@ mod tests {
             (1.0, "1"),
             (0.1, "0.1"),
             (-2.5, "-2.5"),
+            (1234.5678, "1234.5678"),
+            (120.0, "120"),
             (1e-6, "0.000001"),
+            (-1.25e-5, "-0.0000125"),
             (9.9e-7, "9.9e-7"),
             (1e-9, "1e-9"),
             (1e20, "100000000000000000000"),
             (1e21, "1e+21"),
             (1.5e300, "1.5e+300"),
             (9_007_199_254_740_993.0, "9007199254740992"),
+            (12_345_678_901_234_567_890.0, "12345678901234567000"),
+            (5e-324, "5e-324"),
+            (f64::MAX, "1.7976931348623157e+308"),
         ] {
             assert_eq!(json(value), expected);
         }
+    }
+
+    #[test]
+    fn ties_go_to_the_even_digit() {
+        assert_eq!(json(-2_248_788_753_552_959.0 - 0.25), "-2248788753552959.2");
+        assert_eq!(json(915_307_859_256_443.0 + 0.25), "915307859256443.2");
     }
 }

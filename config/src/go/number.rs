@@ -119,12 +119,21 @@ fn parse_hexadecimal(text: &str) -> Option<f64> {
     if whole.is_empty() && fraction.is_empty() {
         return None;
     }
-    let mut value = 0.0;
-    for digit in whole.chars().chain(fraction.chars()) {
-        value = value * 16.0 + f64::from(digit.to_digit(16)?);
-    }
     let scale = exponent.saturating_sub(4 * i32::try_from(fraction.len()).ok()?);
-    let value = value * 2_f64.powi(scale);
+    let (mut value, mut dropped) = (0_u64, 0);
+    for digit in whole.chars().chain(fraction.chars()) {
+        let digit = u64::from(digit.to_digit(16)?);
+        if value >> 60 == 0 {
+            value = value * 16 + digit;
+        } else {
+            // Too small to be seen, except that it keeps a half from being one.
+            value |= u64::from(digit != 0);
+            dropped += 4;
+        }
+    }
+    // In two steps, for neither power of two alone may leave the range of float64.
+    let scale = scale.saturating_add(dropped).clamp(-2200, 2200);
+    let value = value as f64 * 2_f64.powi(scale / 2) * 2_f64.powi(scale - scale / 2);
     Some(if negative { -value } else { value })
 }
 
@@ -179,6 +188,10 @@ mod tests {
             (".5e1", 5.0),
             ("-1E-2", -0.01),
             ("0x10p0", 16.0),
+            ("0xe4b53.dccee9a4fdp30", 1_005_868_308_216_425.2),
+            ("0x1.00000000000008000001p0", 1.000_000_000_000_000_2),
+            ("0x.8p1024", 2_f64.powi(1023)),
+            ("0x1p-1074", 5e-324),
             ("0X1.8p3", 12.0),
             ("-0x_1p-1", -0.5),
             ("iNf", f64::INFINITY),
