@@ -42,7 +42,7 @@ pub use self::{
 use crate::{
     build::{Build, BuildError},
     error::{Error, Kind, Outcome},
-    http::{Body, Exchange, Handler, HandlerFuture, Next, header_ops::HeaderOps},
+    http::{Body, Exchange, Handler, HandlerFuture, Next, header_ops::HeaderOps, rewrite::Rewrite},
     logging::Logger,
     placeholder::Scope,
 };
@@ -61,6 +61,7 @@ struct ReverseProxy {
     upgrades: Upgrades,
     request_buffers: i64,
     request_headers: Option<HeaderOps>,
+    rewrite: Option<Rewrite>,
     finisher: Arc<Finisher>,
     handle_response: Vec<ResponseHandler>,
     logger: Logger,
@@ -114,6 +115,10 @@ pub fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildE
             let request = config.headers.as_ref().and_then(|headers| headers.request.as_ref());
             request.map(|request| cx.at("request", |cx| HeaderOps::build(request, cx))).transpose()
         })?,
+        rewrite: match &config.rewrite {
+            Some(rewrite) => Some(cx.at("rewrite", |cx| Rewrite::build(rewrite, cx))?),
+            None => None,
+        },
         finisher: Arc::new(Finisher::build(config, cx)?),
         handle_response: cx
             .at("handle_response", |cx| handle_response::build(&config.handle_response, cx))?,
@@ -126,7 +131,6 @@ fn refuse_unsupported(config: &Config, cx: &mut Build) -> Result<(), BuildError>
     let refused = [
         ("circuit_breaker", config.circuit_breaker.is_some(), "a circuit breaker"),
         ("dynamic_upstreams", config.dynamic_upstreams.is_some(), "a source of dynamic upstreams"),
-        ("rewrite", config.rewrite.is_some(), "rewriting"),
     ];
     match refused.iter().find(|(_, given, _)| *given) {
         Some((field, _, what)) => Err(cx.at(field, |cx| cx.unsupported(what))),
@@ -212,15 +216,23 @@ impl ReverseProxy {
     /// Prepares what stays the same in every attempt.
     async fn ask(&self, exchange: &mut Exchange) -> Result<Asked, Error> {
         let connect = upgrade::is_extended_connect(&exchange.request);
+        let mut method = if connect { Method::GET } else { exchange.request.method.clone() };
         let target = exchange.request.uri.path_and_query().cloned();
-        let body = RequestBody::take(exchange, self.request_buffers).await?;
-        Ok(Asked {
-            method: if connect { Method::GET } else { exchange.request.method.clone() },
-            uri: target.map_or_else(|| Uri::from_static("/"), Uri::from),
-            body,
-            upgrade: connect || request::upgrade_token(&exchange.request.headers).is_some(),
-            connect,
-        })
+        let mut uri = target.map_or_else(|| Uri::from_static("/"), Uri::from);
+        let mut bodiless = connect;
+        if let Some(rewrite) = &self.rewrite {
+            let before = (method.clone(), uri.clone());
+            rewrite.apply(&Scope::from(&*exchange), &mut method, &mut uri);
+            // Whoever handles the request next may want the body.
+            bodiless |=
+                before != (method.clone(), uri.clone()) && matches!(method, Method::GET | Method::HEAD);
+        }
+        let body = match bodiless {
+            true => RequestBody::none(),
+            false => RequestBody::take(exchange, self.request_buffers).await?,
+        };
+        let upgrade = connect || request::upgrade_token(&exchange.request.headers).is_some();
+        Ok(Asked { method, uri, body, upgrade, connect })
     }
 
     /// Sends the request to one upstream.
@@ -309,7 +321,12 @@ impl ReverseProxy {
             upgrade::from_extended_connect(&mut headers);
         }
         if let Some(length) = asked.body.known_length() {
-            headers.insert(http::header::CONTENT_LENGTH, length.into());
+            let expected = matches!(asked.method, Method::POST | Method::PUT | Method::PATCH);
+            if length > 0 || expected {
+                headers.insert(http::header::CONTENT_LENGTH, length.into());
+            } else {
+                headers.remove(http::header::CONTENT_LENGTH);
+            }
         }
         if self.transport.has_tls()
             && let Ok(host) = dial.hostport().try_into()

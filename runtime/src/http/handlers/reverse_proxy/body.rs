@@ -26,6 +26,11 @@ pub(super) enum RequestBody {
 }
 
 impl RequestBody {
+    /// No body, whatever the client sends.
+    pub(super) fn none() -> Self {
+        Self::Whole(Bytes::new())
+    }
+
     /// Takes the body of a request and reads up to `buffer` bytes of it, all of it if that is negative.
     ///
     /// # Errors
@@ -70,17 +75,19 @@ impl RequestBody {
         !matches!(self, Self::Spent)
     }
 
-    /// The length where it is only known now that the body is in memory.
+    /// The length of a body that is in memory.
     pub(super) fn known_length(&self) -> Option<usize> {
         match self {
-            Self::Whole(bytes) if !bytes.is_empty() => Some(bytes.len()),
-            Self::Whole(_) | Self::Stream(_) | Self::Spent => None,
+            Self::Whole(bytes) => Some(bytes.len()),
+            Self::Stream(_) | Self::Spent => None,
         }
     }
 
-    /// Leaves the body to whoever handles the request next.
+    /// Leaves a body that was taken to whoever handles the request next.
     pub(super) fn give_back(&mut self, exchange: &mut Exchange) {
-        exchange.body = self.next();
+        if exchange.body.is_empty() {
+            exchange.body = self.next();
+        }
     }
 }
 

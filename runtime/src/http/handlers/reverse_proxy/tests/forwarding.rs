@@ -206,3 +206,18 @@ fn clients_can_be_announced_by_the_proxy_protocol() {
         assert_eq!(wire.head().await.line(), "PROXY TCP4 127.0.0.1 0.0.0.0 0 0");
     });
 }
+
+#[test]
+fn the_upstream_may_see_another_request() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let mut config = upstream.proxy();
+        config["rewrite"] = json!({"method": "GET", "uri": "/auth?from={http.request.uri.path}"});
+        let proxy = Proxy::new(config).await;
+        let request = "POST /page HTTP/1.1\r\nHost: example.com\r\nContent-Length: 4\r\n\r\nbody";
+        let _client = proxy.send(request).await;
+        let request = upstream.accept().await.head().await;
+        assert_eq!(request.line(), "GET /auth?from=%2Fpage HTTP/1.1");
+        assert_eq!((request.get("content-length"), request.get("transfer-encoding")), (None, None));
+    });
+}
