@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use caddis_grammar::{Diagnostic, Environment, Files, Sources, Span};
 
-use crate::{matchers::Definitions, options::GlobalOptions, registry::Registry, routes::Groups};
+use crate::{
+    matchers::Definitions, options::GlobalOptions, registry::Registry, routes::Groups, source_map::Origin,
+};
 
 /// The result of reading one piece of a Caddyfile. The error is one finding; whoever calls decides where to go on, so
 /// that a file's findings all come out of one run.
@@ -31,6 +33,8 @@ pub struct Cx<'a> {
     pub caddyfiles: Vec<String>,
     /// Counters and references that belong to the file or the site.
     pub state: State,
+    /// Where the routes of finished blocks come from that no directive around has claimed yet.
+    pub(crate) nested: Vec<Vec<Origin>>,
     /// The findings so far.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -65,6 +69,7 @@ impl<'a> Cx<'a> {
             groups: Groups::default(),
             caddyfiles: Vec::new(),
             state: State::default(),
+            nested: Vec::new(),
             diagnostics: Vec::new(),
         }
     }

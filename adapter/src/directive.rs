@@ -45,7 +45,7 @@ pub enum Item {
     /// Listener addresses of the site.
     Bind(crate::listeners::Bind),
     /// Access logging of the site.
-    Log(crate::directives::log::SiteLog),
+    Log(Box<crate::directives::log::SiteLog>),
     /// TLS settings of the site.
     Tls(Box<crate::directives::tls::SiteTls>),
     /// A certificate authority that a directive needs.

@@ -22,12 +22,15 @@ mod routes;
 mod scalar;
 mod servers;
 mod sites;
+mod source_map;
 mod table;
 mod tls;
 mod values;
 
 #[cfg(test)]
 mod tests;
+
+use std::collections::BTreeMap;
 
 use caddis_config::{Config, filesystems, http};
 use caddis_grammar::{BlockKind, Diagnostic, Environment, Files, Severity, Sources};
@@ -41,6 +44,7 @@ pub use matchers::{Definitions, MatcherKind, Uses};
 pub use options::{AutoHttpsFlags, CleanInterval, GlobalOptions, ServerOptions};
 pub use registry::{ReadModule, Registry};
 pub use routes::Groups;
+pub use source_map::SourceMap;
 pub use table::{Nested, Row, Shape, block_row, read_block, read_block_or, read_line, read_line_or, row};
 
 /// What became of a Caddyfile.
@@ -52,13 +56,15 @@ pub struct Adapted {
     pub diagnostics: Vec<Diagnostic>,
     /// The texts that the findings point into.
     pub sources: Sources,
+    /// Where the parts of the configuration come from.
+    pub source_map: SourceMap,
 }
 
 impl Adapted {
     /// Whether the Caddyfile cannot be used.
     #[must_use]
     pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.diagnostics.iter().any(is_error)
     }
 }
 
@@ -97,9 +103,12 @@ pub fn adapt(
     let mut blocks: Vec<_> = sites.iter().map(|block| sites::read(&mut cx, block)).collect();
     let mut pairings = listeners::pair(&mut cx, &blocks);
     let servers = servers::build(&mut cx, &mut blocks, &mut pairings, &named);
-    let config = assemble(&mut cx, &blocks, &pairings, servers);
-    let diagnostics = cx.diagnostics;
-    Adapted { config, diagnostics, sources: expanded.sources }
+    let (config, source_map) = assemble(&mut cx, &blocks, &pairings, servers);
+    let mut diagnostics = cx.diagnostics;
+    if !diagnostics.iter().any(is_error) {
+        diagnostics.extend(format_lint(&expanded.sources));
+    }
+    Adapted { config, diagnostics, sources: expanded.sources, source_map }
 }
 
 /// The top level: each app only where it has something to say.
@@ -107,16 +116,21 @@ fn assemble(
     cx: &mut Cx<'_>,
     blocks: &[sites::Block],
     pairings: &[listeners::Pairing],
-    servers: std::collections::BTreeMap<String, http::Server>,
-) -> Config {
+    built: BTreeMap<String, (http::Server, servers::Origins)>,
+) -> (Config, SourceMap) {
     let options = cx.options;
+    let mut source_map = SourceMap::default();
     let mut config = Config {
         admin: options.admin(),
         logging: logging::build(options, blocks, pairings),
         storage: options.storage.clone(),
         ..Config::default()
     };
-    if !servers.is_empty() {
+    if !built.is_empty() {
+        let (servers, origins): (BTreeMap<_, _>, BTreeMap<_, _>) = built
+            .into_iter()
+            .map(|(name, (server, origins))| ((name.clone(), server), (name, origins)))
+            .unzip();
         let mut app = http::App {
             http_port: options.http_port.unwrap_or_default(),
             https_port: options.https_port.unwrap_or_default(),
@@ -125,7 +139,11 @@ fn assemble(
             servers,
             metrics: options.metrics.clone(),
         };
-        options::apply::apply(options, &mut app);
+        for (name, new_name) in options::apply::apply(options, &mut app) {
+            if let Some(server) = app.servers.get(&new_name) {
+                origins[&name].map(&new_name, server, &mut source_map);
+            }
+        }
         config.apps.http = Some(app);
     }
     config.apps.events.clone_from(&options.events);
@@ -136,5 +154,15 @@ fn assemble(
     config.apps.tls = (tls != Default::default()).then_some(tls);
     let pki = pki::build(options, blocks, pairings);
     config.apps.pki = (pki != Default::default()).then_some(pki);
-    config
+    (config, source_map)
+}
+
+fn is_error(diagnostic: &Diagnostic) -> bool {
+    diagnostic.severity == Severity::Error
+}
+
+/// A warning where the main file is not formatted.
+fn format_lint(sources: &Sources) -> Option<Diagnostic> {
+    let (id, source) = sources.first()?;
+    caddis_grammar::format_lint(id, source)
 }

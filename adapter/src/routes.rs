@@ -9,6 +9,7 @@ use crate::{
     errors,
     go_sort::stable_by,
     matchers::is_definition,
+    source_map::{Origin, Traced},
 };
 
 /// Numbers the groups of mutually exclusive routes.
@@ -46,6 +47,8 @@ pub(crate) struct Placed {
     pub(crate) span: Span,
     /// What it yielded.
     pub(crate) item: Item,
+    /// Where the blocks of directives inside come from.
+    pub(crate) nested: Vec<Vec<Origin>>,
 }
 
 /// Directives of which only the first matching use is run, in the order in which groups are numbered.
@@ -62,7 +65,9 @@ impl Cx<'_> {
         let mut placed = self.read_directives(statements, errors::unknown_nested_directive);
         let unused = self.matchers.leave();
         self.diagnostics.extend(unused);
-        Ok(self.build_subroute(&mut placed, sorted))
+        let (routes, origins) = Traced::split(self.build_routes(&mut placed, sorted));
+        self.nested.push(origins);
+        Ok(Subroute { routes, ..Subroute::default() })
     }
 
     /// Reads matcher definitions first and then every other statement as a directive.
@@ -81,14 +86,13 @@ impl Cx<'_> {
                 self.report(finding);
                 continue;
             };
+            let outer = std::mem::take(&mut self.nested);
             let items = self.call(&directive, statement);
+            let nested = std::mem::replace(&mut self.nested, outer);
             let name = if directive.name == "handle_path" { "handle" } else { directive.name };
-            let items = self.keep(items).unwrap_or_default();
-            placed.extend(items.into_iter().map(|item| Placed {
-                directive: name,
-                span: statement.name().span,
-                item,
-            }));
+            let span = statement.name().span;
+            let items = self.keep(items).unwrap_or_default().into_iter();
+            placed.extend(items.map(|item| Placed { directive: name, span, item, nested: nested.clone() }));
         }
         placed
     }
@@ -108,7 +112,7 @@ impl Cx<'_> {
     }
 
     /// Sorts, groups and consolidates what directives yielded. What was yielded stays behind sorted.
-    pub(crate) fn build_subroute(&mut self, placed: &mut Vec<Placed>, sorted: bool) -> Subroute {
+    pub(crate) fn build_routes(&mut self, placed: &mut Vec<Placed>, sorted: bool) -> Vec<Traced> {
         if sorted {
             placed.retain(|placed| {
                 let ordered = self.registry.position(placed.directive).is_some();
@@ -134,13 +138,17 @@ impl Cx<'_> {
                 Item::Route(route) => {
                     let group = groups.iter().find(|(directive, _)| *directive == placed.directive);
                     let group = group.map_or(&route.group, |(_, name)| name).clone();
-                    routes.push(Route { group, ..route.clone() });
+                    let route = Route { group, ..route.clone() };
+                    routes.push(Traced::new(route, placed.span, &placed.nested));
                 }
-                Item::Routes(together) => routes.extend(together.iter().cloned()),
+                Item::Routes(together) => {
+                    let traced = |route: &Route| Traced::new(route.clone(), placed.span, &placed.nested);
+                    routes.extend(together.iter().map(traced));
+                }
                 _ => {}
             }
         }
-        Subroute { routes: consolidate(routes), ..Subroute::default() }
+        consolidate(routes)
     }
 
     /// The groups of directives that exclude each other; an empty name where only one is used.
@@ -194,18 +202,19 @@ fn single_path(route: &Route) -> Option<&str> {
 }
 
 /// Joins neighbours of the same matchers, group and finality.
-pub(crate) fn consolidate(routes: Vec<Route>) -> Vec<Route> {
-    let mut joined: Vec<Route> = Vec::with_capacity(routes.len());
-    for route in routes {
+pub(crate) fn consolidate(routes: Vec<Traced>) -> Vec<Traced> {
+    let mut joined: Vec<Traced> = Vec::with_capacity(routes.len());
+    for next in routes {
         match joined.last_mut() {
             Some(last)
-                if last.matchers == route.matchers
-                    && last.terminal == route.terminal
-                    && last.group == route.group =>
+                if last.route.matchers == next.route.matchers
+                    && last.route.terminal == next.route.terminal
+                    && last.route.group == next.route.group =>
             {
-                last.handle.extend(route.handle);
+                last.route.handle.extend(next.route.handle);
+                last.origin.handlers.extend(next.origin.handlers);
             }
-            _ => joined.push(route),
+            _ => joined.push(next),
         }
     }
     joined

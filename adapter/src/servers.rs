@@ -7,9 +7,10 @@ mod routes;
 
 use std::collections::BTreeMap;
 
-use caddis_config::http::{AutoHttps, Server};
+use caddis_config::http::{AutoHttps, ErrorRoutes, Server};
+use caddis_grammar::Span;
 
-use self::connection_policies::Policies;
+use self::{connection_policies::Policies, routes::Routes};
 pub(crate) use self::{connection_policies::SharedPolicy, named_routes::NamedRoutes};
 use crate::{
     addresses::{Address, specificity},
@@ -18,7 +19,18 @@ use crate::{
     go_sort::stable_by,
     listeners::Pairing,
     sites::{Block, Site},
+    source_map::{Origin, SourceMap, Traced},
 };
+
+/// Where the parts of a server come from.
+#[derive(Debug)]
+pub(crate) struct Origins {
+    /// The first address of its first site.
+    span: Option<Span>,
+    routes: Vec<Origin>,
+    errors: Vec<Origin>,
+    named_routes: BTreeMap<String, Origin>,
+}
 
 /// Builds the servers, called `srv0`, `srv1`, … in the order of the pairings. Sites end up in the order in which they
 /// are tried.
@@ -27,37 +39,74 @@ pub(crate) fn build(
     blocks: &mut [Block],
     pairings: &mut [Pairing],
     named: &NamedRoutes,
-) -> BTreeMap<String, Server> {
-    let mut built = Vec::new();
+) -> BTreeMap<String, (Server, Origins)> {
+    let mut unfinished = Vec::new();
     for pairing in pairings.iter_mut() {
         check_ambiguity(cx, pairing);
-        let mut server = Server {
-            listen: pairing.addresses().map(String::from).collect(),
-            listen_protocols: listen_protocols(pairing),
-            automatic_https: auto_https_of(cx),
-            ..Server::default()
-        };
         sort_sites(&mut pairing.sites);
-        named.add_to(cx, &mut server, pairing, blocks);
-        let mut policies = Policies::new(&server);
-        logs::begin(&mut server, pairing, blocks);
-        for site in &pairing.sites {
-            policies.add_site(cx, &mut server, pairing, site, &blocks[site.block]);
-            routes::add_site(cx, &mut server, pairing, site, &mut blocks[site.block].pile);
-            logs::add_site(&mut server, site, &blocks[site.block].pile);
-        }
-        logs::finish(&mut server);
-        check_schemes(cx, &server, pairing, &policies);
-        policies.finish(cx);
-        server.routes = crate::routes::consolidate(server.routes);
-        built.push((server, policies));
+        unfinished.push(build_one(cx, blocks, pairing, named));
     }
     // Policies are shared between servers that serve parts of one block, so they are final only now.
-    let finished = built.into_iter().enumerate().map(|(at, (mut server, policies))| {
+    let finished = unfinished.into_iter().enumerate().map(|(at, (mut server, origins, policies))| {
         server.tls_connection_policies = policies.into_config();
-        (format!("srv{at}"), server)
+        (format!("srv{at}"), (server, origins))
     });
     finished.collect()
+}
+
+fn build_one(
+    cx: &mut Cx<'_>,
+    blocks: &mut [Block],
+    pairing: &Pairing,
+    named: &NamedRoutes,
+) -> (Server, Origins, Policies) {
+    let mut server = Server {
+        listen: pairing.addresses().map(String::from).collect(),
+        listen_protocols: listen_protocols(pairing),
+        automatic_https: auto_https_of(cx),
+        ..Server::default()
+    };
+    let named_routes = named.add_to(cx, &mut server, pairing, blocks);
+    let mut policies = Policies::new(&server);
+    let mut routes = Routes::default();
+    logs::begin(&mut server, pairing, blocks);
+    for site in &pairing.sites {
+        policies.add_site(cx, &mut server, pairing, site, &blocks[site.block]);
+        routes.add_site(cx, pairing, site, &mut blocks[site.block].pile);
+        logs::add_site(&mut server, site, &blocks[site.block].pile);
+    }
+    logs::finish(&mut server);
+    check_schemes(cx, &server, pairing, &policies);
+    policies.finish(cx);
+    let (normal, origins) = Traced::split(crate::routes::consolidate(routes.normal));
+    server.routes = normal;
+    let mut error_origins = Vec::new();
+    if let Some(errors) = routes.errors {
+        let (routes, origins) = Traced::split(errors);
+        server.errors = Some(ErrorRoutes { routes });
+        error_origins = origins;
+    }
+    let span = pairing.sites.first().map(|site| site.keys[0].token.span);
+    (server, Origins { span, routes: origins, errors: error_origins, named_routes }, policies)
+}
+
+impl Origins {
+    /// Notes the origins of a server under the name that it has in the end.
+    pub(crate) fn map(&self, name: &str, server: &Server, map: &mut SourceMap) {
+        let pointer = format!("/apps/http/servers/{name}");
+        if let Some(span) = self.span {
+            map.insert(pointer.as_str(), span);
+        }
+        map.insert_routes(&format!("{pointer}/routes"), &server.routes, &self.routes);
+        if let Some(errors) = &server.errors {
+            map.insert_routes(&format!("{pointer}/errors/routes"), &errors.routes, &self.errors);
+        }
+        for (name, origin) in &self.named_routes {
+            if let Some(route) = server.named_routes.get(name) {
+                map.insert_route(&format!("{pointer}/named_routes/{name}"), route, origin);
+            }
+        }
+    }
 }
 
 fn check_ambiguity(cx: &mut Cx<'_>, pairing: &Pairing) {

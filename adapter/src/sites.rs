@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use caddis_config::{http::Route, pki::Authority};
+use caddis_config::pki::Authority;
 use caddis_grammar::{BlockKind, ServerBlock, Span, Statement, Token};
 
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     placeholders,
     routes::Placed,
     servers::SharedPolicy,
+    source_map::Traced,
 };
 
 /// One block with its addresses read and its directives filed.
@@ -41,7 +42,7 @@ pub(crate) struct Pile {
     /// Routes by directive.
     pub(crate) routes: Vec<Placed>,
     /// Routes for errors.
-    pub(crate) error_routes: Vec<Route>,
+    pub(crate) error_routes: Vec<Traced>,
     /// Listeners.
     pub(crate) binds: Vec<Bind>,
     /// Access logs.
@@ -121,9 +122,11 @@ impl Pile {
     fn file(&mut self, placed: Placed) {
         match placed.item {
             Item::Route(_) | Item::Routes(_) => self.routes.push(placed),
-            Item::ErrorRoute(route) => self.error_routes.push(route),
+            Item::ErrorRoute(route) => {
+                self.error_routes.push(Traced::new(route, placed.span, &placed.nested));
+            }
             Item::Bind(bind) => self.binds.push(bind),
-            Item::Log(log) => self.logs.push(log),
+            Item::Log(log) => self.logs.push(*log),
             Item::Tls(tls) => {
                 self.policies.push(SharedPolicy::new(tls.policy.clone(), Some(placed.span)));
                 self.tls.push(*tls);

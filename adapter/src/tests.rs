@@ -74,3 +74,21 @@ fn all_findings_come_out_of_one_run() {
          4: E0301 wrong argument count or unexpected line ending after 'c'"
     );
 }
+
+#[test]
+fn parts_of_the_json_lead_back_to_the_text() {
+    let text = "localhost {\n\thandle /a {\n\t\trespond a\n\t}\n\thandle_path /b {\n\t\theader X y\n\t\trespond b\n\t}\n}\n";
+    let adapted = adapted(text);
+    let line =
+        |pointer: &str| adapted.source_map.find(pointer).map(|span| adapted.sources.location(span).line);
+    let site = "/apps/http/servers/srv0/routes/0/handle/0";
+    assert_eq!(line("/apps/http/servers/srv0/listen"), Some(1));
+    assert_eq!(line(site), Some(1));
+    assert_eq!(line(&format!("{site}/routes/0/match")), Some(2));
+    assert_eq!(line(&format!("{site}/routes/0/handle/0/routes/0/handle/0/body")), Some(3));
+    // The first route strips the prefix.
+    assert_eq!(line(&format!("{site}/routes/1/handle/0/routes/0")), Some(5));
+    assert_eq!(line(&format!("{site}/routes/1/handle/0/routes/1/handle/0")), Some(6));
+    assert_eq!(line(&format!("{site}/routes/1/handle/0/routes/1/handle/1")), Some(7));
+    assert_eq!(line("/admin"), None);
+}

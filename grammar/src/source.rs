@@ -92,6 +92,12 @@ impl Sources {
         &self.0[id.0 as usize]
     }
 
+    /// The text that was added first: the main file.
+    #[must_use]
+    pub fn first(&self) -> Option<(SourceId, &Source)> {
+        self.0.first().map(|source| (SourceId(0), source.as_ref()))
+    }
+
     /// The place where a span begins.
     #[must_use]
     pub fn location(&self, span: Span) -> Location<'_> {

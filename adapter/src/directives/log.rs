@@ -24,7 +24,7 @@ pub(crate) static DIRECTIVE: Directive = Directive {
     summary: "Writes an access log.",
     takes_matcher: false,
     ordered: false,
-    read: |cx, call: &Call<'_>| Ok(vec![Item::Log(read_site(cx, call.line)?)]),
+    read: |cx, call: &Call<'_>| Ok(vec![Item::Log(Box::new(read_site(cx, call.line)?))]),
 };
 
 /// A `log` block, of a site or of the global options.

@@ -7,8 +7,9 @@ use caddis_config::http::{App, Metrics, Server, ServerLogs};
 use super::{GlobalOptions, ServerOptions};
 
 /// Puts the first settings that fit on each server, renames the servers that were given a name, and moves the metrics of
-/// servers up to the app.
-pub(crate) fn apply(options: &GlobalOptions, app: &mut App) {
+/// servers up to the app. The new names are returned by the old ones.
+pub(crate) fn apply(options: &GlobalOptions, app: &mut App) -> BTreeMap<String, String> {
+    let mut names = BTreeMap::new();
     let mut renamed = BTreeMap::new();
     for (key, mut server) in take(&mut app.servers) {
         let settings = options.servers.iter().find(|settings| fits(settings, &server));
@@ -19,10 +20,13 @@ pub(crate) fn apply(options: &GlobalOptions, app: &mut App) {
             }
             None => None,
         };
-        renamed.insert(name.cloned().unwrap_or(key), server);
+        let name = name.unwrap_or(&key).clone();
+        names.insert(key, name.clone());
+        renamed.insert(name, server);
     }
     app.servers = renamed;
     hoist_metrics(app);
+    names
 }
 
 fn fits(settings: &ServerOptions, server: &Server) -> bool {

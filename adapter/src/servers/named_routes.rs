@@ -2,10 +2,17 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use caddis_config::http::{Route, Server};
-use caddis_grammar::{ServerBlock, Span};
+use caddis_config::http::{Route, Server, handlers::Subroute};
+use caddis_grammar::{ServerBlock, Span, Token};
 
-use crate::{cx::Cx, errors, listeners::Pairing, placeholders, sites::Block};
+use crate::{
+    cx::Cx,
+    errors,
+    listeners::Pairing,
+    placeholders,
+    sites::Block,
+    source_map::{Origin, Traced},
+};
 
 /// The named routes of a file.
 #[derive(Debug, Default)]
@@ -13,7 +20,7 @@ pub(crate) struct NamedRoutes(BTreeMap<String, NamedRoute>);
 
 #[derive(Debug)]
 struct NamedRoute {
-    route: Route,
+    route: Traced,
     /// The named routes that this one invokes.
     invoked: Vec<(String, Span)>,
 }
@@ -32,23 +39,13 @@ impl NamedRoutes {
             placeholders::expand_all(&mut statements);
             cx.enter_block(&statements);
             let subroute = cx.subroute(&statements, true);
+            let origins = cx.nested.pop().unwrap_or_default();
             cx.leave_block();
             let Some(subroute) = cx.keep(subroute) else { continue };
-            let handle = match subroute.routes.as_slice() {
-                [only] if only.matchers.is_empty() => {
-                    if only.handle.len() > 1 {
-                        cx.report(errors::sites::named_route_cut_short(key));
-                    }
-                    only.handle.first().cloned().into_iter().collect()
-                }
-                _ => vec![subroute.into()],
-            };
+            let route = named_route(cx, key, subroute, origins);
             let invoked = std::mem::take(&mut cx.state.invoked);
-            let route = NamedRoute { route: Route { handle, ..Route::default() }, invoked };
-            if named.0.contains_key(&*key.text) {
+            if named.0.insert(key.text.to_string(), NamedRoute { route, invoked }).is_some() {
                 cx.report(errors::sites::duplicate_named_route(key));
-            } else {
-                named.0.insert(key.text.to_string(), route);
             }
         }
         cx.groups = groups;
@@ -56,7 +53,15 @@ impl NamedRoutes {
     }
 
     /// Adds the routes that the sites of a server invoke, and those that these invoke.
-    pub(super) fn add_to(&self, cx: &mut Cx<'_>, server: &mut Server, pairing: &Pairing, blocks: &[Block]) {
+    /// The origins are returned by name.
+    pub(super) fn add_to(
+        &self,
+        cx: &mut Cx<'_>,
+        server: &mut Server,
+        pairing: &Pairing,
+        blocks: &[Block],
+    ) -> BTreeMap<String, Origin> {
+        let mut origins = BTreeMap::new();
         let mut waiting: VecDeque<&(String, Span)> =
             pairing.sites.iter().flat_map(|site| &blocks[site.block].pile.invoked).collect();
         while let Some((name, span)) = waiting.pop_front() {
@@ -65,7 +70,8 @@ impl NamedRoutes {
             }
             match self.0.get(name) {
                 Some(named) => {
-                    server.named_routes.insert(name.clone(), named.route.clone());
+                    server.named_routes.insert(name.clone(), named.route.route.clone());
+                    origins.insert(name.clone(), named.route.origin.clone());
                     waiting.extend(&named.invoked);
                 }
                 None => {
@@ -74,5 +80,22 @@ impl NamedRoutes {
                 }
             }
         }
+        origins
     }
+}
+
+/// A lone route without matchers stands for itself, of which Caddy keeps the first handler; several are a subroute.
+fn named_route(cx: &mut Cx<'_>, key: &Token, mut subroute: Subroute, origins: Vec<Origin>) -> Traced {
+    if subroute.routes.len() != 1 || !subroute.routes[0].matchers.is_empty() {
+        let route = Route { handle: vec![subroute.into()], ..Route::default() };
+        return Traced::new(route, key.span, &[origins]);
+    }
+    let mut handle = subroute.routes.remove(0).handle;
+    if handle.len() > 1 {
+        cx.report(errors::sites::named_route_cut_short(key));
+        handle.truncate(1);
+    }
+    let handlers = origins.into_iter().next().map(|origin| origin.handlers).unwrap_or_default();
+    let route = Route { handle, ..Route::default() };
+    Traced { route, origin: Origin { span: key.span, handlers } }
 }

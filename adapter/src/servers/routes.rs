@@ -1,7 +1,7 @@
 //! Routes of a server: a site's matchers on host and path around the routes of its directives.
 
 use caddis_config::http::{
-    ErrorRoutes, Handler, Matcher, MatcherSet, Route, Server,
+    Handler, Matcher, MatcherSet, Route,
     handlers::Subroute,
     matchers::{Host, Path},
 };
@@ -11,43 +11,59 @@ use crate::{
     go_sort::stable_by,
     listeners::Pairing,
     sites::{Pile, Site},
+    source_map::Traced,
 };
 
-/// Adds the routes of one site and its routes for errors.
-pub(super) fn add_site(
-    cx: &mut Cx<'_>,
-    server: &mut Server,
-    pairing: &Pairing,
-    site: &Site,
-    pile: &mut Pile,
-) {
-    let matchers = matcher_sets(site);
-    let subroute = cx.build_subroute(&mut pile.routes, true);
-    append(&mut server.routes, subroute, &matchers, pairing);
-    if pile.error_routes.is_empty() {
-        return;
+/// The routes of a server while it is built.
+#[derive(Debug, Default)]
+pub(super) struct Routes {
+    pub(super) normal: Vec<Traced>,
+    /// `None` as long as no site has routes for errors.
+    pub(super) errors: Option<Vec<Traced>>,
+}
+
+impl Routes {
+    /// Adds the routes of one site and its routes for errors.
+    pub(super) fn add_site(&mut self, cx: &mut Cx<'_>, pairing: &Pairing, site: &Site, pile: &mut Pile) {
+        let matchers = matcher_sets(site);
+        let routes = cx.build_routes(&mut pile.routes, true);
+        append(&mut self.normal, routes, &matchers, pairing, site);
+        if pile.error_routes.is_empty() {
+            return;
+        }
+        // Caddy's comparator: routes that match every error go last, and each run of the others is reversed.
+        stable_by(&mut pile.error_routes, |a, b| !a.route.matchers.is_empty() || b.route.matchers.is_empty());
+        let errors = self.errors.get_or_insert_default();
+        append(errors, pile.error_routes.clone(), &matchers, pairing, site);
     }
-    // Caddy's comparator: routes that match every error go last, and each run of the others is reversed.
-    stable_by(&mut pile.error_routes, |a, b| !(a.matchers.is_empty() && !b.matchers.is_empty()));
-    let errors = server.errors.get_or_insert_with(ErrorRoutes::default);
-    let subroute = Subroute { routes: pile.error_routes.clone(), ..Subroute::default() };
-    append(&mut errors.routes, subroute, &matchers, pairing);
 }
 
 /// Appends a site's routes, wrapped so that no other site is tried after it.
-fn append(routes: &mut Vec<Route>, subroute: Subroute, matchers: &[MatcherSet], pairing: &Pairing) {
-    if matchers.is_empty() && subroute.routes.is_empty() {
+fn append(
+    routes: &mut Vec<Traced>,
+    of_site: Vec<Traced>,
+    matchers: &[MatcherSet],
+    pairing: &Pairing,
+    site: &Site,
+) {
+    if matchers.is_empty() && of_site.is_empty() {
         return;
     }
     // The only site of a server needs no wrapper, unless a host matcher inside would become one at the top, where it
     // would ask for certificates.
-    let has_host = |route: &Route| route.matchers.iter().any(|set| set.get("host").is_some());
-    if matchers.is_empty() && pairing.sites.len() == 1 && !subroute.routes.iter().any(has_host) {
-        routes.extend(subroute.routes);
+    let has_host = |traced: &Traced| traced.route.matchers.iter().any(|set| set.get("host").is_some());
+    if matchers.is_empty() && pairing.sites.len() == 1 && !of_site.iter().any(has_host) {
+        routes.extend(of_site);
         return;
     }
-    let handle = if subroute.routes.is_empty() { Vec::new() } else { vec![Handler::from(subroute)] };
-    routes.push(Route { matchers: matchers.to_vec(), handle, terminal: true, ..Route::default() });
+    let (of_site, origins) = Traced::split(of_site);
+    let handle = if of_site.is_empty() {
+        Vec::new()
+    } else {
+        vec![Handler::from(Subroute { routes: of_site, ..Subroute::default() })]
+    };
+    let route = Route { matchers: matchers.to_vec(), handle, terminal: true, ..Route::default() };
+    routes.push(Traced::new(route, site.keys[0].token.span, &[origins]));
 }
 
 /// The matchers of a site: its hosts grouped by path. From the first address without a host on, hosts do not count.

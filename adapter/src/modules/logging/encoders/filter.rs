@@ -16,7 +16,7 @@ use caddis_config::logging::{
 use caddis_grammar::Statement;
 
 use crate::{
-    args::{Args, Value},
+    args::Value,
     cx::{Cx, Parsed},
     errors,
     modules::{Module, Pluggable},

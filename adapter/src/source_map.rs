@@ -1,0 +1,108 @@
+//! Where in the Caddyfile each part of the JSON comes from, so that a finding about the JSON can point into the text.
+
+use std::collections::BTreeMap;
+
+use caddis_config::http::{Handler, Route};
+use caddis_grammar::Span;
+
+/// Places by JSON pointer (RFC 6901).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceMap(BTreeMap<String, Span>);
+
+impl SourceMap {
+    /// The place of the value that a pointer leads to, or else of the nearest value around it.
+    #[must_use]
+    pub fn find(&self, pointer: &str) -> Option<Span> {
+        let mut pointer = pointer;
+        loop {
+            if let Some(span) = self.0.get(pointer) {
+                return Some(*span);
+            }
+            pointer = &pointer[..pointer.rfind('/')?];
+        }
+    }
+
+    /// All pointers with their places, sorted.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Span)> {
+        self.0.iter().map(|(pointer, span)| (pointer.as_str(), *span))
+    }
+
+    pub(crate) fn insert(&mut self, pointer: impl Into<String>, span: Span) {
+        self.0.insert(pointer.into(), span);
+    }
+
+    /// Adds a list of routes. Routes that a directive put before those of its block have no origin of their own.
+    pub(crate) fn insert_routes(&mut self, pointer: &str, routes: &[Route], origins: &[Origin]) {
+        let before = routes.len().saturating_sub(origins.len());
+        for (at, (route, origin)) in routes[before..].iter().zip(origins).enumerate() {
+            self.insert_route(&format!("{pointer}/{}", before + at), route, origin);
+        }
+    }
+
+    /// Adds one route with its handlers.
+    pub(crate) fn insert_route(&mut self, pointer: &str, route: &Route, origin: &Origin) {
+        self.insert(pointer, origin.span);
+        for (at, (handler, origin)) in route.handle.iter().zip(&origin.handlers).enumerate() {
+            let pointer = format!("{pointer}/handle/{at}");
+            self.insert(pointer.as_str(), origin.span);
+            let lists = nested_routes(handler);
+            if lists.len() == origin.nested.len() {
+                for ((path, routes), origins) in lists.iter().zip(&origin.nested) {
+                    self.insert_routes(&format!("{pointer}{path}"), routes, origins);
+                }
+            }
+        }
+    }
+}
+
+/// The lists of routes right inside a handler.
+fn nested_routes(handler: &Handler) -> Vec<(String, &[Route])> {
+    let responses = match handler {
+        Handler::Subroute(subroute) => return vec![("/routes".to_owned(), &subroute.routes)],
+        Handler::ReverseProxy(proxy) => &proxy.handle_response,
+        Handler::Intercept(intercept) => &intercept.handle_response,
+        _ => return Vec::new(),
+    };
+    let lists = responses.iter().enumerate();
+    lists
+        .map(|(at, response)| (format!("/handle_response/{at}/routes"), response.routes.as_slice()))
+        .collect()
+}
+
+/// Where a route comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Origin {
+    /// The directive, or the address of the site.
+    pub(crate) span: Span,
+    /// One for each handler.
+    pub(crate) handlers: Vec<HandlerOrigin>,
+}
+
+/// Where a handler comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct HandlerOrigin {
+    /// The directive.
+    pub(crate) span: Span,
+    /// The blocks of directives inside, in the order in which they are written.
+    pub(crate) nested: Vec<Vec<Origin>>,
+}
+
+/// A route with its origin.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Traced {
+    pub(crate) route: Route,
+    pub(crate) origin: Origin,
+}
+
+impl Traced {
+    /// A route whose handlers all come from one place.
+    pub(crate) fn new(route: Route, span: Span, nested: &[Vec<Origin>]) -> Self {
+        let handlers = route.handle.iter().map(|_| HandlerOrigin { span, nested: nested.to_vec() }).collect();
+        Self { route, origin: Origin { span, handlers } }
+    }
+
+    /// Takes routes and origins apart.
+    pub(crate) fn split(traced: Vec<Self>) -> (Vec<Route>, Vec<Origin>) {
+        traced.into_iter().map(|traced| (traced.route, traced.origin)).unzip()
+    }
+}
