@@ -1,8 +1,11 @@
 //! HTTP: from a connection to handlers and back.
 
+pub(crate) mod accept_encoding;
 pub mod body;
+pub(crate) mod conditions;
 pub mod connection;
 pub mod exchange;
+pub(crate) mod file_body;
 pub(crate) mod files;
 pub mod handler;
 pub mod handlers;
@@ -10,6 +13,7 @@ pub mod header_conditions;
 pub mod header_ops;
 pub(crate) mod idna;
 pub mod matchers;
+pub(crate) mod ranges;
 pub mod response_matcher;
 pub mod rewrite;
 pub mod route;

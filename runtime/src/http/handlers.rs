@@ -3,6 +3,7 @@
 mod copy_response;
 mod copy_response_headers;
 mod error;
+mod file_server;
 mod headers;
 mod invoke;
 pub mod reverse_proxy;
@@ -28,7 +29,7 @@ pub fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildE
         Config::CopyResponseHeaders(config) => copy_response_headers::build(config, cx),
         Config::Encode(_) => Err(cx.unsupported("handler encode")),
         Config::Error(config) => error::build(config, cx),
-        Config::FileServer(_) => Err(cx.unsupported("handler file_server")),
+        Config::FileServer(config) => file_server::build(config, cx),
         Config::Headers(config) => headers::build(config, cx),
         Config::Intercept(_) => Err(cx.unsupported("handler intercept")),
         Config::Invoke(config) => invoke::build(config, cx),
