@@ -62,7 +62,7 @@ pub(crate) fn unexpected_eof(span: Span) -> Diagnostic {
 
 /// A block without an end, in a text of its own.
 pub(crate) fn never_closed(span: Span) -> Diagnostic {
-    Diagnostic::error(Code("E0101"), span, "unexpected EOF").label(span, "this block is never closed")
+    unexpected_eof(span).label(span, "this block is never closed")
 }
 
 /// Something else was needed.
@@ -183,8 +183,7 @@ pub(crate) fn import_not_found(span: Span, pattern: &str, similar: Option<&str>)
 
 /// The snippet exists, but only further down.
 pub(crate) fn import_before_snippet(span: Span, pattern: &str) -> Diagnostic {
-    Diagnostic::error(Code("E0124"), span, format!("File to import not found: {pattern}"))
-        .help("a snippet must stand before the first import that names it")
+    import_not_found(span, pattern, None).help("a snippet must stand before the first import that names it")
 }
 
 /// The operating system did not hand the file out.

@@ -14,7 +14,10 @@ use crate::{
         connection::Endpoint,
         server::{self, Server},
     },
-    listen::{Listener, address::Address},
+    listen::{
+        Listener,
+        address::{self, Address},
+    },
     logging::core::Core,
     process::Process,
     tunnel,
@@ -127,6 +130,14 @@ impl Instance {
         self.listeners.insert(address.clone(), Arc::clone(&listener));
         self.planned.push((listener, endpoint));
         Ok(())
+    }
+
+    /// Where the socket for an address of the configuration is, which tells a port that the kernel chose. `None` for unix
+    /// sockets and for addresses that nothing listens on.
+    #[must_use]
+    pub fn local_address(&self, listen: &str) -> Option<std::net::SocketAddr> {
+        let listen = address::Listen::parse(listen, 0).ok()?;
+        listen.addresses.iter().find_map(|address| self.listeners.get(address)?.local)
     }
 
     /// Puts this instance in the place of `previous`: from here on it answers.

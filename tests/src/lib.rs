@@ -1,3 +1,9 @@
 //! What the end-to-end tests are written with: pages, scenarios, and the peers that scenarios need.
 
+pub mod client;
+pub mod origin;
 pub mod page;
+pub mod server;
+
+pub use origin::Origin;
+pub use server::Server;

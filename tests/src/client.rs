@@ -1,0 +1,174 @@
+//! Clients for scenarios: requests over real connections, upgrades, TLS without questions.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::TokioIo;
+use rustls::{
+    ClientConfig, DigitallySignedStruct, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    pki_types::{CertificateDer, ServerName, UnixTime},
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpStream,
+};
+
+/// An answer, whole.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The content.
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// The content as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The content as JSON; null if it is none.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// A header as text; empty if it is not there.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+}
+
+/// A GET over a connection of its own.
+pub async fn get(address: SocketAddr, host: &str, target: &str) -> Answer {
+    send(address, request("GET", host, target).body(Bytes::new()).expect("a valid request")).await
+}
+
+/// The start of a request.
+#[must_use]
+pub fn request(method: &str, host: &str, target: &str) -> http::request::Builder {
+    Request::builder().method(method).uri(target).header(header::HOST, host)
+}
+
+/// Sends a request over a plain connection of its own.
+pub async fn send(address: SocketAddr, request: Request<Bytes>) -> Answer {
+    let stream = TcpStream::connect(address).await.expect("the server listens");
+    over(stream, request).await
+}
+
+/// Sends a request over TLS, for the name that `Host` says, without looking at the certificate.
+pub async fn send_tls(address: SocketAddr, request: Request<Bytes>) -> Answer {
+    let host = request.headers()[header::HOST].to_str().expect("an ASCII host");
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name).to_owned();
+    over(connect_tls(address, &name).await.expect("the handshake succeeds"), request).await
+}
+
+async fn over(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    request: Request<Bytes>,
+) -> Answer {
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.expect("a new connection");
+    tokio::spawn(connection);
+    let response: Response<hyper::body::Incoming> =
+        sender.send_request(request.map(Full::new)).await.expect("an answer");
+    let (head, body) = response.into_parts();
+    let body = body.collect().await.expect("a whole body").to_bytes();
+    Answer { status: head.status, headers: head.headers, body }
+}
+
+/// A TLS connection for a name, whatever the certificate says.
+///
+/// # Errors
+/// When the handshake fails.
+pub async fn connect_tls(
+    address: SocketAddr,
+    name: &str,
+) -> io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Trusting))
+        .with_no_client_auth();
+    let name = ServerName::try_from(name.to_owned()).map_err(io::Error::other)?;
+    tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, TcpStream::connect(address).await?).await
+}
+
+/// Opens an upgraded connection.
+///
+/// # Errors
+/// When the server does not switch protocols.
+pub async fn upgrade(address: SocketAddr, host: &str, target: &str, protocol: &str) -> io::Result<TcpStream> {
+    let mut stream = TcpStream::connect(address).await?;
+    let request = format!(
+        "GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await?;
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await?);
+    }
+    let text = String::from_utf8_lossy(&head).into_owned();
+    if text.starts_with("HTTP/1.1 101") { Ok(stream) } else { Err(io::Error::other(text)) }
+}
+
+/// Sends bytes and reads as many back.
+///
+/// # Errors
+/// When the connection is gone.
+pub async fn echo(stream: &mut TcpStream, text: &str) -> io::Result<String> {
+    stream.write_all(text.as_bytes()).await?;
+    let mut answer = vec![0; text.len()];
+    stream.read_exact(&mut answer).await?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// Believes every certificate.
+#[derive(Debug)]
+struct Trusting;
+
+impl ServerCertVerifier for Trusting {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms.supported_schemes()
+    }
+}

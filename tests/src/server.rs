@@ -1,0 +1,131 @@
+//! A server under test: the real runtime with real sockets, in this process.
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use caddis_adapter::Registry;
+use caddis_grammar::{Environment, Files, Format, ReadError, render};
+use caddis_runtime::{
+    Runtime,
+    control::{Control, LoadError},
+    folders::Folders,
+    logging::{Level, Logger, Stderr},
+    process::Process,
+    shard::Shards,
+};
+
+/// A running server with a folder of its own, which is removed at the end.
+#[derive(Debug)]
+pub struct Server {
+    /// What steers it.
+    pub control: Arc<Control>,
+    /// Its data and configuration folders, and whatever a test puts there.
+    pub folder: PathBuf,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Temporary files that stay behind harm nobody.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Server {
+    /// Starts a server without configuration.
+    #[must_use]
+    pub fn idle() -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("caddis-test-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("the temporary folder is writable");
+        let shards = Shards::start(2).expect("threads can be started");
+        let process = Arc::new(Process::new(shards, Logger::root(Box::new(Stderr(Level::Error)))));
+        let folders = Folders { data: folder.join("data"), config: folder.join("config") };
+        let adapter = Arc::new(|text: &str| {
+            let json = adapt(text)?;
+            Ok(caddis_runtime::control::Adapted { json, warnings: Vec::new() })
+        });
+        let control = Control::new(Runtime::new(process), adapter, folders, "127.0.0.1:0".to_owned());
+        Self { control, folder }
+    }
+
+    /// Starts a server with a Caddyfile. Listen on port 0; [`Server::address`] tells the port.
+    pub async fn start(caddyfile: &str) -> Self {
+        let server = Self::idle();
+        server.load(caddyfile).await.unwrap_or_else(|error| panic!("{error}"));
+        server
+    }
+
+    /// Loads another Caddyfile.
+    ///
+    /// # Errors
+    /// Why it is not run; what ran before runs on.
+    pub async fn load(&self, caddyfile: &str) -> Result<bool, LoadError> {
+        let json = adapt(caddyfile).unwrap_or_else(|error| panic!("{error}"));
+        self.load_json(&json).await
+    }
+
+    /// Loads JSON.
+    ///
+    /// # Errors
+    /// Why it is not run.
+    pub async fn load_json(&self, json: &str) -> Result<bool, LoadError> {
+        self.control.load(json, false).await
+    }
+
+    /// Where the server listens for `listen`, an address as in the JSON.
+    #[must_use]
+    pub fn address(&self, listen: &str) -> SocketAddr {
+        let mut address = self
+            .control
+            .runtime()
+            .with_instance(|instance| instance.and_then(|instance| instance.local_address(listen)))
+            .unwrap_or_else(|| panic!("nothing listens for {listen}"));
+        if address.ip().is_unspecified() {
+            address.set_ip([127, 0, 0, 1].into());
+        }
+        address
+    }
+}
+
+/// A Caddyfile as JSON, or its findings. Nothing is imported, and no variable is set.
+///
+/// # Errors
+/// The findings, one a line.
+pub fn adapt(caddyfile: &str) -> Result<String, String> {
+    let adapted = caddis_adapter::adapt("Caddyfile", caddyfile, &Nothing, &Nothing, &Registry::standard());
+    if adapted.has_errors() {
+        return Err(render(&adapted.diagnostics, &adapted.sources, Format::Concise));
+    }
+    Ok(adapted.config.to_json())
+}
+
+/// No files and no variables.
+#[derive(Debug)]
+struct Nothing;
+
+impl Environment for Nothing {
+    fn var(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+impl Files for Nothing {
+    fn absolute(&self, path: &str) -> Result<String, String> {
+        Ok(caddis_config::go::path::clean(&format!("/{path}")))
+    }
+
+    fn glob(&self, _: &str) -> Result<Vec<String>, String> {
+        Ok(Vec::new())
+    }
+
+    fn read(&self, _: &str) -> Result<Vec<u8>, ReadError> {
+        Err(ReadError::NotFound)
+    }
+}
