@@ -152,6 +152,11 @@ impl Writer {
                 self.out.push_str(lexeme.raw);
                 self.in_comment = true;
             }
+            // Behind a brace it has no effect; on a line of its own it would have one.
+            LexemeKind::Backslash if (self.opened || self.closed) && !self.spaced && self.newlines == 0 => {
+                self.spaced = true;
+                return;
+            }
             LexemeKind::Backslash => {
                 self.place();
                 self.out.push('\\');

@@ -1,1 +1,174 @@
+//! One error with all that an error can have, and one warning without a place, in every format.
 
+use std::sync::Arc;
+
+use crate::{Code, Diagnostic, FORMATS, Format, Origin, OriginKind, Sources, Span, render};
+
+fn sample() -> (Vec<Diagnostic>, Sources) {
+    let mut sources = Sources::default();
+    let main = sources.add("sites/my site", "(s) {\n\trespnd hi\n}\nä.com {\n\timport s\n}\n");
+    let other = sources.add("/etc/x", "one\ntwo\n");
+    let span = |source, start, end| Span { source, start, end };
+    let at = span(main, 29, 37);
+    let origin = Arc::new(Origin { kind: OriginKind::Snippet("s".into()), at, parent: None });
+    let error = Diagnostic::error(Code("E0900"), span(main, 7, 13), "unknown: 100%\nreally")
+        .help("did you mean 'respond'?")
+        .label(span(other, 4, 7), "see there")
+        .brought_by(Some(origin));
+    (vec![error, Diagnostic::warning(Code("W0900"), None, "nowhere")], sources)
+}
+
+fn rendered(format: Format) -> String {
+    let (diagnostics, sources) = sample();
+    render(&diagnostics, &sources, format)
+}
+
+#[test]
+fn full() {
+    insta::assert_snapshot!(rendered(Format::Full), @r#"
+    E0900
+
+      × unknown: 100%
+      │ really
+       ╭─[sites/my site:2:2]
+     1 │ (s) {
+     2 │     respnd hi
+       ·     ──────
+     3 │ }
+     4 │ ä.com {
+     5 │     import s
+       ·     ────┬───
+       ·         ╰── snippet 's' is imported here
+     6 │ }
+       ╰────
+      help: did you mean 'respond'?
+      ╰─▶   ☞ /etc/x
+             ╭─[/etc/x:2:1]
+           1 │ one
+           2 │ two
+             · ─┬─
+             ·  ╰── see there
+             ╰────
+
+    W0900
+
+      ⚠ nowhere
+    "#);
+}
+
+#[test]
+fn concise() {
+    insta::assert_snapshot!(rendered(Format::Concise), @r#"
+    sites/my site:2:2: error[E0900]: unknown: 100% really
+    warning[W0900]: nowhere
+    "#);
+}
+
+#[test]
+fn json() {
+    insta::assert_snapshot!(rendered(Format::Json), @r#"
+    {"code":"E0900","severity":"error","message":"unknown: 100%\nreally","file":"sites/my site","line":2,"column":2,"end_line":2,"end_column":8,"help":"did you mean 'respond'?","labels":[{"text":"see there","file":"/etc/x","line":2,"column":1,"end_line":2,"end_column":4}],"import_chain":[{"text":"snippet 's' is imported here","file":"sites/my site","line":5,"column":2,"end_line":5,"end_column":10}]}
+    {"code":"W0900","severity":"warning","message":"nowhere","file":null,"line":null,"column":null,"end_line":null,"end_column":null,"labels":[],"import_chain":[]}
+    "#);
+}
+
+#[test]
+fn github() {
+    insta::assert_snapshot!(rendered(Format::Github), @r#"
+    ::error title=E0900,file=sites/my site,line=2,endLine=2,col=2,endColumn=8::unknown: 100%25%0Areally%0Adid you mean 'respond'?
+    ::warning title=W0900::nowhere
+    "#);
+}
+
+#[test]
+fn sarif() {
+    let text = rendered(Format::Sarif);
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&document["runs"][0]["results"]).unwrap(), @r#"
+    [
+      {
+        "level": "error",
+        "locations": [
+          {
+            "physicalLocation": {
+              "artifactLocation": {
+                "uri": "sites/my%20site"
+              },
+              "region": {
+                "endColumn": 8,
+                "endLine": 2,
+                "startColumn": 2,
+                "startLine": 2
+              }
+            }
+          }
+        ],
+        "message": {
+          "text": "unknown: 100%\nreally\ndid you mean 'respond'?"
+        },
+        "relatedLocations": [
+          {
+            "message": {
+              "text": "see there"
+            },
+            "physicalLocation": {
+              "artifactLocation": {
+                "uri": "file:///etc/x"
+              },
+              "region": {
+                "endColumn": 4,
+                "endLine": 2,
+                "startColumn": 1,
+                "startLine": 2
+              }
+            }
+          },
+          {
+            "message": {
+              "text": "snippet 's' is imported here"
+            },
+            "physicalLocation": {
+              "artifactLocation": {
+                "uri": "sites/my%20site"
+              },
+              "region": {
+                "endColumn": 10,
+                "endLine": 5,
+                "startColumn": 2,
+                "startLine": 5
+              }
+            }
+          }
+        ],
+        "ruleId": "E0900",
+        "ruleIndex": 0
+      },
+      {
+        "level": "warning",
+        "locations": [],
+        "message": {
+          "text": "nowhere"
+        },
+        "ruleId": "W0900",
+        "ruleIndex": 1
+      }
+    ]
+    "#);
+    assert_eq!(document["runs"][0]["tool"]["driver"]["rules"][1]["id"], "W0900");
+    assert_eq!(document["version"], "2.1.0");
+}
+
+#[test]
+fn without_diagnostics_there_is_nothing_to_say() {
+    for (name, format) in FORMATS {
+        let text = render(&[], &Sources::default(), format);
+        assert_eq!(text.is_empty(), name != "sarif", "{name}");
+    }
+}
+
+#[test]
+fn formats_have_names() {
+    assert_eq!("github".parse(), Ok(Format::Github));
+    let error = "unknown format of diagnostics 'xml'; known are full, concise, json, github, sarif";
+    assert_eq!("xml".parse::<Format>(), Err(error.to_owned()));
+}
