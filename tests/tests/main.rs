@@ -1,5 +1,8 @@
 //! The end-to-end tests, one binary: linking once is most of what such tests cost.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod catalogue;
 mod pages;
 mod reload;
 mod tidy;
