@@ -2,6 +2,7 @@
 
 mod copy_response;
 mod copy_response_headers;
+mod encode;
 mod error;
 mod file_server;
 mod headers;
@@ -27,7 +28,7 @@ pub fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildE
         Config::Authentication(_) => Err(cx.unsupported("handler authentication")),
         Config::CopyResponse(config) => copy_response::build(config, cx),
         Config::CopyResponseHeaders(config) => copy_response_headers::build(config, cx),
-        Config::Encode(_) => Err(cx.unsupported("handler encode")),
+        Config::Encode(config) => encode::build(config, cx),
         Config::Error(config) => error::build(config, cx),
         Config::FileServer(config) => file_server::build(config, cx),
         Config::Headers(config) => headers::build(config, cx),
