@@ -5,4 +5,5 @@ mod forwarding;
 mod handling;
 mod health;
 mod scene;
+mod transports;
 mod upgrading;

@@ -4,7 +4,10 @@ use std::{convert::Infallible, future::Future, rc::Rc, sync::Arc};
 
 use caddis_config::{from_value, http::handlers::ReverseProxy};
 use http::StatusCode;
-use hyper::{server::conn::http1, service::service_fn};
+use hyper::{
+    server::conn::{http1, http2},
+    service::service_fn,
+};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::{
@@ -169,6 +172,9 @@ pub(super) fn build_in(cx: &mut Build, config: Value) -> Result<Box<dyn Handler>
 }
 
 async fn serve(socket: TcpStream, connection: Arc<Connection>, handler: Rc<dyn Handler>) {
+    let mut start = [0; 4];
+    // A client that leaves without a word is seen as such by the engine.
+    drop(socket.peek(&mut start).await);
     let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let (handler, connection) = (Rc::clone(&handler), Arc::clone(&connection));
         async move {
@@ -183,7 +189,22 @@ async fn serve(socket: TcpStream, connection: Arc<Connection>, handler: Rc<dyn H
             }))
         }
     });
-    let connection = http1::Builder::new().serve_connection(TokioIo::new(socket), service);
     // Clients of the tests leave as they please.
-    drop(connection.with_upgrades().await);
+    if &start == b"PRI " {
+        let mut engine = http2::Builder::new(Local);
+        drop(engine.enable_connect_protocol().serve_connection(TokioIo::new(socket), service).await);
+    } else {
+        let engine = http1::Builder::new().serve_connection(TokioIo::new(socket), service);
+        drop(engine.with_upgrades().await);
+    }
+}
+
+/// Runs tasks of HTTP/2 where the test runs.
+#[derive(Clone, Copy)]
+pub(super) struct Local;
+
+impl<F: Future<Output = ()> + 'static> hyper::rt::Executor<F> for Local {
+    fn execute(&self, future: F) {
+        tokio::task::spawn_local(future);
+    }
 }

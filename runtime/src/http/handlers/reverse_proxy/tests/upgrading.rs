@@ -1,6 +1,10 @@
+use hyper::client::conn::http2;
+use hyper_util::rt::TokioIo;
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::scene::{Proxy, Upstream, Wire, on_a_shard};
+use super::scene::{Local, Proxy, Upstream, Wire, on_a_shard};
+use crate::http::Body;
 
 const UPGRADE: &str = "GET /chat HTTP/1.1\r\nHost: example.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
     Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
@@ -133,5 +137,48 @@ fn a_detached_stream_stays_with_its_upstream() {
         wire.send([0x88, 0x00]).await;
         assert_eq!(client.rest().await, GOING_AWAY);
         assert_eq!(wire.rest().await.len(), 8);
+    });
+}
+
+/// RFC 8441: the client's stream of HTTP/2 becomes an upgrade that any upstream understands.
+#[test]
+fn a_websocket_on_http_2_reaches_an_http_1_upstream() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let proxy = Proxy::new(upstream.proxy()).await;
+        let socket = TokioIo::new(proxy.connect().await.0);
+        let (mut sender, connection) = http2::handshake::<_, _, Body>(Local, socket).await.unwrap();
+        tokio::task::spawn_local(async move { drop(connection.await) });
+        let mut request = http::Request::connect("http://example.com/chat").version(http::Version::HTTP_2);
+        request = request.header("sec-websocket-version", "13");
+        request = request.extension(hyper::ext::Protocol::from_static("websocket"));
+        sender.ready().await.unwrap();
+        let response = sender.send_request(request.body(Body::Empty).unwrap());
+        let scripted = async {
+            let mut wire = upstream.accept().await;
+            let request = wire.head().await;
+            assert_eq!(request.line(), "GET /chat HTTP/1.1");
+            assert_eq!(request.get("host").unwrap(), "example.com");
+            assert_eq!(request.get("connection").unwrap(), "Upgrade");
+            assert_eq!(request.get("upgrade").unwrap(), "websocket");
+            assert_eq!(request.get("sec-websocket-key").unwrap().len(), 24);
+            assert_eq!(request.get("sec-websocket-version").unwrap(), "13");
+            wire.send(SWITCHED).await;
+            wire
+        };
+        let (response, mut wire) = tokio::join!(response, scripted);
+        let response = response.unwrap();
+        assert_eq!(response.status(), 200);
+        assert!(!response.headers().contains_key("sec-websocket-accept"));
+        let mut client = TokioIo::new(hyper::upgrade::on(response).await.unwrap());
+        client.write_all(&TEXT).await.unwrap();
+        assert_eq!(wire.bytes(4).await, TEXT);
+        wire.send(TEXT).await;
+        let mut data = [0; 4];
+        client.read_exact(&mut data).await.unwrap();
+        assert_eq!(data, TEXT);
+        proxy.process.tunnels.close_all();
+        client.read_exact(&mut data).await.unwrap();
+        assert_eq!(data, GOING_AWAY);
     });
 }

@@ -1,0 +1,171 @@
+//! Upstreams that speak HTTP/2 or TLS, or listen on a unix socket.
+
+use std::sync::{Arc, Mutex};
+
+use caddis_config::to_json;
+use http::{Request, Response};
+use hyper::{body::Incoming, server::conn::http2, service::service_fn};
+use hyper_util::rt::TokioIo;
+use rustls::{
+    ServerConfig,
+    crypto::aws_lc_rs::default_provider,
+    pki_types::{PrivateKeyDer, pem::PemObject},
+};
+use serde_json::json;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpStream,
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+use super::scene::{Local, Proxy, Upstream, on_a_shard};
+use crate::http::Body;
+
+/// The heads of the requests that an HTTP/2 upstream has got.
+type Seen = Arc<Mutex<Vec<http::request::Parts>>>;
+
+/// Answers `hello` to every request on one connection.
+fn serve_h2(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, seen: &Seen) {
+    let seen = Arc::clone(seen);
+    let service = service_fn(move |request: Request<Incoming>| {
+        seen.lock().unwrap().push(request.into_parts().0);
+        async { Ok::<_, std::convert::Infallible>(Response::new(Body::from("hello"))) }
+    });
+    tokio::task::spawn_local(async move {
+        drop(http2::Builder::new(Local).serve_connection(TokioIo::new(stream), service).await);
+    });
+}
+
+/// A certificate for `upstream.example`, as PEM, and what answers with it.
+fn identity(alpn: &[&[u8]]) -> (String, TlsAcceptor) {
+    let made = rcgen::generate_simple_self_signed(["upstream.example".to_owned()]).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(made.signing_key.serialize_pem().as_bytes()).unwrap();
+    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+    (made.cert.pem(), TlsAcceptor::from(Arc::new(config)))
+}
+
+async fn head(stream: &mut TlsStream<TcpStream>) -> String {
+    let mut read = String::new();
+    while !read.ends_with("\r\n\r\n") {
+        read.push(stream.read_u8().await.unwrap().into());
+    }
+    read
+}
+
+#[test]
+fn http_2_without_tls() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let mut config = upstream.proxy();
+        config["transport"] = json!({"protocol": "http", "versions": ["h2c", "2"]});
+        let proxy = Proxy::new(config).await;
+        let seen = Seen::default();
+        let mut client = proxy.get().await;
+        serve_h2(upstream.accept().await.0, &seen);
+        for _ in 0..2 {
+            let response = client.head().await;
+            assert_eq!(
+                (response.line(), response.get("via").as_deref()),
+                ("HTTP/1.1 200 OK", Some("2.0 Caddis"))
+            );
+            assert_eq!(client.read(5).await, "hello");
+            client.send("GET / HTTP/1.1\r\nHost: example.com\r\n\r\n").await;
+        }
+        let seen = seen.lock().unwrap();
+        assert_eq!(seen[0].uri, "http://example.com/");
+        assert_eq!(seen[0].headers["x-forwarded-host"], "example.com");
+        assert!(seen.len() >= 2, "one connection takes them all");
+    });
+}
+
+#[test]
+fn tls_with_an_authority_of_its_own() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let (pem, acceptor) = identity(&[b"http/1.1"]);
+        let file = std::env::temp_dir().join(format!("caddis-{}.pem", upstream.address.replace(':', "-")));
+        std::fs::write(&file, pem).unwrap();
+        let mut config = upstream.proxy();
+        config["transport"] = json!({"protocol": "http", "tls": {
+            "server_name": "upstream.example", "ca": {"provider": "file", "pem_files": [file]}}});
+        let proxy = Proxy::new(config).await;
+        std::fs::remove_file(&file).unwrap();
+        let mut client = proxy.get().await;
+        let mut stream = acceptor.accept(upstream.accept().await.0).await.unwrap();
+        let request = head(&mut stream).await;
+        assert!(request.contains(&format!("Host: {}\r\n", upstream.address)), "{request}");
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await.unwrap();
+        assert_eq!(client.head().await.line(), "HTTP/1.1 200 OK");
+        assert_eq!(client.read(2).await, "ok");
+    });
+}
+
+#[test]
+fn tls_settles_on_http_2() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let (_, acceptor) = identity(&[b"h2"]);
+        let mut config = upstream.proxy();
+        config["transport"] = json!({"protocol": "http", "tls": {"insecure_skip_verify": true}});
+        let proxy = Proxy::new(config).await;
+        let mut client = proxy.get().await;
+        let seen = Seen::default();
+        serve_h2(acceptor.accept(upstream.accept().await.0).await.unwrap(), &seen);
+        assert_eq!(client.head().await.line(), "HTTP/1.1 200 OK");
+        assert_eq!(seen.lock().unwrap()[0].uri.to_string(), format!("https://{}/", upstream.address));
+    });
+}
+
+#[test]
+fn a_certificate_of_nobody_is_refused() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let (_, acceptor) = identity(&[]);
+        let mut config = upstream.proxy();
+        config["transport"] = json!({"protocol": "http", "tls": {"server_name": "upstream.example"}});
+        let proxy = Proxy::new(config).await;
+        let mut client = proxy.get().await;
+        assert!(acceptor.accept(upstream.accept().await.0).await.is_err());
+        assert_eq!(client.head().await.line(), "HTTP/1.1 502 Bad Gateway");
+    });
+}
+
+#[test]
+fn unix_sockets() {
+    on_a_shard(async {
+        let path = std::env::temp_dir().join(format!("caddis-{}.sock", fastrand::u64(..)));
+        let listener = tokio::net::UnixListener::bind(&path).unwrap();
+        let dial = format!("unix/{}", path.display());
+        let proxy = Proxy::new(json!({"upstreams": [{"dial": dial}]})).await;
+        let mut client = proxy.get().await;
+        let (mut stream, _) = listener.accept().await.unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let mut request = [0; 16];
+        stream.read_exact(&mut request).await.unwrap();
+        assert_eq!(&request, b"GET / HTTP/1.1\r\n");
+        stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+        assert_eq!(client.head().await.line(), "HTTP/1.1 204 No Content");
+    });
+}
+
+#[test]
+fn what_is_not_run_is_refused_by_name() {
+    let mut cx = crate::testing::build();
+    for (transport, path) in [
+        (json!({"protocol": "http", "versions": ["3"]}), "/transport/versions/0"),
+        (json!({"protocol": "http", "max_conns_per_host": 3}), "/transport/max_conns_per_host"),
+        (json!({"protocol": "fastcgi"}), "/transport"),
+        (json!({"protocol": "http", "tls": {"renegotiation": "freely"}}), "/transport/tls/renegotiation"),
+    ] {
+        let config = json!({"transport": transport});
+        let Err(error) = super::scene::build_in(&mut cx, config) else { panic!("{}", to_json(&transport)) };
+        assert_eq!(error.path, path);
+        assert!(error.message.contains("not supported"), "{error}");
+    }
+}
