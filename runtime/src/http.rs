@@ -1,6 +1,7 @@
 //! HTTP: from a connection to handlers and back.
 
 pub(crate) mod accept_encoding;
+pub(crate) mod automatic_https;
 pub mod body;
 pub(crate) mod conditions;
 pub mod connection;

@@ -6,20 +6,24 @@ use std::{
     time::Duration,
 };
 
-use caddis_config::Config;
+use caddis_config::{Config, http};
 
 use crate::{
     build::{Build, BuildError, OnCommit},
     http::{
+        automatic_https::{self, Plan},
         connection::Endpoint,
-        server::{self, Server},
+        server::{self, Around, Listening, Server},
     },
     listen::{
         Listener,
         address::{self, Address},
     },
     logging::core::Core,
+    pki::Authorities,
     process::Process,
+    storage::Storage,
+    tls::{self, Draft, Tls, automation::Parts},
     tunnel,
 };
 
@@ -30,6 +34,7 @@ pub struct Instance {
     planned: Vec<(Arc<Listener>, Endpoint)>,
     listeners: BTreeMap<Address, Arc<Listener>>,
     servers: Vec<Arc<Server>>,
+    tls: Option<Arc<Tls>>,
     streams: tunnel::Live,
     on_commit: OnCommit,
     /// What takes log lines once the instance is committed.
@@ -62,73 +67,110 @@ impl Instance {
             planned: Vec::new(),
             listeners: BTreeMap::new(),
             servers: Vec::new(),
+            tls: None,
             streams: tunnel::Live::default(),
             on_commit: OnCommit::default(),
             logs: None,
             shutdown: Shutdown { delay: Duration::ZERO, grace: None },
         };
         instance.logs = Some(cx.at("logging", |cx| Core::build(config.logging.as_ref(), cx))?);
-        if let Some(app) = &config.apps.http {
-            cx.at("apps", |cx| cx.at("http", |cx| instance.build_http(app, previous, cx)))?;
-        }
+        cx.at("apps", |cx| instance.build_apps(config, previous, cx))?;
         instance.streams = cx.streams;
         instance.on_commit = cx.on_commit;
         Ok(instance)
     }
 
-    fn build_http(
+    fn build_apps(
         &mut self,
-        app: &caddis_config::http::App,
+        config: &Config,
         previous: Option<&Instance>,
         cx: &mut Build,
     ) -> Result<(), BuildError> {
-        self.shutdown = Shutdown {
-            delay: app.shutdown_delay.to_std().unwrap_or_default(),
-            grace: app.grace_period.to_std().filter(|grace| !grace.is_zero()),
-        };
-        cx.at("servers", |cx| {
-            for (name, config) in &app.servers {
-                cx.at(name, |cx| {
-                    let built = server::build(name, config, cx)?;
-                    self.servers.push(built.server);
-                    cx.at("listen", |cx| {
-                        for (number, (listen, endpoint)) in built.listens.into_iter().enumerate() {
-                            cx.at(number, |cx| {
-                                for address in &listen.addresses {
-                                    self.plan(address, listen.permissions, endpoint.clone(), previous, cx)?;
-                                }
-                                Ok(())
-                            })?;
-                        }
-                        Ok(())
-                    })
+        if let Some(name) = config.apps.foreign.keys().next() {
+            return Err(cx.unsupported(&format!("the app {name}")));
+        }
+        let storage = Storage::build(config.storage.as_ref(), cx)?;
+        let mut authorities = Authorities::default();
+        let pki = config.apps.pki.as_ref();
+        cx.at("pki", |cx| {
+            for id in pki.iter().flat_map(|pki| pki.certificate_authorities.keys()) {
+                cx.at("certificate_authorities", |cx| {
+                    cx.at(id, |cx| authorities.get(id, pki, &storage, cx).map(drop))
                 })?;
             }
             Ok(())
+        })?;
+        let mut parts = Parts { authorities: &mut authorities, pki, storage: &storage };
+        let draft = cx.at("tls", |cx| Draft::build(config.apps.tls.as_ref(), &mut parts, cx))?;
+        let default = http::App::default();
+        let app = config.apps.http.as_ref().unwrap_or(&default);
+        cx.at("http", |cx| {
+            let app = automatic_https::fill(app, cx)?;
+            let planned =
+                automatic_https::plan(&app, |name| draft.loads(name), &cx.process.logger.named("http"));
+            let Plan { app, names, ports } = planned.map_err(|(server, error)| BuildError {
+                path: format!("{}/servers/{server}/listen", cx.path()),
+                message: error.to_string(),
+            })?;
+            let tls = draft.finish(names, &mut parts, cx)?;
+            self.shutdown = Shutdown {
+                delay: app.shutdown_delay.to_std().unwrap_or_default(),
+                grace: app.grace_period.to_std().filter(|grace| !grace.is_zero()),
+            };
+            let mut around = Around { tls: &tls, parts: &mut parts, http_port: ports.http };
+            cx.at("servers", |cx| {
+                for (name, server) in &app.servers {
+                    cx.at(name, |cx| self.build_server(name, server, &mut around, previous, cx))?;
+                }
+                Ok(())
+            })?;
+            let (renewing, process) = (Arc::downgrade(&tls), Arc::clone(&cx.process));
+            cx.on_commit.push(move || {
+                process.shards.run_on(0, move || drop(tokio::task::spawn_local(tls::keep_fresh(renewing))));
+            });
+            self.tls = Some(tls);
+            Ok(())
+        })
+    }
+
+    fn build_server(
+        &mut self,
+        name: &str,
+        config: &http::Server,
+        around: &mut Around<'_, '_>,
+        previous: Option<&Instance>,
+        cx: &mut Build,
+    ) -> Result<(), BuildError> {
+        let built = server::build(name, config, around, cx)?;
+        self.servers.push(built.server);
+        cx.at("listen", |cx| {
+            built
+                .listening
+                .into_iter()
+                .try_for_each(|listening| cx.at(listening.number, |cx| self.plan(listening, previous, cx)))
         })
     }
 
     fn plan(
         &mut self,
-        address: &Address,
-        permissions: u32,
-        endpoint: Endpoint,
+        listening: Listening,
         previous: Option<&Instance>,
         cx: &Build,
     ) -> Result<(), BuildError> {
-        if self.listeners.contains_key(address) {
+        let Listening { address, permissions, endpoint, .. } = listening;
+        if self.listeners.contains_key(&address) {
             return Err(cx.error(format!("listener address repeated: {address}")));
         }
-        let kept = previous.and_then(|previous| previous.listeners.get(address)).cloned();
+        let kept = previous.and_then(|previous| previous.listeners.get(&address)).cloned();
         let listener = match kept {
             Some(kept) => kept,
             None => {
-                let opened = Listener::open(address, permissions, &cx.process);
-                Arc::new(opened.map_err(|error| cx.error(refusal(address, &error)))?)
+                let opened = Listener::open(&address, permissions, &cx.process);
+                Arc::new(opened.map_err(|error| cx.error(refusal(&address, &error)))?)
             }
         };
-        self.listeners.insert(address.clone(), Arc::clone(&listener));
-        self.planned.push((listener, endpoint));
+        self.planned.push((Arc::clone(&listener), endpoint));
+        self.listeners.insert(address, listener);
         Ok(())
     }
 
@@ -190,6 +232,12 @@ impl Instance {
         &self.servers
     }
 
+    /// The TLS side, with its authorities.
+    #[must_use]
+    pub fn tls(&self) -> Option<&Arc<Tls>> {
+        self.tls.as_ref()
+    }
+
     /// Ends every listener of the instance: after the shutdown delay no connection is accepted, and the future is done
     /// when the last request is, or when the grace period is over.
     pub async fn stop(self) {
@@ -238,3 +286,5 @@ fn refusal(address: &Address, error: &std::io::Error) -> String {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tls_tests;

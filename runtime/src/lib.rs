@@ -13,12 +13,14 @@ pub mod instance;
 pub mod listen;
 pub mod logging;
 mod metrics;
+pub mod pki;
 pub mod placeholder;
 pub mod process;
 pub mod regexp;
 pub mod run;
 mod runtime;
 pub mod shard;
+pub mod storage;
 pub mod tls;
 pub mod tunnel;
 

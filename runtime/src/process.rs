@@ -1,6 +1,8 @@
 //! What belongs to the process and outlives every configuration.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use rustls::server::ProducesTickets;
 
 use crate::{
     http::handlers::reverse_proxy::Hosts,
@@ -24,6 +26,8 @@ pub struct Process {
     pub ports: Arc<Ports>,
     /// What is known of upstreams.
     pub hosts: Hosts,
+    /// Keys of TLS session tickets, so that sessions can be resumed after a reload.
+    pub(crate) tickets: OnceLock<Result<Arc<dyn ProducesTickets>, rustls::Error>>,
     /// The outputs that logs write to.
     pub(crate) outputs: Arc<Outputs>,
     /// What is counted.
@@ -37,6 +41,7 @@ impl Process {
         let tunnels = Arc::default();
         let metrics = Metrics::new(Arc::clone(&tunnels));
         let (ports, hosts, outputs) = <_>::default();
-        Self { shards, logger, tunnels, ports, hosts, outputs, metrics }
+        let tickets = OnceLock::new();
+        Self { shards, logger, tunnels, ports, hosts, tickets, outputs, metrics }
     }
 }

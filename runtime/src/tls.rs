@@ -1,57 +1,275 @@
-//! TLS of client connections.
+//! TLS of client connections: certificates, who makes them, and the policies of handshakes.
 
-use std::{io, sync::Arc};
+pub(crate) mod automation;
+mod ca_pool;
+pub(crate) mod certificates;
+pub(crate) mod client_auth;
+mod crypto;
+mod matchers;
+pub mod names;
+pub(crate) mod policy;
+mod selection;
+mod terminator;
 
-use rustls::ServerConfig;
-use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Weak},
+    time::{Duration, SystemTime},
+};
 
-use crate::http::{connection::Plain, exchange::TlsInfo};
+use caddis_config as config;
+use rustls::server::ProducesTickets;
 
-/// Encrypts the connections of a listener.
+pub use self::terminator::Terminator;
+use self::{
+    automation::{Automation, Parts},
+    certificates::{Certificate, Store},
+};
+use crate::{
+    build::{Build, BuildError},
+    logging::Logger,
+    pki::{self, Authority},
+};
+
+/// Certificates that are kept in memory when the configuration does not say how many.
+const CACHE_CAPACITY: i64 = 10_000;
+const RENEW_INTERVAL: Duration = Duration::from_secs(600);
+
+/// The TLS side of a configuration.
 #[derive(Debug)]
-pub struct Terminator {
-    config: Arc<ServerConfig>,
+pub struct Tls {
+    store: Arc<Store>,
+    automation: Automation,
+    authorities: BTreeMap<String, Arc<Authority>>,
+    tickets: Option<Arc<dyn ProducesTickets>>,
+    renew_interval: Duration,
+    logger: Logger,
 }
 
-impl Terminator {
-    /// Does the handshake; `None` when the connection is to be dropped without a word.
+/// The TLS side while it is built: what a configuration brings is there, what has to be made is not.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    store: Store,
+    automation: Automation,
+    automate: Vec<String>,
+    tickets: Option<Arc<dyn ProducesTickets>>,
+    renew_interval: Duration,
+}
+
+impl Draft {
+    /// Reads what the configuration brings.
     ///
     /// # Errors
-    /// When the client does not agree.
-    pub(crate) async fn accept(&self, plain: Plain) -> io::Result<Option<(TlsStream<Plain>, TlsInfo)>> {
-        let stream = TlsAcceptor::from(Arc::clone(&self.config)).accept(plain).await?;
-        let info = info(stream.get_ref().1);
-        Ok(Some((stream, info)))
+    /// Names what is wrong or not supported.
+    pub(crate) fn build(
+        app: Option<&config::tls::App>,
+        parts: &mut Parts<'_>,
+        cx: &mut Build,
+    ) -> Result<Self, BuildError> {
+        let default = config::tls::App::default();
+        let app = app.unwrap_or(&default);
+        refuse(app, cx)?;
+        let loaded = cx.at("certificates", |cx| certificates::load(&app.certificates, parts.storage, cx))?;
+        let automation = cx.at("automation", |cx| Automation::build(app.automation.as_ref(), parts, cx))?;
+        let capacity = app.cache.as_ref().map_or(0, |cache| cache.capacity);
+        let capacity = if capacity > 0 { capacity } else { CACHE_CAPACITY };
+        let interval = app.automation.as_ref().and_then(|automation| automation.renew_interval.to_std());
+        Ok(Self {
+            store: Store::new(loaded.certificates, usize::try_from(capacity).unwrap_or(usize::MAX)),
+            automation,
+            automate: loaded.automate,
+            tickets: tickets(app.session_tickets.as_ref(), cx)?,
+            renew_interval: interval.filter(|interval| !interval.is_zero()).unwrap_or(RENEW_INTERVAL),
+        })
+    }
+
+    /// Whether the configuration brings a certificate for a name, so that none has to be made.
+    pub(crate) fn loads(&self, name: &str) -> bool {
+        self.store.loads(name)
+    }
+
+    /// Makes the certificates for `hosts` and for what the configuration wants from the start.
+    ///
+    /// # Errors
+    /// Names the certificate that this server cannot make.
+    pub(crate) fn finish(
+        mut self,
+        hosts: impl IntoIterator<Item = String>,
+        parts: &mut Parts<'_>,
+        cx: &Build,
+    ) -> Result<Arc<Tls>, BuildError> {
+        let mut wanted: Vec<String> =
+            hosts.into_iter().chain(self.automate).map(|name| names::normalized(&name)).collect();
+        wanted.sort();
+        wanted.dedup();
+        if self.automation.has_on_demand() || wanted.iter().any(|name| self.automation.needs_internal(name)) {
+            self.automation.prepare_internal(parts, cx)?;
+        }
+        let now = SystemTime::now();
+        let mut made = Vec::new();
+        for name in wanted {
+            if self.automation.policy(&name).on_demand {
+                continue;
+            }
+            let plan = self.automation.plan(&name).map_err(|issuer| cx.error(elsewhere(&name, &issuer)))?;
+            let certificate = plan
+                .obtain(&name, now)
+                .map_err(|error| cx.error(format!("certificate for {name}: {}", pki::chain(&error))))?;
+            made.push((name, certificate));
+        }
+        self.store.put(made);
+        Ok(Arc::new(Tls {
+            store: Arc::new(self.store),
+            automation: self.automation,
+            authorities: std::mem::take(parts.authorities).into_made(),
+            tickets: self.tickets,
+            renew_interval: self.renew_interval,
+            logger: cx.process.logger.named("tls"),
+        }))
     }
 }
 
-fn info(session: &rustls::ServerConnection) -> TlsInfo {
-    TlsInfo {
-        server_name: session.server_name().unwrap_or_default().to_owned(),
-        version: match session.protocol_version() {
-            Some(rustls::ProtocolVersion::TLSv1_2) => "tls1.2",
-            _ => "tls1.3",
-        },
-        cipher_suite: session.negotiated_cipher_suite().map_or("", suite_name),
-        alpn: session
-            .alpn_protocol()
-            .map(|name| String::from_utf8_lossy(name).into_owned())
-            .unwrap_or_default(),
-        resumed: session.handshake_kind() == Some(rustls::HandshakeKind::Resumed),
-        peer_certificates: session
-            .peer_certificates()
-            .map(|chain| chain.iter().map(|certificate| certificate.to_vec()).collect())
-            .unwrap_or_default(),
+fn elsewhere(name: &str, issuer: &str) -> String {
+    format!(
+        "the certificate for {name} would come from {issuer}, which is not supported by this server yet; give the site \
+         a certificate of its own (`tls cert.pem key.pem`), one from the internal authority (`tls internal`), or serve \
+         it without TLS (`http://{name}`)"
+    )
+}
+
+fn refuse(app: &config::tls::App, cx: &Build) -> Result<(), BuildError> {
+    let on_demand = app.automation.as_ref().and_then(|automation| automation.on_demand.as_ref());
+    let tickets = app.session_tickets.as_ref();
+    let automation = app.automation.as_ref();
+    let refused = [
+        ("encrypted_client_hello", app.encrypted_client_hello.is_some()),
+        ("dns", app.dns.is_some()),
+        ("resolvers", !app.resolvers.is_empty()),
+        ("automation/on_demand/ask", on_demand.is_some_and(|config| !config.ask.is_empty())),
+        ("automation/on_demand/permission", on_demand.is_some_and(|config| config.permission.is_some())),
+        ("automation/ocsp_interval", automation.is_some_and(|config| !config.ocsp_interval.is_zero())),
+        (
+            "automation/storage_clean_interval",
+            automation.is_some_and(|config| !config.storage_clean_interval.is_zero()),
+        ),
+        (
+            "session_tickets/rotation_interval",
+            tickets.is_some_and(|config| !config.rotation_interval.is_zero()),
+        ),
+        ("session_tickets/max_keys", tickets.is_some_and(|config| config.max_keys != 0)),
+        ("session_tickets/disable_rotation", tickets.is_some_and(|config| config.disable_rotation)),
+    ];
+    match refused.into_iter().find(|(_, set)| *set) {
+        Some((field, _)) => Err(cx.unsupported(field)),
+        None => Ok(()),
     }
 }
 
-/// The IANA name, which differs from the one in rustls by a prefix.
-fn suite_name(suite: rustls::SupportedCipherSuite) -> &'static str {
-    let name = suite.suite().as_str().unwrap_or("");
-    match name {
-        "TLS13_AES_128_GCM_SHA256" => "TLS_AES_128_GCM_SHA256",
-        "TLS13_AES_256_GCM_SHA384" => "TLS_AES_256_GCM_SHA384",
-        "TLS13_CHACHA20_POLY1305_SHA256" => "TLS_CHACHA20_POLY1305_SHA256",
-        other => other,
+/// Session tickets of which the keys live in this process; `None` when they are turned off.
+fn tickets(
+    config: Option<&config::tls::SessionTickets>,
+    cx: &Build,
+) -> Result<Option<Arc<dyn ProducesTickets>>, BuildError> {
+    use config::tls::KeySource;
+    match config.and_then(|config| config.key_source.as_ref()) {
+        None | Some(KeySource::Standard(_)) => {}
+        Some(other) => return Err(cx.unsupported(&format!("tls.stek.{}", other.name()))),
+    }
+    if config.is_some_and(|config| config.disabled) {
+        return Ok(None);
+    }
+    let tickets = cx.process.tickets.get_or_init(rustls::crypto::aws_lc_rs::Ticketer::new);
+    tickets.clone().map(Some).map_err(|error| cx.error(format!("session tickets: {error}")))
+}
+
+impl Tls {
+    pub(crate) fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    pub(crate) fn tickets(&self) -> Option<Arc<dyn ProducesTickets>> {
+        self.tickets.clone()
+    }
+
+    /// The authorities that the configuration uses, by id.
+    #[must_use]
+    pub fn authorities(&self) -> &BTreeMap<String, Arc<Authority>> {
+        &self.authorities
+    }
+
+    pub(crate) fn makes_on_demand(&self) -> bool {
+        self.automation.has_on_demand()
+    }
+
+    /// Makes the certificate for a name during its first handshake, where a policy says so. Takes its time.
+    pub(crate) fn on_demand(&self, name: &str, now: SystemTime) {
+        if !self.automation.policy(name).on_demand {
+            return;
+        }
+        let made = self
+            .automation
+            .plan(name)
+            .map_err(|issuer| elsewhere(name, &issuer))
+            .and_then(|plan| plan.obtain(name, now).map_err(|error| pki::chain(&error)));
+        match made {
+            Ok(certificate) => self.store.put([(name.to_owned(), certificate)]),
+            Err(error) => self.logger.error("cannot make a certificate on demand", |fields| {
+                fields.add("name", name).add("error", error);
+            }),
+        }
+    }
+
+    /// Renews whatever will end soon.
+    pub(crate) fn maintain(&self, now: SystemTime) {
+        for authority in self.authorities.values() {
+            match authority.maintain(now) {
+                Ok(false) => {}
+                Ok(true) => self.logger.info("renewed intermediate", |fields| {
+                    fields.add("ca", authority.id.as_str());
+                }),
+                Err(error) => self.logger.error("cannot renew intermediate", |fields| {
+                    fields.add("ca", authority.id.as_str()).error(&error);
+                }),
+            }
+        }
+        for (name, certificate) in self.store.managed().iter() {
+            if let Some(fresh) = self.renewed(name, certificate, now) {
+                self.store.put([(name.clone(), fresh)]);
+            }
+        }
+    }
+
+    fn renewed(&self, name: &str, certificate: &Certificate, now: SystemTime) -> Option<Certificate> {
+        let plan = self.automation.plan(name).ok().filter(|plan| plan.is_due(certificate, now))?;
+        match plan.renew(name) {
+            Ok(fresh) => {
+                self.logger.info("certificate renewed successfully", |fields| {
+                    fields.add("identifier", name);
+                });
+                Some(fresh)
+            }
+            Err(error) => {
+                self.logger.error("cannot renew certificate", |fields| {
+                    fields.add("identifier", name).error(&error);
+                });
+                None
+            }
+        }
+    }
+
+    /// How long to wait between two looks at what must be renewed.
+    fn interval(&self) -> Duration {
+        let authorities = self.authorities.values().map(|authority| authority.maintenance_interval);
+        authorities.chain([self.renew_interval]).min().unwrap_or(RENEW_INTERVAL)
+    }
+}
+
+/// Renews certificates as long as their configuration runs.
+pub(crate) async fn keep_fresh(tls: Weak<Tls>) {
+    while let Some(interval) = tls.upgrade().map(|tls| tls.interval()) {
+        tokio::time::sleep(interval).await;
+        let Some(tls) = tls.upgrade() else { return };
+        let renewed = tokio::task::spawn_blocking(move || tls.maintain(SystemTime::now())).await;
+        debug_assert!(renewed.is_ok(), "renewing does not panic");
     }
 }

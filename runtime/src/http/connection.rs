@@ -83,7 +83,7 @@ pub(crate) async fn serve(socket: Socket, current: &Rc<Current>, control: &Contr
     };
     let (limits, head) = (settings.limits, settings.max_header_bytes);
     let served = async {
-        let preparing = tokio::time::timeout(limits.handshake(), prepare(socket.into(), settings));
+        let preparing = tokio::time::timeout(limits.handshake(), prepare(socket.into(), local, settings));
         let Ok(prepared) = preparing.await else { return Ok(()) };
         let Some(Prepared { stream, tls, http2 }) = prepared? else { return Ok(()) };
         let connection = Arc::new(Connection { remote, local, tls });
@@ -119,10 +119,16 @@ struct Prepared {
 }
 
 /// Finds out what the client speaks; `None` when that is not served here.
-async fn prepare(mut plain: Plain, settings: Settings) -> std::io::Result<Option<Prepared>> {
+async fn prepare(
+    mut plain: Plain,
+    local: Option<SocketAddr>,
+    settings: Settings,
+) -> std::io::Result<Option<Prepared>> {
     let protocols = settings.protocols;
     if let Some(terminator) = &settings.tls {
-        let Some((stream, info)) = terminator.accept(plain).await? else { return Ok(None) };
+        let Some((stream, info)) = terminator.accept(plain, local.map(|local| local.ip())).await? else {
+            return Ok(None);
+        };
         let http2 = info.alpn == "h2";
         let served = if http2 { protocols.h2 } else { protocols.h1 };
         let stream = Stream::Tls(Box::new(stream));
@@ -195,8 +201,8 @@ async fn run(
 
 /// The HTTP engine of one connection.
 trait Engine: Future<Output = hyper::Result<()>> {
-    /// Whether a connection between two requests may just be dropped, because nothing has to be said to the client.
-    const DROP_WHEN_QUIET: bool;
+    /// Whether requests overlap.
+    const MULTIPLEXED: bool;
 
     /// Takes no further requests.
     fn finish(self: Pin<&mut Self>);
@@ -206,7 +212,7 @@ impl<S> Engine for http1::UpgradeableConnection<TokioIo<Watched>, S>
 where
     S: HttpService<Incoming, ResBody = ReplyBody, Error = Aborted>,
 {
-    const DROP_WHEN_QUIET: bool = true;
+    const MULTIPLEXED: bool = false;
 
     fn finish(self: Pin<&mut Self>) {
         self.graceful_shutdown();
@@ -218,7 +224,7 @@ where
     S: HttpService<Incoming, ResBody = ReplyBody, Error = Aborted>,
     S::Future: 'static,
 {
-    const DROP_WHEN_QUIET: bool = false;
+    const MULTIPLEXED: bool = true;
 
     fn finish(self: Pin<&mut Self>) {
         self.graceful_shutdown();
@@ -246,7 +252,8 @@ async fn drive<E: Engine>(
         if let Poll::Ready(done) = engine.as_mut().poll(cx) {
             return Poll::Ready(done);
         }
-        if finishing && E::DROP_WHEN_QUIET && activity.is_quiet() {
+        // The engine would wait for a first request.
+        if finishing && activity.is_new() {
             return Poll::Ready(Ok(()));
         }
         // The timer is only ever moved to an earlier time before it fires, so that a request usually costs none of it.
@@ -259,7 +266,7 @@ async fn drive<E: Engine>(
                 return Poll::Pending;
             };
             if remaining.is_zero() {
-                if E::DROP_WHEN_QUIET || finishing {
+                if !E::MULTIPLEXED || finishing {
                     return Poll::Ready(Ok(()));
                 }
                 finishing = true;

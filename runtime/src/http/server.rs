@@ -15,7 +15,10 @@ use http::{HeaderValue, Method, Request, StatusCode, Uri, Version, header, uri::
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 
-pub(crate) use self::build::build;
+pub(crate) use self::{
+    build::{Around, Listening, build},
+    client_ip::parse_range,
+};
 use self::{client_ip::ClientIp, header_names::HeaderNames};
 use super::{
     Body, Exchange, Next, Response, body::BodyError, connection::Activity, exchange::Connection, route::Route,

@@ -17,7 +17,7 @@ use crate::{
 
 const ASK: &[u8] = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
 
-fn runtime() -> Runtime {
+pub(super) fn runtime() -> Runtime {
     let logger = Logger::root(Box::new(Stderr(Level::Error)));
     Runtime::new(Arc::new(Process::new(Shards::start(2).unwrap(), logger)))
 }
@@ -41,7 +41,7 @@ fn connect(runtime: &Runtime) -> TcpStream {
 }
 
 /// Reads one response without a body.
-fn head(stream: &mut impl Read) -> String {
+pub(super) fn head(stream: &mut impl Read) -> String {
     let mut text = Vec::new();
     let mut byte = [0];
     while !text.ends_with(b"\r\n\r\n") {
@@ -110,8 +110,8 @@ fn http2_without_tls_is_spoken_where_it_is_asked_for() {
         let executor = hyper_util::rt::TokioExecutor::new();
         let (mut sender, connection) = hyper::client::conn::http2::handshake(executor, io).await.unwrap();
         tokio::spawn(connection);
-        let request = http::Request::get(format!("http://{address}/")).body(crate::http::Body::Empty);
-        sender.send_request(request.unwrap().map(|_| String::new())).await.unwrap().status()
+        let request = hyper::Request::get(format!("http://{address}/")).body(String::new());
+        sender.send_request(request.unwrap()).await.unwrap().status()
     });
     assert_eq!(status, 200);
     let mut stream = connect(&runtime);

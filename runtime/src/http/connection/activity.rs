@@ -102,9 +102,9 @@ impl Activity {
         }
     }
 
-    /// Whether the connection can be closed without losing a request.
-    pub(crate) fn is_quiet(&self) -> bool {
-        matches!(self.phase.load(Relaxed), NEW | IDLE)
+    /// Whether nothing has come yet.
+    pub(crate) fn is_new(&self) -> bool {
+        self.phase.load(Relaxed) == NEW
     }
 
     /// How long until a limit is reached, if any runs; zero when one is.
@@ -150,16 +150,16 @@ mod tests {
     #[test]
     fn the_limit_follows_what_the_connection_does() {
         let activity = Activity::new(false);
-        assert!(about(&activity, 60) && activity.is_quiet());
+        assert!(about(&activity, 60) && activity.is_new());
         activity.bytes_came();
-        assert!(about(&activity, 60) && !activity.is_quiet());
+        assert!(about(&activity, 60) && !activity.is_new());
         activity.request_began();
         assert_eq!(activity.remaining(&LIMITS), None);
         activity.write_blocked();
         assert!(about(&activity, 10));
         activity.write_moved();
         activity.request_ended();
-        assert!(about(&activity, 300) && activity.is_quiet());
+        assert!(about(&activity, 300));
     }
 
     #[test]

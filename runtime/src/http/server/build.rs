@@ -9,17 +9,38 @@ use crate::{
     build::{Build, BuildError},
     http::{
         connection::{Endpoint, Limits, Protocols},
-        routes::{self, ServerRoutes},
+        routes,
     },
-    listen::{KeepAlive, address::Listen},
-    placeholder::Template,
+    listen::{
+        KeepAlive,
+        address::{Address, Listen},
+    },
+    tls::{Tls, automation::Parts, client_auth, policy},
 };
 
 /// A server and where it answers.
 #[derive(Debug)]
 pub(crate) struct Built {
     pub(crate) server: Arc<Server>,
-    pub(crate) listens: Vec<(Listen, Endpoint)>,
+    pub(crate) listening: Vec<Listening>,
+}
+
+/// One socket that a server answers on.
+#[derive(Debug)]
+pub(crate) struct Listening {
+    /// The place of its address in the `listen` list.
+    pub(crate) number: usize,
+    pub(crate) address: Address,
+    pub(crate) permissions: u32,
+    pub(crate) endpoint: Endpoint,
+}
+
+/// What a server needs of the rest of the configuration.
+pub(crate) struct Around<'a, 'p> {
+    pub(crate) tls: &'a Arc<Tls>,
+    pub(crate) parts: &'a mut Parts<'p>,
+    /// Where there is never TLS.
+    pub(crate) http_port: u16,
 }
 
 const MINUTE: config::Duration = config::Duration::from_secs(60);
@@ -30,44 +51,84 @@ const MAX_HEADER_BYTES: usize = 16 * 1024;
 ///
 /// # Errors
 /// Names what is wrong or not supported.
-pub(crate) fn build(name: &str, config: &config::http::Server, cx: &mut Build) -> Result<Built, BuildError> {
+pub(crate) fn build(
+    name: &str,
+    config: &config::http::Server,
+    around: &mut Around<'_, '_>,
+    cx: &mut Build,
+) -> Result<Built, BuildError> {
     name.clone_into(&mut cx.server);
     refuse(config, cx)?;
-    let ServerRoutes { routes, errors } = routes::build_server(config, cx)?;
+    let routes = routes::build_server(config, cx)?;
     let server = Arc::new(Server {
         name: name.to_owned(),
-        routes,
-        errors,
+        routes: routes.routes,
+        errors: routes.errors,
         client_ip: ClientIp::build(config, cx)?,
         header_names: HeaderNames::build(config, cx)?,
-        strict_sni_host: config.strict_sni_host.unwrap_or(false),
+        strict_sni_host: config.strict_sni_host.unwrap_or_else(|| asks_clients(config, cx)),
         error_log: cx.process.logger.named("http.log.error"),
     });
-    let mut listens = Vec::new();
+    let count = config.listen_protocols.len();
+    if count != 0 && count != config.listen.len() {
+        let addresses = config.listen.len();
+        return Err(cx.error(format!(
+            "listener protocols count does not match address count: {count} != {addresses}"
+        )));
+    }
+    let mut listening = Vec::new();
     for (number, text) in config.listen.iter().enumerate() {
-        let text = Template::known(text, cx)?;
-        let text =
-            text.constant().ok_or_else(|| cx.error("a listener address cannot depend on a request"))?;
-        let listen = Listen::parse(text, 0).map_err(|error| cx.error(error.to_string()))?;
-        let chosen =
-            config.listen_protocols.get(number).and_then(Option::as_ref).unwrap_or(&config.protocols);
-        let protocols = protocols(chosen, cx)?;
-        let endpoint = Endpoint {
-            server: Arc::clone(&server),
-            tls: None,
-            protocols,
-            keepalive: keepalive(config),
-            terms: format!("{protocols:?}").into(),
-            max_header_bytes: usize::try_from(config.max_header_bytes)
-                .ok()
-                .filter(|bytes| *bytes > 0)
-                .unwrap_or(MAX_HEADER_BYTES),
-            limits: limits(config),
+        let at = |cx: &mut Build| {
+            let listen = Listen::parse(text, 0).map_err(|error| cx.error(error.to_string()))?;
+            let chosen = config.listen_protocols.get(number).and_then(Option::as_ref);
+            let protocols = protocols(chosen.unwrap_or(&config.protocols), cx)?;
+            Ok((listen, protocols))
         };
-        listens.push((listen, endpoint));
+        let (listen, protocols) = cx.at("listen", |cx| cx.at(number, at))?;
+        let terminator = match config.tls_connection_policies.as_slice() {
+            [] => None,
+            policies => {
+                let build = |cx: &mut Build| policy::build(policies, protocols, around.tls, around.parts, cx);
+                Some(cx.at("tls_connection_policies", build)?)
+            }
+        };
+        for address in listen.addresses {
+            let tls = terminator.clone().filter(|_| address.port != around.http_port);
+            let terms = match &tls {
+                Some(_) => config::to_json(&config.tls_connection_policies),
+                None => String::new(),
+            };
+            let endpoint = Endpoint {
+                server: Arc::clone(&server),
+                tls,
+                protocols,
+                keepalive: keepalive(config),
+                terms: format!("{protocols:?} {terms}").into(),
+                max_header_bytes: usize::try_from(config.max_header_bytes)
+                    .ok()
+                    .filter(|bytes| *bytes > 0)
+                    .unwrap_or(MAX_HEADER_BYTES),
+                limits: limits(config),
+            };
+            listening.push(Listening { number, address, permissions: listen.permissions, endpoint });
+        }
     }
     cx.server.clear();
-    Ok(Built { server, listens })
+    Ok(Built { server, listening })
+}
+
+/// Whether a policy authenticates clients: then a client must not talk to one host under the name of another.
+fn asks_clients(config: &config::http::Server, cx: &Build) -> bool {
+    let clients =
+        config.tls_connection_policies.iter().filter_map(|policy| policy.client_authentication.as_ref());
+    let asks = clients.into_iter().any(client_auth::is_active);
+    if asks {
+        let logger = cx.process.logger.named("http");
+        logger.warn("enabling strict SNI-Host enforcement because TLS client auth is configured", |fields| {
+            fields.add("server_id", cx.server.as_str());
+        });
+    }
+    asks
 }
 
 fn refuse(config: &config::http::Server, cx: &Build) -> Result<(), BuildError> {

@@ -1,0 +1,100 @@
+//! From a connection policy of the configuration to a configuration of rustls.
+
+use std::sync::Arc;
+
+use caddis_config::tls::ConnectionPolicy;
+use rustls::{ServerConfig, server::NoServerSessionStorage};
+
+use super::{
+    Tls,
+    automation::Parts,
+    client_auth, crypto, matchers, names,
+    selection::Selector,
+    terminator::{Policy, Terminator},
+};
+use crate::{
+    build::{Build, BuildError},
+    http::connection::Protocols,
+};
+
+/// What ends the TLS of a server's listeners.
+///
+/// # Errors
+/// Names what is wrong or not supported.
+pub(crate) fn build(
+    policies: &[ConnectionPolicy],
+    protocols: Protocols,
+    tls: &Arc<Tls>,
+    parts: &mut Parts<'_>,
+    cx: &mut Build,
+) -> Result<Arc<Terminator>, BuildError> {
+    let mut built = Vec::new();
+    for (number, policy) in policies.iter().enumerate() {
+        built.push(cx.at(number, |cx| one(policy, protocols, tls, parts, cx))?);
+    }
+    Ok(Arc::new(Terminator { policies: built, tls: Arc::downgrade(tls) }))
+}
+
+fn one(
+    policy: &ConnectionPolicy,
+    protocols: Protocols,
+    tls: &Arc<Tls>,
+    parts: &mut Parts<'_>,
+    cx: &mut Build,
+) -> Result<Policy, BuildError> {
+    if !policy.insecure_secrets_log.is_empty() {
+        return Err(cx.unsupported("insecure_secrets_log"));
+    }
+    if policy.handshake_context.is_some() {
+        return Err(cx.unsupported("handshake_context"));
+    }
+    let selector = Arc::new(Selector {
+        store: Arc::clone(tls.store()),
+        selection: policy.certificate_selection.clone(),
+        default_sni: names::normalized(&policy.default_sni),
+        fallback_sni: names::normalized(&policy.fallback_sni),
+    });
+    let matchers = cx.at("match", |cx| matchers::build(&policy.matchers, cx))?;
+    if policy.drop {
+        return Ok(Policy { matchers, config: None, selector });
+    }
+    let provider = crypto::algorithms(&policy.cipher_suites, &policy.curves, cx)?;
+    let versions = crypto::versions(&policy.protocol_min, &policy.protocol_max, cx)?;
+    let verifier = match &policy.client_authentication {
+        Some(config) => {
+            cx.at("client_authentication", |cx| client_auth::build(config, &provider, parts, cx))?
+        }
+        None => None,
+    };
+    let builder = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
+        .map_err(|error| cx.error(error.to_string()))?;
+    let asks_clients = verifier.is_some();
+    let builder = match verifier {
+        Some(verifier) => builder.with_client_cert_verifier(verifier),
+        None => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_cert_resolver(Arc::clone(&selector) as _);
+    config.alpn_protocols = alpn(&policy.alpn, protocols);
+    match tls.tickets().filter(|_| !asks_clients) {
+        Some(tickets) => config.ticketer = tickets,
+        // A resumed session would not show the client's certificate to the rules that ask for it.
+        None => {
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+            config.send_tls13_tickets = 0;
+        }
+    }
+    Ok(Policy { matchers, config: Some(Arc::new(config)), selector })
+}
+
+/// The application protocols of a policy, without those that the server does not speak.
+fn alpn(configured: &[String], protocols: Protocols) -> Vec<Vec<u8>> {
+    let default = ["h2".to_owned(), "http/1.1".to_owned()];
+    let offered = if configured.is_empty() { &default } else { configured };
+    let spoken = |name: &&String| match name.as_str() {
+        "h2" => protocols.h2,
+        "http/1.1" => protocols.h1,
+        _ => true,
+    };
+    offered.iter().filter(spoken).map(|name| name.as_bytes().to_vec()).collect()
+}

@@ -1,0 +1,121 @@
+//! Ends the TLS of a server's connections: picks a policy by the first message of the client and does the handshake.
+
+use std::{
+    io,
+    net::IpAddr,
+    sync::{Arc, Weak},
+    time::SystemTime,
+};
+
+use rustls::{HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection, server::Acceptor};
+use tokio_rustls::{LazyConfigAcceptor, StartHandshake, server::TlsStream};
+
+use super::{
+    Tls, crypto,
+    matchers::{Hello, Matcher},
+    names,
+    selection::{Chosen, Selector},
+};
+use crate::http::{
+    connection::{Plain, Socket},
+    exchange::TlsInfo,
+};
+
+/// The connection policies of a server.
+#[derive(Debug)]
+pub struct Terminator {
+    pub(super) policies: Vec<Policy>,
+    pub(super) tls: Weak<Tls>,
+}
+
+/// One compiled connection policy.
+#[derive(Debug)]
+pub(super) struct Policy {
+    pub(super) matchers: Vec<Matcher>,
+    /// `None` drops the connection.
+    pub(super) config: Option<Arc<ServerConfig>>,
+    pub(super) selector: Arc<Selector>,
+}
+
+impl Terminator {
+    /// Does the handshake; `None` when a policy drops the connection, or none is for it.
+    ///
+    /// # Errors
+    /// When the client does not agree.
+    pub(crate) async fn accept(
+        &self,
+        plain: Plain,
+        local: Option<IpAddr>,
+    ) -> io::Result<Option<(TlsStream<Plain>, TlsInfo)>> {
+        let remote = match &plain.socket {
+            Socket::Tcp(_, peer) => Some(peer.ip()),
+            Socket::Unix(_) => None,
+        };
+        let start = LazyConfigAcceptor::new(Acceptor::default(), plain).await?;
+        let server_name = names::normalized(start.client_hello().server_name().unwrap_or_default());
+        let hello = Hello { server_name: &server_name, remote, local };
+        let policy = self.policies.iter().find(|policy| policy.matchers.iter().all(|m| m.matches(&hello)));
+        let Some((policy, config)) = policy.and_then(|policy| Some((policy, policy.config.as_ref()?))) else {
+            return Ok(None);
+        };
+        self.make_on_demand(policy, &server_name, local).await;
+        let config =
+            if server_name.is_empty() { unnamed(policy, config, &start, local) } else { Arc::clone(config) };
+        let stream = start.into_stream(config).await?;
+        let info = info(stream.get_ref().1, server_name);
+        Ok(Some((stream, info)))
+    }
+
+    /// Makes the certificate for a name that has none yet, where the configuration allows that. Without one the
+    /// handshake fails as it does for any unknown name.
+    async fn make_on_demand(&self, policy: &Policy, server_name: &str, local: Option<IpAddr>) {
+        let Some(tls) = self.tls.upgrade().filter(|tls| tls.makes_on_demand()) else { return };
+        let default = || match (&*policy.selector.default_sni, local) {
+            ("", Some(local)) => local.to_canonical().to_string(),
+            (name, _) => name.to_owned(),
+        };
+        let name = if server_name.is_empty() { default() } else { server_name.to_owned() };
+        if !policy.selector.candidates(server_name, local).is_empty() || !names::qualifies(&name) {
+            return;
+        }
+        let made = tokio::task::spawn_blocking(move || tls.on_demand(&name, SystemTime::now())).await;
+        debug_assert!(made.is_ok(), "making a certificate does not panic");
+    }
+}
+
+/// A configuration for one client that has not named a server: the certificate follows from its connection.
+fn unnamed(
+    policy: &Policy,
+    config: &Arc<ServerConfig>,
+    start: &StartHandshake<Plain>,
+    local: Option<IpAddr>,
+) -> Arc<ServerConfig> {
+    match policy.selector.without_name(local, &start.client_hello()) {
+        None => Arc::clone(config),
+        Some(chosen) => {
+            let mut config = ServerConfig::clone(config);
+            config.cert_resolver = Arc::new(Chosen(chosen));
+            Arc::new(config)
+        }
+    }
+}
+
+fn info(session: &ServerConnection, server_name: String) -> TlsInfo {
+    TlsInfo {
+        server_name,
+        version: match session.protocol_version() {
+            Some(ProtocolVersion::TLSv1_2) => "tls1.2",
+            _ => "tls1.3",
+        },
+        cipher_suite: session.negotiated_cipher_suite().map_or("", crypto::suite_name),
+        alpn: session
+            .alpn_protocol()
+            .map(|name| String::from_utf8_lossy(name).into_owned())
+            .unwrap_or_default(),
+        resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
+        peer_certificates: session
+            .peer_certificates()
+            .map(|chain| chain.iter().map(|certificate| certificate.to_vec()).collect())
+            .unwrap_or_default(),
+    }
+}
