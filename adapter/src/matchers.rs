@@ -19,7 +19,10 @@ mod url_pattern;
 mod vars;
 mod vars_regexp;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use caddis_config::http::{self, MatcherSet};
 use caddis_grammar::{Diagnostic, Quote, Span, Statement, Token};
@@ -178,10 +181,15 @@ impl Cx<'_> {
 
     fn read_set(&mut self, lines: &[Statement], definition: Option<&str>) -> Parsed<MatcherSet> {
         let mut by_name: Vec<(Arc<str>, Vec<Statement>)> = Vec::new();
-        for line in lines {
+        let mut waiting: VecDeque<Statement> = lines.iter().cloned().collect();
+        while let Some(mut line) = waiting.pop_front() {
             // In the block of a definition Caddy takes a quoted word for a name all the same.
-            let is_expression = definition.is_none() && line.name().is_quoted();
-            let line = if is_expression { expression(line.name()) } else { line.clone() };
+            if definition.is_none() && line.name().is_quoted() {
+                if line.words.len() > 1 {
+                    waiting.push_front(line.from(1));
+                }
+                line = expression(line.name());
+            }
             match by_name.iter_mut().find(|(name, _)| *name == line.name().text) {
                 Some((_, lines)) => lines.push(line),
                 None => by_name.push((line.name().text.clone(), vec![line])),

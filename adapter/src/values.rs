@@ -27,10 +27,10 @@ pub(crate) fn size(word: &Token, problem: &str) -> Parsed<i64> {
 }
 
 /// Words as networks: `private_ranges` is several, anything else is itself.
-pub(crate) fn ip_ranges(words: &[Token]) -> Vec<String> {
+pub(crate) fn ip_ranges(words: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<String> {
     let mut ranges = Vec::new();
     for word in words {
-        match &*word.text {
+        match word.as_ref() {
             "private_ranges" => ranges.extend(PRIVATE_RANGES.map(str::to_owned)),
             range => ranges.push(range.to_owned()),
         }

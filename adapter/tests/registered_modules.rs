@@ -3,8 +3,6 @@
 //!
 //! Caddy's cases with such modules are not part of the repository: they are looked for in `../shared/corpus` beside it.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "all of it is test code")]
-
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -4,7 +4,7 @@ use caddis_config::http::handlers::Vars;
 use caddis_grammar::{Statement, Token};
 
 use crate::{
-    args::Value,
+    args::{Args, Value},
     cx::{Cx, Parsed},
     directive::{Call, Directive, Item},
     errors,
@@ -26,7 +26,7 @@ fn read(cx: &mut Cx<'_>, call: &Call<'_>) -> Parsed<Vec<Item>> {
         set(&mut vars, call.line, call.line.args())?;
     }
     for line in call.line.children() {
-        let outcome = set(&mut vars, line, &line.words);
+        let outcome = line.no_block().and_then(|()| set(&mut vars, line, &line.words));
         cx.keep(outcome);
     }
     Ok(call.route(vars))

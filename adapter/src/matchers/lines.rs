@@ -5,10 +5,6 @@ use caddis_grammar::{Statement, Token};
 
 use crate::{cx::Parsed, errors};
 
-/// The networks that `private_ranges` stands for.
-const PRIVATE_RANGES: [&str; 6] =
-    ["192.168.0.0/16", "172.16.0.0/12", "10.0.0.0/8", "127.0.0.1/8", "fd00::/8", "::1"];
-
 /// The arguments of all lines, none of which may have a block.
 pub(super) fn words(lines: &[Statement]) -> Parsed<Vec<String>> {
     let mut words = Vec::new();
@@ -26,19 +22,6 @@ pub(super) fn no_block(line: &Statement) -> Parsed<()> {
         Some(block) if block.statements.is_empty() => Ok(()),
         Some(block) => Err(errors::matchers::block_not_supported(line.name(), block)),
     }
-}
-
-/// A word as networks: `private_ranges` is several, anything else is itself.
-pub(super) fn ranges(words: &[String]) -> Vec<String> {
-    let mut ranges = Vec::new();
-    for word in words {
-        if word == "private_ranges" {
-            ranges.extend(PRIVATE_RANGES.map(String::from));
-        } else {
-            ranges.push(word.clone());
-        }
-    }
-    ranges
 }
 
 /// A line `[<name>] <field> <pattern>`: the field and its expression, which bears the definition's name by default.

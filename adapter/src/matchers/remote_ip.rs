@@ -4,7 +4,7 @@ use caddis_config::http::matchers::RemoteIp;
 use caddis_grammar::Statement;
 
 use super::{MatcherKind, lines};
-use crate::errors;
+use crate::{errors, values::ip_ranges};
 
 /// See `fixtures/matchers/remote_ip.md`.
 pub(crate) static MATCHER: MatcherKind = MatcherKind {
@@ -15,6 +15,6 @@ pub(crate) static MATCHER: MatcherKind = MatcherKind {
         if let Some(word) = former {
             return Err(errors::matchers::forwarded(word));
         }
-        Ok(RemoteIp { ranges: lines::ranges(&lines::words(uses.lines)?) }.into())
+        Ok(RemoteIp { ranges: ip_ranges(lines::words(uses.lines)?) }.into())
     },
 };

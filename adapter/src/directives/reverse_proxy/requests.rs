@@ -12,7 +12,7 @@ use crate::{
 };
 
 pub(super) fn trusted_proxies(draft: &mut Draft, line: &Statement, _: &mut Cx<'_>) -> Parsed<()> {
-    draft.proxy.trusted_proxies.extend(ip_ranges(line.args()));
+    draft.proxy.trusted_proxies.extend(ip_ranges(line.args().iter().map(|word| &word.text)));
     Ok(())
 }
 

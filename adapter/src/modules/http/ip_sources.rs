@@ -11,6 +11,8 @@ impl Pluggable for IpSource {
     const NAMESPACE: &'static str = "http.ip_sources";
     const TABLE: &'static [Module<Self>] = &[Module {
         name: "static",
-        read: |_, line| Ok(StaticRanges { ranges: ip_ranges(line.args()) }.into()),
+        read: |_, line| {
+            Ok(StaticRanges { ranges: ip_ranges(line.args().iter().map(|word| &word.text)) }.into())
+        },
     }];
 }
