@@ -2,6 +2,7 @@
 
 mod body;
 mod dial;
+mod dynamic;
 mod handle_response;
 mod health_checks;
 mod info;
@@ -26,6 +27,7 @@ use xxhash_rust::xxh64::xxh64;
 use self::{
     body::RequestBody,
     dial::Dial,
+    dynamic::Source,
     handle_response::{Action, ResponseHandler},
     health_checks::{Active, Passive},
     response::Finisher,
@@ -50,7 +52,9 @@ use crate::{
 /// Passes requests to upstreams.
 #[derive(Debug)]
 struct ReverseProxy {
+    /// The static ones.
     upstreams: Vec<Arc<Upstream>>,
+    dynamic: Option<Source>,
     policy: SelectionPolicy,
     retries: Retries,
     transport: Arc<HttpTransport>,
@@ -102,7 +106,12 @@ pub fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildE
         let policy = balancing.and_then(|balancing| balancing.selection_policy.as_ref());
         cx.at("selection_policy", |cx| SelectionPolicy::build(policy, &upstreams, cx))
     })?;
+    let dynamic = match &config.dynamic_upstreams {
+        Some(source) => Some(cx.at("dynamic_upstreams", |cx| Source::build(source, passive, cx))?),
+        None => None,
+    };
     Ok(Box::new(ReverseProxy {
+        dynamic,
         policy,
         retries: cx.at("load_balancing", |cx| Retries::build(balancing, cx))?,
         transport,
@@ -128,10 +137,7 @@ pub fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildE
 }
 
 fn refuse_unsupported(config: &Config, cx: &mut Build) -> Result<(), BuildError> {
-    let refused = [
-        ("circuit_breaker", config.circuit_breaker.is_some(), "a circuit breaker"),
-        ("dynamic_upstreams", config.dynamic_upstreams.is_some(), "a source of dynamic upstreams"),
-    ];
+    let refused = [("circuit_breaker", config.circuit_breaker.is_some(), "a circuit breaker")];
     match refused.iter().find(|(_, given, _)| *given) {
         Some((field, _, what)) => Err(cx.at(field, |cx| cx.unsupported(what))),
         None => Ok(()),
@@ -243,7 +249,9 @@ impl ReverseProxy {
         started: Instant,
         retries: u32,
     ) -> Result<Attempted, Failed> {
-        let Some(selection) = self.policy.select(&self.upstreams, exchange) else {
+        let found = self.dynamic_upstreams(exchange, retries).await;
+        let upstreams = found.as_deref().unwrap_or(&self.upstreams);
+        let Some(selection) = self.policy.select(upstreams, exchange) else {
             return Err(Error::new(Kind::NoUpstream, "no upstreams available").into());
         };
         let upstream = &selection.upstream;
@@ -277,6 +285,24 @@ impl ReverseProxy {
             return Err(Failed::Rejected(Error::new(Kind::Status(status), message)));
         }
         Ok(Attempted { selection, answer, in_flight })
+    }
+
+    /// The upstreams that are looked up for the request; `None` if there are only static ones or the lookup fails.
+    async fn dynamic_upstreams(&self, exchange: &Exchange, retries: u32) -> Option<dynamic::Pool> {
+        let source = self.dynamic.as_ref()?;
+        if retries > 0 {
+            source.forget(exchange);
+        }
+        match source.upstreams(exchange).await {
+            Ok(found) => Some(found),
+            Err(error) => {
+                let message = "failed getting dynamic upstreams; falling back to static upstreams";
+                self.logger.error(message, |fields| {
+                    fields.error(&error);
+                });
+                None
+            }
+        }
     }
 
     /// Gets an answer from the upstream; on the next connection when one that was kept turns out to be closed.

@@ -106,8 +106,11 @@ impl Health {
 #[derive(Debug, Default)]
 pub struct Hosts {
     hosts: Mutex<BTreeMap<Arc<str>, Weak<Host>>>,
-    health: Mutex<BTreeMap<(Arc<str>, u64), Weak<Health>>>,
+    health: Mutex<BTreeMap<HealthKey, Weak<Health>>>,
 }
+
+/// An address, and the fingerprint of the checks.
+type HealthKey = (Arc<str>, u64);
 
 impl Hosts {
     /// The host at a dial address.
@@ -177,6 +180,26 @@ pub(crate) struct Upstream {
     pub(crate) source: Arc<str>,
 }
 
+/// When upstreams that say nothing else are not available.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    max_requests: Option<usize>,
+    max_fails: Option<usize>,
+}
+
+impl Limits {
+    pub(crate) fn new(passive: Option<&config::PassiveHealthChecks>) -> Self {
+        Self {
+            max_requests: passive.and_then(|passive| positive(passive.unhealthy_request_count)),
+            max_fails: passive.map(|passive| positive(passive.max_fails).unwrap_or(1)),
+        }
+    }
+}
+
+fn positive(limit: i64) -> Option<usize> {
+    usize::try_from(limit).ok().filter(|limit| *limit > 0)
+}
+
 /// Where an upstream is.
 #[derive(Debug)]
 pub(crate) enum Target {
@@ -207,11 +230,16 @@ impl Upstream {
         let host = cx.process.hosts.get(&upstream.dial);
         let source = Arc::clone(&host.address);
         cx.streams.sources.insert(Arc::clone(&source));
-        let limit = |limit: i64| usize::try_from(limit).ok().filter(|limit| *limit > 0);
-        let unhealthy = passive.and_then(|passive| limit(passive.unhealthy_request_count));
-        let max_requests = limit(upstream.max_requests).or(unhealthy);
-        let max_fails = passive.map(|passive| limit(passive.max_fails).unwrap_or(1));
-        Ok(Self { host, target, max_requests, max_fails, health: None, source })
+        let limits = Limits::new(passive);
+        let max_requests = positive(upstream.max_requests).or(limits.max_requests);
+        Ok(Self { host, target, max_requests, max_fails: limits.max_fails, health: None, source })
+    }
+
+    /// An upstream that a source has found; `None` if its address is none.
+    pub(crate) fn found(host: Arc<Host>, limits: Limits, source: Arc<str>) -> Option<Self> {
+        let target = Target::Fixed(Arc::new(Dial::parse(&host.address).ok()?));
+        let Limits { max_requests, max_fails } = limits;
+        Some(Self { host, target, max_requests, max_fails, health: None, source })
     }
 
     /// Where the request goes.

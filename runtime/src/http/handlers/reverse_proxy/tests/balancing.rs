@@ -170,3 +170,44 @@ fn retry_match_can_refuse_a_response() {
         assert_eq!(proxy.process.hosts.all()[0].requests(), 0);
     });
 }
+
+#[test]
+fn upstreams_can_be_looked_up() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let port = upstream.address.rsplit(':').next().unwrap();
+        let proxy = Proxy::new(json!({"dynamic_upstreams":
+            {"source": "a", "name": "127.0.0.1", "port": port, "versions": {"ipv4": true}}}))
+        .await;
+        let mut client = proxy.get().await;
+        let mut wire = upstream.accept().await;
+        wire.head().await;
+        wire.send(EMPTY).await;
+        assert_eq!(client.head().await.line(), "HTTP/1.1 200 OK");
+        assert_eq!(*proxy.process.hosts.all()[0].address, *upstream.address);
+        assert_eq!(proxy.live.sources.iter().filter(|name| name.starts_with("dynamic ")).count(), 1);
+    });
+}
+
+#[test]
+fn static_upstreams_help_out_where_none_are_found() {
+    on_a_shard(async {
+        let (upstream, dns) =
+            (Upstream::new().await, tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap());
+        let mut config = upstream.proxy();
+        config["dynamic_upstreams"] = json!({"source": "srv", "name": "gone.example",
+            "resolver": {"addresses": [dns.local_addr().unwrap().to_string()]}});
+        let proxy = Proxy::new(config).await;
+        let mut client = proxy.get().await;
+        let mut question = [0; 512];
+        let (length, from) = dns.recv_from(&mut question).await.unwrap();
+        // A response that says that there is no such name.
+        question[2] |= 0x80;
+        question[3] = 3;
+        dns.send_to(&question[..length], from).await.unwrap();
+        let mut wire = upstream.accept().await;
+        wire.head().await;
+        wire.send(EMPTY).await;
+        assert_eq!(client.head().await.line(), "HTTP/1.1 200 OK");
+    });
+}
