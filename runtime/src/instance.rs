@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use caddis_config::{Config, http};
+use caddis_config::{self as caddy, Config, http};
 
 use crate::{
     build::{Build, BuildError, OnCommit},
@@ -88,6 +88,12 @@ impl Instance {
     ) -> Result<(), BuildError> {
         if let Some(name) = config.apps.foreign.keys().next() {
             return Err(cx.unsupported(&format!("the app {name}")));
+        }
+        if config.apps.events.as_ref().is_some_and(|app| *app != caddy::events::App::default()) {
+            return Err(cx.unsupported("the app events"));
+        }
+        if config.apps.filesystems.as_ref().is_some_and(|app| *app != caddy::filesystems::App::default()) {
+            return Err(cx.unsupported("the app caddy.filesystems"));
         }
         let storage = Storage::build(config.storage.as_ref(), cx)?;
         let mut authorities = Authorities::default();

@@ -12,6 +12,7 @@ pub mod glob;
 pub mod http;
 pub mod instance;
 pub mod listen;
+pub(crate) mod listeners;
 pub mod logging;
 mod metrics;
 pub mod pki;

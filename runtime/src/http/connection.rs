@@ -24,11 +24,12 @@ use tokio::time::{Instant, Sleep};
 pub(crate) use self::activity::{Activity, Limits};
 pub use self::stream::{Plain, Socket, Stream, Watched};
 use super::{
-    exchange::{Connection, TlsInfo},
+    exchange::Connection,
     server::{Aborted, Reply, ReplyBody, Server},
 };
 use crate::{
     listen::{Control, Current, KeepAlive},
+    listeners::Wrappers,
     logging::Logger,
     tls::Terminator,
 };
@@ -48,6 +49,8 @@ pub struct Endpoint {
     pub server: Arc<Server>,
     /// Who encrypts connections; `None` for plain HTTP.
     pub tls: Option<Arc<Terminator>>,
+    /// What happens to connections first.
+    pub(crate) wrappers: Arc<Wrappers>,
     /// What is spoken.
     pub protocols: Protocols,
     /// Probes of silent connections.
@@ -83,11 +86,11 @@ pub(crate) async fn serve(socket: Socket, current: &Rc<Current>, control: &Contr
     };
     let (limits, head) = (settings.limits, settings.max_header_bytes);
     let served = async {
-        let preparing = tokio::time::timeout(limits.handshake(), prepare(socket.into(), local, settings));
-        let Ok(prepared) = preparing.await else { return Ok(()) };
-        let Some(Prepared { stream, tls, http2 }) = prepared? else { return Ok(()) };
-        let connection = Arc::new(Connection { remote, local, tls });
-        run(stream, http2, connection, current, head, &limits, control).await
+        let preparing =
+            tokio::time::timeout(limits.handshake(), prepare(socket.into(), remote, local, settings));
+        let Some(Ok(prepared)) = unless_finished(preparing, control).await else { return Ok(()) };
+        let Some(Prepared { stream, connection, http2 }) = prepared? else { return Ok(()) };
+        run(stream, http2, Arc::new(connection), current, head, &limits, control).await
     };
     let outcome: Result<(), Box<dyn std::error::Error>> = served.await;
     if let Err(error) = outcome {
@@ -97,9 +100,22 @@ pub(crate) async fn serve(socket: Socket, current: &Rc<Current>, control: &Contr
     }
 }
 
+/// The result of what comes before the first request; `None` when the connection is told to end before.
+async fn unless_finished<T>(preparing: impl Future<Output = T>, control: &Control) -> Option<T> {
+    let mut preparing = pin!(preparing);
+    poll_fn(|cx| {
+        if control.finish(cx.waker()) {
+            return Poll::Ready(None);
+        }
+        preparing.as_mut().poll(cx).map(Some)
+    })
+    .await
+}
+
 /// What a connection takes from its endpoint, so that it does not hold on to a configuration.
 struct Settings {
     tls: Option<Arc<Terminator>>,
+    wrappers: Arc<Wrappers>,
     protocols: Protocols,
     max_header_bytes: usize,
     limits: Limits,
@@ -107,43 +123,60 @@ struct Settings {
 
 impl Settings {
     fn new(endpoint: &Endpoint) -> Self {
-        let Endpoint { tls, protocols, max_header_bytes, limits, .. } = endpoint;
-        Self { tls: tls.clone(), protocols: *protocols, max_header_bytes: *max_header_bytes, limits: *limits }
+        let Endpoint { tls, wrappers, protocols, max_header_bytes, limits, .. } = endpoint;
+        Self {
+            tls: tls.clone(),
+            wrappers: Arc::clone(wrappers),
+            protocols: *protocols,
+            max_header_bytes: *max_header_bytes,
+            limits: *limits,
+        }
     }
 }
 
 struct Prepared {
     stream: Stream,
-    tls: Option<TlsInfo>,
+    connection: Connection,
     http2: bool,
 }
 
-/// Finds out what the client speaks; `None` when that is not served here.
+/// Finds out who the client is and what it speaks; `None` when that is not served here.
 async fn prepare(
     mut plain: Plain,
-    local: Option<SocketAddr>,
+    mut remote: Option<SocketAddr>,
+    mut local: Option<SocketAddr>,
     settings: Settings,
 ) -> std::io::Result<Option<Prepared>> {
-    let protocols = settings.protocols;
-    if let Some(terminator) = &settings.tls {
-        let Some((stream, info)) = terminator.accept(plain, local.map(|local| local.ip())).await? else {
+    let Settings { tls, wrappers, protocols, .. } = settings;
+    if let Some(wrapper) = &wrappers.proxy_protocol
+        && let Some((client, server)) = wrapper.read(&mut plain, remote.map(|remote| remote.ip())).await?
+    {
+        (remote, local) = (Some(client), Some(server));
+    }
+    if let Some(terminator) = &tls {
+        if let Some(wrapper) = &wrappers.http_redirect
+            && wrapper.answers(&mut plain).await?
+        {
             return Ok(None);
-        };
+        }
+        let ends = (remote.map(|remote| remote.ip()), local.map(|local| local.ip()));
+        let Some((stream, info)) = terminator.accept(plain, ends).await? else { return Ok(None) };
         let http2 = info.alpn == "h2";
         let served = if http2 { protocols.h2 } else { protocols.h1 };
-        let stream = Stream::Tls(Box::new(stream));
-        return Ok(served.then_some(Prepared { stream, tls: Some(info), http2 }));
+        let connection = Connection { remote, local, tls: Some(info) };
+        return Ok(served.then(|| Prepared { stream: Stream::Tls(Box::new(stream)), connection, http2 }));
     }
     let http2 = protocols.h2c && {
         let verdict = |seen: &[u8]| match seen {
-            _ if seen == H2_PREFACE => Some(true),
+            _ if seen.starts_with(H2_PREFACE) => Some(true),
             _ if H2_PREFACE.starts_with(seen) => None,
             _ => Some(false),
         };
         plain.look_ahead(H2_PREFACE.len(), verdict).await?.unwrap_or(false)
     };
     let served = http2 || protocols.h1;
-    Ok(served.then_some(Prepared { stream: Stream::Plain(plain), tls: None, http2 }))
+    let connection = Connection { remote, local, tls: None };
+    Ok(served.then(|| Prepared { stream: Stream::Plain(plain), connection, http2 }))
 }
 
 fn local_address(socket: &Socket, current: &Current) -> Option<SocketAddr> {

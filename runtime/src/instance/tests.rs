@@ -220,3 +220,33 @@ fn a_stop_waits_for_connections() {
     assert_eq!(stream.read(&mut [0]).unwrap(), 0);
     assert!(runtime.with_instance(|instance| instance.is_none()));
 }
+
+#[test]
+fn the_proxy_protocol_names_the_client() {
+    let runtime = runtime();
+    let body = json!([{"handler": "static_response", "body": "{http.request.remote}"}]);
+    let wrapper = json!({"wrapper": "proxy_protocol", "allow": ["127.0.0.1/32"]});
+    let servers = json!({"a": {"listen": ["127.0.0.1:0"], "listener_wrappers": [wrapper], "routes": [{"handle": body}]}});
+    runtime.load(&config(servers), false).unwrap();
+    let mut stream = connect(&runtime);
+    stream
+        .write_all(b"PROXY TCP4 192.0.2.1 198.51.100.1 4711 80\r\nGET / HTTP/1.0\r\nHost: a\r\n\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with("\r\n\r\n192.0.2.1:4711"), "{answer}");
+}
+
+#[test]
+fn a_client_that_never_speaks_does_not_hold_up_a_stop() {
+    let runtime = runtime();
+    let servers = json!({"a": {"listen": ["127.0.0.1:0"], "protocols": ["h1", "h2c"]}});
+    runtime.load(&config(servers), false).unwrap();
+    let mut stream = connect(&runtime);
+    let listener =
+        runtime.with_instance(|instance| Arc::clone(instance.unwrap().listeners().next().unwrap()));
+    until("the connection is accepted", || listener.open_connections() == 1);
+    let waiting = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    waiting.block_on(runtime.stop());
+    assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+}

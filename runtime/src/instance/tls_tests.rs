@@ -259,3 +259,17 @@ fn certificates_are_renewed_while_they_are_in_use() {
     assert_ne!(std::fs::read_to_string(&stored).unwrap(), before);
     assert!(site.get("a.localhost").unwrap().starts_with("HTTP/1.1 200 OK\r\n"));
 }
+
+#[test]
+fn plain_http_on_a_tls_port_is_redirected() {
+    let wrappers = json!([{"wrapper": "http_redirect"}, {"wrapper": "tls"}]);
+    let site =
+        Site::new(json!({"routes": [host("a.localhost")], "listener_wrappers": wrappers}), Value::Null);
+    let address = site.runtime.with_instance(|i| i.unwrap().listeners().next().unwrap().local.unwrap());
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET /x HTTP/1.1\r\nHost: a.localhost\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains(" 308 ") && answer.contains("Location: https://a.localhost/x\r\n"), "{answer}");
+    assert!(site.get("a.localhost").unwrap().starts_with("HTTP/1.1 200 OK\r\n"));
+}

@@ -16,10 +16,7 @@ use super::{
     names,
     selection::{Chosen, Selector},
 };
-use crate::http::{
-    connection::{Plain, Socket},
-    exchange::TlsInfo,
-};
+use crate::http::{connection::Plain, exchange::TlsInfo};
 
 /// The connection policies of a server.
 #[derive(Debug)]
@@ -38,19 +35,15 @@ pub(super) struct Policy {
 }
 
 impl Terminator {
-    /// Does the handshake; `None` when a policy drops the connection, or none is for it.
+    /// Does the handshake, for a client and a server with these addresses; `None` when a policy drops the connection, or none is for it.
     ///
     /// # Errors
     /// When the client does not agree.
     pub(crate) async fn accept(
         &self,
         plain: Plain,
-        local: Option<IpAddr>,
+        (remote, local): (Option<IpAddr>, Option<IpAddr>),
     ) -> io::Result<Option<(TlsStream<Plain>, TlsInfo)>> {
-        let remote = match &plain.socket {
-            Socket::Tcp(_, peer) => Some(peer.ip()),
-            Socket::Unix(_) => None,
-        };
         let start = LazyConfigAcceptor::new(Acceptor::default(), plain).await?;
         let server_name = names::normalized(start.client_hello().server_name().unwrap_or_default());
         let hello = Hello { server_name: &server_name, remote, local };

@@ -41,6 +41,9 @@ pub enum Stream {
     Tls(Box<TlsStream<Plain>>),
 }
 
+/// Enough for the head of most requests, so that looking ahead costs no further read.
+const LOOK_AHEAD: usize = 2048;
+
 impl From<Socket> for Plain {
     fn from(socket: Socket) -> Self {
         Self { socket, prefix: Bytes::new() }
@@ -49,7 +52,7 @@ impl From<Socket> for Plain {
 
 impl Plain {
     /// Reads ahead until `enough` says so (`Some`), or `limit` bytes are there, or the peer ends. What was read stays in
-    /// the stream.
+    /// the stream, and it may be more than was needed.
     ///
     /// # Errors
     /// What the socket reports.
@@ -58,14 +61,13 @@ impl Plain {
         limit: usize,
         enough: impl Fn(&[u8]) -> Option<T>,
     ) -> io::Result<Option<T>> {
-        let mut seen = Vec::with_capacity(limit);
-        seen.extend_from_slice(&self.prefix);
+        let mut seen = Vec::from(std::mem::take(&mut self.prefix));
         let found = loop {
             if let Some(found) = enough(&seen) {
                 break Some(found);
             }
-            let missing = limit.saturating_sub(seen.len());
-            if missing == 0 || (&mut self.socket).take(missing as u64).read_buf(&mut seen).await? == 0 {
+            seen.reserve(LOOK_AHEAD);
+            if seen.len() >= limit || self.socket.read_buf(&mut seen).await? == 0 {
                 break None;
             }
         };

@@ -15,6 +15,7 @@ use crate::{
         KeepAlive,
         address::{Address, Listen},
     },
+    listeners,
     tls::{Tls, automation::Parts, client_auth, policy},
 };
 
@@ -76,6 +77,10 @@ pub(crate) fn build(
             "listener protocols count does not match address count: {count} != {addresses}"
         )));
     }
+    let has_tls = !config.tls_connection_policies.is_empty();
+    let wrappers =
+        cx.at("listener_wrappers", |cx| listeners::build(&config.listener_wrappers, has_tls, cx))?;
+    let wrappers = Arc::new(wrappers);
     let mut listening = Vec::new();
     for (number, text) in config.listen.iter().enumerate() {
         let at = |cx: &mut Build| {
@@ -101,9 +106,10 @@ pub(crate) fn build(
             let endpoint = Endpoint {
                 server: Arc::clone(&server),
                 tls,
+                wrappers: Arc::clone(&wrappers),
                 protocols,
                 keepalive: keepalive(config),
-                terms: format!("{protocols:?} {terms}").into(),
+                terms: format!("{protocols:?} {wrappers:?} {terms}").into(),
                 max_header_bytes: usize::try_from(config.max_header_bytes)
                     .ok()
                     .filter(|bytes| *bytes > 0)
