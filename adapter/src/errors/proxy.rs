@@ -1,6 +1,6 @@
 //! What can be wrong with `reverse_proxy`, its modules, and the directives built on it.
 
-use caddis_grammar::{Block, Statement, Token};
+use caddis_grammar::{Statement, Token};
 
 use super::{Error, did_you_mean, error, warning};
 
@@ -189,9 +189,8 @@ pub(crate) fn replace_status_arguments(line: &Statement) -> Error {
 }
 
 /// `replace_status` with a block.
-pub(crate) fn replace_status_block(block: &Block) -> Error {
-    let at = block.statements.first().map_or(block.open, Statement::span);
-    error("E0359", at, "cannot define routes for 'replace_status', use 'handle_response' instead.")
+pub(crate) fn replace_status_block(first: &Statement) -> Error {
+    error("E0359", first.span(), "cannot define routes for 'replace_status', use 'handle_response' instead.")
 }
 
 /// `handle_response` with more than a matcher.

@@ -58,8 +58,8 @@ impl Responses {
             [matcher, status] => (Some(self.find(matcher)?), status),
             _ => return Err(errors::proxy::replace_status_arguments(line)),
         };
-        if let Some(block) = &line.block {
-            return Err(errors::proxy::replace_status_block(block));
+        if let Some(first) = line.children().first() {
+            return Err(errors::proxy::replace_status_block(first));
         }
         let status_code = WeakString::from(status.string());
         self.handlers.push(ResponseHandler { matchers: matcher, status_code, ..ResponseHandler::default() });
