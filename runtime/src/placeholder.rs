@@ -55,6 +55,12 @@ impl<F: Fn(&str) -> Option<String>> Values for F {
     }
 }
 
+/// Placeholders that a handler defines for the rest of the request.
+pub trait Provider: fmt::Debug {
+    /// The value; `None` if the name is not one of them.
+    fn value<'a>(&'a self, name: &str, scope: &Scope<'a>) -> Option<Cow<'a, str>>;
+}
+
 /// Where values come from.
 #[derive(Clone, Copy)]
 pub struct Scope<'a> {

@@ -10,7 +10,7 @@ use std::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 
 use super::{Response, body::Body, handlers::reverse_proxy, uri};
-use crate::error::Error;
+use crate::{error::Error, placeholder::Provider};
 
 /// What is known of the connection that a request came on; shared by its requests.
 #[derive(Debug)]
@@ -87,6 +87,8 @@ pub struct Exchange {
     pub placeholders: Vec<(Arc<str>, String)>,
     /// What the last proxy has learnt of its upstream: `{http.reverse_proxy.*}`.
     pub proxied: Option<reverse_proxy::Info>,
+    /// Placeholders whose values are worked out when they are asked for.
+    pub providers: Vec<Arc<dyn Provider>>,
     /// Fields that handlers add to the access log line.
     pub log_fields: Vec<(Arc<str>, Value)>,
     /// The error being handled, in error routes.
@@ -119,6 +121,7 @@ impl Exchange {
             started: Instant::now(),
             vars: Vec::new(),
             placeholders: Vec::new(),
+            providers: Vec::new(),
             proxied: None,
             log_fields: Vec::new(),
             error: None,

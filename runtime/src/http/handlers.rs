@@ -1,12 +1,18 @@
 //! Handlers: from the configuration to what takes part in answering a request.
 
+mod authentication;
 mod copy_response;
 mod copy_response_headers;
 mod encode;
 mod error;
 mod file_server;
 mod headers;
+mod intercept;
 mod invoke;
+mod log_append;
+mod map;
+mod metrics;
+mod request_body;
 pub mod reverse_proxy;
 mod rewrite;
 mod static_response;
@@ -25,20 +31,20 @@ use crate::build::{Build, BuildError};
 pub fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildError> {
     match config {
         Config::AcmeServer(_) => Err(cx.unsupported("handler acme_server")),
-        Config::Authentication(_) => Err(cx.unsupported("handler authentication")),
+        Config::Authentication(config) => authentication::build(config, cx),
         Config::CopyResponse(config) => copy_response::build(config, cx),
         Config::CopyResponseHeaders(config) => copy_response_headers::build(config, cx),
         Config::Encode(config) => encode::build(config, cx),
         Config::Error(config) => error::build(config, cx),
         Config::FileServer(config) => file_server::build(config, cx),
         Config::Headers(config) => headers::build(config, cx),
-        Config::Intercept(_) => Err(cx.unsupported("handler intercept")),
+        Config::Intercept(config) => intercept::build(config, cx),
         Config::Invoke(config) => invoke::build(config, cx),
-        Config::LogAppend(_) => Err(cx.unsupported("handler log_append")),
-        Config::Map(_) => Err(cx.unsupported("handler map")),
-        Config::Metrics(_) => Err(cx.unsupported("handler metrics")),
+        Config::LogAppend(config) => log_append::build(config, cx),
+        Config::Map(config) => map::build(config, cx),
+        Config::Metrics(config) => metrics::build(config, cx),
         Config::Push(_) => Err(cx.unsupported("handler push")),
-        Config::RequestBody(_) => Err(cx.unsupported("handler request_body")),
+        Config::RequestBody(config) => request_body::build(config, cx),
         Config::ReverseProxy(config) => reverse_proxy::build(config, cx),
         Config::Rewrite(config) => rewrite::build(config, cx),
         Config::StaticResponse(config) => static_response::build(config, cx),

@@ -145,7 +145,10 @@ impl Key {
                 if let Some((_, value)) = exchange.placeholders.iter().find(|(key, _)| key == name) {
                     return Some(value.as_str().into());
                 }
-                exchange.proxied.as_ref()?.value(name.strip_prefix("http.reverse_proxy.")?)?
+                if let Some(name) = name.strip_prefix("http.reverse_proxy.") {
+                    return exchange.proxied.as_ref()?.value(name);
+                }
+                return exchange.providers.iter().find_map(|provider| provider.value(name, scope));
             }
         })
     }
