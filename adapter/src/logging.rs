@@ -29,15 +29,17 @@ pub(crate) fn build(options: &GlobalOptions, blocks: &[Block], pairings: &[Pairi
     if let Some((name, log)) = logs.iter().find(|(name, _)| name == DEFAULT_LOGGER) {
         logging.logs.insert(name.clone(), log.clone());
     }
+    let mut excluded = Vec::new();
     for (name, log) in logs.into_iter().filter(|(name, _)| name != DEFAULT_LOGGER) {
-        if !log.include.is_empty() {
-            // What has a log of its own does not go to the default log too.
-            let exclude = &mut logging.logs.entry(DEFAULT_LOGGER.to_owned()).or_default().exclude;
-            exclude.extend(log.include.iter().cloned());
-            exclude.sort();
-            exclude.dedup();
-        }
+        excluded.extend(log.include.iter().cloned());
         logging.logs.insert(name, log);
+    }
+    if !excluded.is_empty() {
+        // What has a log of its own does not go to the default log too.
+        let exclude = &mut logging.logs.entry(DEFAULT_LOGGER.to_owned()).or_default().exclude;
+        exclude.append(&mut excluded);
+        exclude.sort();
+        exclude.dedup();
     }
     (!logging.logs.is_empty()).then_some(logging)
 }

@@ -109,12 +109,14 @@ impl Origins {
     }
 }
 
+/// The same address in two blocks: only the first would ever be reached.
 fn check_ambiguity(cx: &mut Cx<'_>, pairing: &Pairing) {
+    let mut seen: BTreeMap<&str, (usize, Span)> = BTreeMap::new();
     for (at, site) in pairing.sites.iter().enumerate() {
         for key in &site.keys {
-            let mut earlier = pairing.sites[..at].iter().flat_map(|site| &site.keys);
-            if let Some(first) = earlier.find(|other| other.token.text == key.token.text) {
-                cx.report(errors::sites::ambiguous_site(&key.token, first.token.span));
+            let (first, span) = *seen.entry(&key.token.text).or_insert((at, key.token.span));
+            if first != at {
+                cx.report(errors::sites::ambiguous_site(&key.token, span));
             }
         }
     }

@@ -33,8 +33,7 @@ fn drop_empty(policies: &mut Vec<Draft>) -> bool {
     let mut empty_ones = 0;
     let mut at = 0;
     while at < policies.len() {
-        let empty = Draft { subjects: policies[at].subjects.clone(), ..Draft::default() };
-        if policies[at] != empty {
+        if policies[at].issuers != Issuers::Unset || policies[at].settings != AutomationPolicy::default() {
             at += 1;
             continue;
         }
@@ -46,7 +45,7 @@ fn drop_empty(policies: &mut Vec<Draft>) -> bool {
                 get_certificate: other.settings.get_certificate.clone(),
                 ..AutomationPolicy::default()
             };
-            *other == Draft { subjects: other.subjects.clone(), settings, ..Draft::default() }
+            other.issuers == Issuers::Unset && other.settings == settings
         });
         if at + 1 == policies.len() || shadows_empty {
             policies.remove(at);

@@ -17,12 +17,15 @@ const PRIVATE_V6: [(u128, u32); 3] = [(0, 7), (0xfe80 << 112, 10), (0xfc00 << 11
 
 /// Whether `name` is `pattern`, or becomes it when labels from the left are replaced by `*`.
 pub(crate) fn matches(name: &str, pattern: &str) -> bool {
-    let (name, pattern) = (host_only(name).to_lowercase(), pattern.to_lowercase());
+    let name = host_only(name);
+    if !pattern.contains('*') {
+        // Nearly every comparison is one of two different names in lower case.
+        return name == pattern
+            || (name.len() == pattern.len() && name.to_lowercase() == pattern.to_lowercase());
+    }
+    let (name, pattern) = (name.to_lowercase(), pattern.to_lowercase());
     if name == pattern {
         return true;
-    }
-    if !pattern.contains('*') {
-        return false;
     }
     let mut labels: Vec<&str> = name.split('.').collect();
     (0..labels.len()).any(|at| {
