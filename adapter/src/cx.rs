@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use caddis_grammar::{Diagnostic, Environment, Files, Sources, Span};
+use caddis_grammar::{Diagnostic, Environment, Files, Sources, Span, Token};
 
 use crate::{
     matchers::Definitions, options::GlobalOptions, registry::Registry, routes::Groups, source_map::Origin,
@@ -35,6 +35,8 @@ pub struct Cx<'a> {
     pub state: State,
     /// Where the routes of finished blocks come from that no directive around has claimed yet.
     pub(crate) nested: Vec<Vec<Origin>>,
+    /// The names in finished blocks that are no directives, until the directive around has been read.
+    pub(crate) unknown: Vec<Vec<Token>>,
     /// The findings so far.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -70,6 +72,7 @@ impl<'a> Cx<'a> {
             caddyfiles: Vec::new(),
             state: State::default(),
             nested: Vec::new(),
+            unknown: Vec::new(),
             diagnostics: Vec::new(),
         }
     }

@@ -52,7 +52,7 @@ pub use table::{Nested, Row, Shape, block_row, read_block, read_block_or, read_l
 pub struct Adapted {
     /// The configuration, as far as it could be understood. Usable only without errors among the findings.
     pub config: Config,
-    /// Everything that was found, in the order in which it was found.
+    /// Everything that was found, in the order of its places; what has none comes last.
     pub diagnostics: Vec<Diagnostic>,
     /// The texts that the findings point into.
     pub sources: Sources,
@@ -108,6 +108,9 @@ pub fn adapt(
     if !diagnostics.iter().any(is_error) {
         diagnostics.extend(format_lint(&expanded.sources));
     }
+    diagnostics.sort_by_key(|diagnostic| {
+        (diagnostic.span.is_none(), diagnostic.span.map(|span| (span.source, span.start)))
+    });
     Adapted { config, diagnostics, sources: expanded.sources, source_map }
 }
 

@@ -62,7 +62,8 @@ impl Cx<'_> {
     /// None at present: everything found inside is recorded, and reading goes on.
     pub fn subroute(&mut self, statements: &[Statement], sorted: bool) -> Parsed<Subroute> {
         self.matchers.enter();
-        let mut placed = self.read_directives(statements, errors::unknown_nested_directive);
+        let (mut placed, unknown) = self.read_directives(statements);
+        self.unknown.push(unknown.into_iter().map(|statement| statement.name().clone()).collect());
         let unused = self.matchers.leave();
         self.diagnostics.extend(unused);
         let (routes, origins) = Traced::split(self.build_routes(&mut placed, sorted));
@@ -70,31 +71,51 @@ impl Cx<'_> {
         Ok(Subroute { routes, ..Subroute::default() })
     }
 
-    /// Reads matcher definitions first and then every other statement as a directive.
-    pub(crate) fn read_directives(
+    /// Reads matcher definitions first and then every other statement as a directive. What is no directive is left to
+    /// the caller.
+    pub(crate) fn read_directives<'s>(
         &mut self,
-        statements: &[Statement],
-        unknown: fn(&Cx<'_>, &Statement) -> Box<caddis_grammar::Diagnostic>,
-    ) -> Vec<Placed> {
+        statements: &'s [Statement],
+    ) -> (Vec<Placed>, Vec<&'s Statement>) {
         for statement in statements.iter().filter(|statement| is_definition(statement)) {
             self.define_matcher(statement);
         }
-        let mut placed = Vec::new();
+        let (mut placed, mut unknown) = (Vec::new(), Vec::new());
         for statement in statements.iter().filter(|statement| !is_definition(statement)) {
             let Some(directive) = self.registry.directive(&statement.name().text) else {
-                let finding = unknown(self, statement);
-                self.report(finding);
+                unknown.push(statement);
                 continue;
             };
-            let outer = std::mem::take(&mut self.nested);
+            let outer = (std::mem::take(&mut self.nested), std::mem::take(&mut self.unknown));
             let items = self.call(&directive, statement);
-            let nested = std::mem::replace(&mut self.nested, outer);
+            let nested = std::mem::take(&mut self.nested);
+            self.report_unknown(statement.block.as_ref().map(|block| block.close));
+            (self.nested, self.unknown) = outer;
             let name = if directive.name == "handle_path" { "handle" } else { directive.name };
             let span = statement.name().span;
             let items = self.keep(items).unwrap_or_default().into_iter();
             placed.extend(items.map(|item| Placed { directive: name, span, item, nested: nested.clone() }));
         }
-        placed
+        (placed, unknown)
+    }
+
+    /// Records the names in the blocks read last that are no directives. Several in one block that resemble none are
+    /// the fault of the block, where its end is known, and one finding.
+    pub(crate) fn report_unknown(&mut self, close: Option<Span>) {
+        for names in std::mem::take(&mut self.unknown) {
+            let strange = names.iter().all(|name| errors::suggested_directive(self, name).is_none());
+            match close {
+                Some(close) if strange && names.len() > 1 => {
+                    self.report(errors::not_directives(close, &names));
+                }
+                _ => {
+                    for name in &names {
+                        let finding = errors::unknown_nested_directive(self, name);
+                        self.report(finding);
+                    }
+                }
+            }
+        }
     }
 
     fn call(&mut self, directive: &crate::Directive, statement: &Statement) -> Parsed<Vec<Item>> {

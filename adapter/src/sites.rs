@@ -98,9 +98,11 @@ pub(crate) fn read(cx: &mut Cx<'_>, block: &ServerBlock) -> Block {
         }
     }
     cx.enter_block(&statements);
-    let unknown =
-        if block.has_braces { errors::unknown_directive } else { errors::unknown_directive_unbraced };
-    let placed = cx.read_directives(&statements, unknown);
+    let (placed, unknown) = cx.read_directives(&statements);
+    for statement in unknown {
+        let finding = errors::unknown_directive(cx, statement.name(), block.has_braces);
+        cx.report(finding);
+    }
     cx.leave_block();
     let mut pile = Pile { invoked: std::mem::take(&mut cx.state.invoked), ..Pile::default() };
     for placed in placed {

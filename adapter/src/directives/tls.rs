@@ -66,6 +66,8 @@ pub(crate) struct Reading {
     internal: bool,
     /// Lines about the DNS challenge other than its provider.
     dns_options: Vec<&'static str>,
+    /// Whether a line names the provider, right or wrong.
+    names_provider: bool,
 }
 
 fn read(cx: &mut Cx<'_>, call: &Call<'_>) -> Parsed<Vec<Item>> {
@@ -119,8 +121,7 @@ impl Reading {
 
     fn finish(mut self, cx: &Cx<'_>, line: &Statement) -> Parsed<SiteTls> {
         let span = line.name().span;
-        let dns = self.acme.as_ref().and_then(|acme| acme.challenges.as_ref()?.dns.as_ref());
-        let has_provider = dns.is_some_and(|dns| dns.provider.is_some())
+        let has_provider = self.names_provider
             || cx.options.dns.is_some()
             || cx.options.acme_dns.as_ref().is_some_and(Option::is_some);
         if !self.dns_options.is_empty() && !has_provider {
@@ -226,9 +227,10 @@ pub(crate) static ROWS: &[Row<Reading>] = &[
 
 /// Without a provider, the global option `dns` has to name one.
 fn dns(reading: &mut Reading, line: &Statement, cx: &mut Cx<'_>) -> Parsed<()> {
-    let dns = acme::dns(reading.acme());
+    acme::dns(reading.acme());
     if !line.args().is_empty() {
-        dns.provider = Some(cx.module_argument(line)?);
+        reading.names_provider = true;
+        acme::dns(reading.acme()).provider = Some(cx.module_argument(line)?);
     } else if cx.options.dns.is_none() {
         return Err(errors::missing_argument(line));
     }

@@ -1,6 +1,6 @@
 //! What can be wrong with directives and their place.
 
-use caddis_grammar::{Diagnostic, Span, Statement, Token};
+use caddis_grammar::{Span, Statement, Token};
 
 use super::{Error, did_you_mean, error, warning};
 use crate::cx::Cx;
@@ -41,38 +41,58 @@ pub(crate) fn plugin_of(name: &str) -> Option<String> {
     Some(format!("`{name}` comes from the plugin {plugin}, which is not built in"))
 }
 
-fn unknown(code: &'static str, cx: &Cx<'_>, statement: &Statement, message: String) -> Diagnostic {
-    let name = &*statement.name().text;
-    let help = plugin_of(name).or_else(|| did_you_mean(name, cx.registry.directive_names()));
-    error(code, statement.name().span, message).maybe_help(help)
+/// What a name that is no directive may stand for.
+pub(crate) fn suggested_directive(cx: &Cx<'_>, name: &Token) -> Option<String> {
+    let name = &*name.text;
+    plugin_of(name)
+        .or_else(|| did_you_mean(name, cx.registry.directive_names()))
+        .or_else(|| missing_brace(name))
 }
 
-/// A directive that does not exist, at the top of a site with braces.
-pub(crate) fn unknown_directive(cx: &Cx<'_>, statement: &Statement) -> Error {
-    let name = &statement.name().text;
-    Box::new(unknown("E0310", cx, statement, format!("unrecognized directive: {name}")))
+/// An address or a snippet in the place of a directive stands there because a block around it was not closed.
+fn missing_brace(name: &str) -> Option<String> {
+    let is_address =
+        name.contains("://") || name.starts_with(':') || (name.contains('.') && !name.contains('/'));
+    let is_snippet = name.starts_with('(') || name.starts_with("&(");
+    let what = if is_snippet { "snippet" } else { "site" };
+    (is_address || is_snippet).then(|| format!("if `{name}` begins a {what}, a `}}` is missing above it"))
 }
 
-/// A directive that does not exist, in a site without braces.
-pub(crate) fn unknown_directive_unbraced(cx: &Cx<'_>, statement: &Statement) -> Error {
-    let name = &statement.name().text;
-    let finding = unknown("E0310", cx, statement, format!("unrecognized directive: {name}"));
-    Box::new(finding.maybe_help(plugin_of(name).or_else(|| {
-        Some(
-            "Did you mean to define a second site? If so, you must use curly braces around each site to \
-             separate their configurations."
-                .to_owned(),
-        )
-    })))
+/// A directive that does not exist, at the top of a site.
+pub(crate) fn unknown_directive(cx: &Cx<'_>, name: &Token, has_braces: bool) -> Error {
+    let finding = error("E0310", name.span, format!("unrecognized directive: {}", name.text));
+    let second_site = "Did you mean to define a second site? If so, you must use curly braces around each site to \
+                       separate their configurations.";
+    let help = match plugin_of(&name.text) {
+        None if !has_braces => Some(second_site.to_owned()),
+        _ => suggested_directive(cx, name),
+    };
+    Box::new(finding.maybe_help(help))
 }
 
 /// A directive that does not exist, inside another one.
-pub(crate) fn unknown_nested_directive(cx: &Cx<'_>, statement: &Statement) -> Error {
-    let message = format!(
+pub(crate) fn unknown_nested_directive(cx: &Cx<'_>, name: &Token) -> Error {
+    let finding = error("E0311", name.span, not_a_directive(name));
+    Box::new(finding.maybe_help(suggested_directive(cx, name)))
+}
+
+/// Several lines in one block that are far from being directives.
+pub(crate) fn not_directives(close: Span, names: &[Token]) -> Error {
+    let mut finding = *error("E0316", close, not_a_directive(&names[0]));
+    for name in names {
+        finding = finding.label(name.span, "no directive");
+    }
+    Box::new(
+        finding
+            .help("a brace, a quote or the marker of a heredoc may be missing in the block that ends here"),
+    )
+}
+
+fn not_a_directive(name: &Token) -> String {
+    format!(
         "unrecognized directive: {} - are you sure your Caddyfile structure (nesting and braces) is correct?",
-        statement.name().text
-    );
-    Box::new(unknown("E0311", cx, statement, message))
+        name.text
+    )
 }
 
 /// A directive without a place in the order, where routes are sorted.

@@ -40,6 +40,7 @@ impl NamedRoutes {
             cx.enter_block(&statements);
             let subroute = cx.subroute(&statements, true);
             let origins = cx.nested.pop().unwrap_or_default();
+            cx.report_unknown(None);
             cx.leave_block();
             let Some(subroute) = cx.keep(subroute) else { continue };
             let route = named_route(cx, key, subroute, origins);
