@@ -3,7 +3,9 @@
 pub mod client;
 pub mod origin;
 pub mod page;
+pub mod real;
 pub mod server;
+pub mod websocket;
 
 pub use origin::Origin;
 pub use server::Server;

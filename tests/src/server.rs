@@ -108,7 +108,7 @@ pub fn adapt(caddyfile: &str) -> Result<String, String> {
 
 /// No files and no variables.
 #[derive(Debug)]
-struct Nothing;
+pub(crate) struct Nothing;
 
 impl Environment for Nothing {
     fn var(&self, _: &str) -> Option<String> {

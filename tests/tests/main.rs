@@ -4,5 +4,6 @@
 
 mod catalogue;
 mod pages;
+mod real;
 mod reload;
 mod tidy;
