@@ -3,6 +3,7 @@
 mod build;
 mod connect;
 mod exchange;
+mod limits;
 mod pool;
 mod proxy_protocol;
 mod tls;
@@ -17,6 +18,7 @@ pub(super) use self::exchange::{Answer, Connection};
 use self::{
     connect::{Dialer, Socket, within},
     exchange::Sender,
+    limits::{Limited, Limits},
     pool::{Keep, Key},
     proxy_protocol::ProxyProtocol,
     tls::Tls,
@@ -38,6 +40,8 @@ pub(super) struct HttpTransport {
     keep: Option<Keep>,
     tls: Option<Tls>,
     versions: Versions,
+    /// The longest wait of a single read or write. Tunnels have none: their own options say how long they live.
+    limits: Limits,
     /// The longest wait for the head of a response.
     header_timeout: Option<Duration>,
     proxy_protocol: Option<ProxyProtocol>,
@@ -83,7 +87,7 @@ impl HttpTransport {
         let key = Key {
             transport: self.id,
             dial: Arc::clone(wanted.dial),
-            upgradable: wanted.upgrade && tls.is_some() && self.versions.h2,
+            upgradable: wanted.upgrade && (self.limits.any() || tls.is_some() && self.versions.h2),
             purpose: self.purpose(&server_name, wanted.client),
         };
         let keep = self.keep;
@@ -145,6 +149,24 @@ impl HttpTransport {
         if let Some(protocol) = self.proxy_protocol {
             protocol.announce(&mut socket, wanted.client).await?;
         }
+        if self.limits.any() && !wanted.upgrade {
+            let socket = Limited::new(socket, self.limits);
+            return self.secure(socket, tls, server_name, multiplexed).await;
+        }
+        self.secure(socket, tls, server_name, multiplexed).await
+    }
+
+    /// The same beyond what is sent in the clear.
+    async fn secure<S>(
+        &self,
+        socket: S,
+        tls: Option<&Tls>,
+        server_name: Option<String>,
+        multiplexed: bool,
+    ) -> io::Result<Sender>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let Some((tls, name)) = tls.zip(server_name) else {
             return if multiplexed { self.open_h2(socket).await } else { self.open_h1(socket).await };
         };

@@ -10,7 +10,7 @@ use caddis_config::{
 use hyper::client::conn::http1;
 use xxhash_rust::xxh64::xxh64;
 
-use super::{Dialer, HttpTransport, Keep, ProxyProtocol, Versions, h2_builder, tls::Tls};
+use super::{Dialer, HttpTransport, Keep, ProxyProtocol, Versions, h2_builder, limits::Limits, tls::Tls};
 use crate::build::{Build, BuildError};
 
 const DIAL_TIMEOUT: Span = Span::from_secs(3);
@@ -51,6 +51,10 @@ impl HttpTransport {
             keep: keep(keep_alive, cx.process.shards.count()),
             tls,
             versions,
+            limits: Limits {
+                read: config.read_timeout.to_std().filter(|limit| !limit.is_zero()),
+                write: config.write_timeout.to_std().filter(|limit| !limit.is_zero()),
+            },
             header_timeout: config.response_header_timeout.to_std().filter(|limit| !limit.is_zero()),
             proxy_protocol: match &*config.proxy_protocol {
                 "" => None,
@@ -74,7 +78,7 @@ impl HttpTransport {
 }
 
 fn refuse_unsupported(config: &Config, cx: &mut Build) -> Result<(), BuildError> {
-    let refused: [(&str, bool, &str); 9] = [
+    let refused: [(&str, bool, &str); 8] = [
         ("resolver", config.resolver.is_some(), "a DNS resolver of its own for upstreams"),
         (
             "compression",
@@ -87,11 +91,6 @@ fn refuse_unsupported(config: &Config, cx: &mut Build) -> Result<(), BuildError>
         ("dial_fallback_delay", !config.dial_fallback_delay.is_zero(), "a delay between address families"),
         ("expect_continue_timeout", !config.expect_continue_timeout.is_zero(), "waiting for 100 Continue"),
         ("write_buffer_size", config.write_buffer_size != 0, "a size of the write buffer"),
-        (
-            "read_timeout",
-            !(config.read_timeout.is_zero() && config.write_timeout.is_zero()),
-            "a time limit for single reads and writes",
-        ),
     ];
     match refused.iter().find(|(_, given, _)| *given) {
         Some((field, _, what)) => Err(cx.at(field, |cx| cx.unsupported(what))),

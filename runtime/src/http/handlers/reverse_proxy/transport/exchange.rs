@@ -110,19 +110,25 @@ async fn limited<F: Future>(
 
 /// A client that breaks off while its request is sent is no fault of the upstream.
 fn kind_of(error: &hyper::Error) -> Kind {
-    if error.is_user() && !error.is_body_write_aborted() { Kind::ClientGone } else { Kind::UpstreamBroken }
+    if io_kind(error) == Some(std::io::ErrorKind::TimedOut) {
+        Kind::UpstreamTimeout
+    } else if error.is_user() && !error.is_body_write_aborted() {
+        Kind::ClientGone
+    } else {
+        Kind::UpstreamBroken
+    }
 }
 
 fn is_reset(error: &hyper::Error) -> bool {
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        if let Some(io) = error.downcast_ref::<std::io::Error>() {
-            use std::io::ErrorKind::{BrokenPipe, ConnectionReset};
-            return matches!(io.kind(), ConnectionReset | BrokenPipe);
-        }
-        cause = error.source();
-    }
-    false
+    use std::io::ErrorKind::{BrokenPipe, ConnectionReset};
+    matches!(io_kind(error), Some(ConnectionReset | BrokenPipe))
+}
+
+/// What the connection failed with.
+fn io_kind(error: &hyper::Error) -> Option<std::io::ErrorKind> {
+    std::iter::successors(std::error::Error::source(error), |error| error.source())
+        .find_map(|error| error.downcast_ref::<std::io::Error>())
+        .map(std::io::Error::kind)
 }
 
 /// HTTP/2 has the host in the target, and no connection fields.
