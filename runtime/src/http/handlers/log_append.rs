@@ -43,7 +43,7 @@ impl Handler for LogAppend {
         }
         Box::pin(async move {
             let outcome = next.run(exchange).await;
-            let response = outcome.as_ref().ok().map(|response| response.headers());
+            let response = outcome.as_ref().ok().map(http::Response::headers);
             let value = self.value.get(&Scope { exchange, response, extra: None });
             exchange.log_fields.push((Arc::clone(&self.name), value));
             outcome

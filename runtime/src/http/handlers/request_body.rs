@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use caddis_config::http::handlers::RequestBody as Config;
 use http::{HeaderValue, StatusCode, header};
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
 
 use crate::{
     build::{Build, BuildError},
