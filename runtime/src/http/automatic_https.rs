@@ -135,7 +135,7 @@ fn addresses(server: &Server) -> Result<Vec<Address>, AddressError> {
 /// The hosts that the routes of a server ask for, on the first level.
 fn hosts(server: &Server) -> impl Iterator<Item = String> + '_ {
     let sets = server.routes.iter().flat_map(|route| &route.matchers);
-    let matchers = sets.flat_map(|set| set.iter());
+    let matchers = sets.flat_map(caddis_config::ModuleMap::iter);
     matchers.flat_map(|matcher| match matcher {
         Matcher::Host(host) => host.0.clone(),
         _ => Vec::new(),

@@ -2,6 +2,7 @@
 
 mod activity;
 mod stream;
+mod timed;
 
 use std::{
     future::{Future, poll_fn},
@@ -23,9 +24,10 @@ use tokio::time::{Instant, Sleep};
 
 pub(crate) use self::activity::{Activity, Limits};
 pub use self::stream::{Plain, Socket, Stream, Watched};
+use self::timed::Timed;
 use super::{
     exchange::Connection,
-    server::{Aborted, Reply, ReplyBody, Server},
+    server::{Aborted, Reply, Server},
 };
 use crate::{
     listen::{Control, Current, KeepAlive},
@@ -200,6 +202,8 @@ async fn run(
 ) -> Result<(), Box<dyn std::error::Error>> {
     let activity = Arc::new(Activity::new(http2));
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
+    // Requests of HTTP/1.1 are limited by what their connection does; in HTTP/2 each has its own time.
+    let write = limits.write.filter(|_| http2);
     let service = {
         let (activity, current) = (Arc::clone(&activity), Rc::clone(current));
         service_fn(move |request: Request<Incoming>| {
@@ -207,10 +211,16 @@ async fn run(
             let reply = Reply::begin(&activity);
             let endpoint = current.endpoint();
             async move {
-                match &*endpoint {
-                    Some(endpoint) => endpoint.server.serve(request, connection, reply).await,
-                    None => Err(Aborted),
-                }
+                let Some(endpoint) = &*endpoint else { return Err(Aborted) };
+                let deadline = write.map(|write| Instant::now() + write);
+                let serving = endpoint.server.serve(request, connection, reply);
+                let response = match deadline {
+                    Some(deadline) => {
+                        tokio::time::timeout_at(deadline, serving).await.map_err(|_| Aborted)?
+                    }
+                    None => serving.await,
+                };
+                Ok(response?.map(|body| Timed::new(body, deadline)))
             }
         })
     };
@@ -243,7 +253,7 @@ trait Engine: Future<Output = hyper::Result<()>> {
 
 impl<S> Engine for http1::UpgradeableConnection<TokioIo<Watched>, S>
 where
-    S: HttpService<Incoming, ResBody = ReplyBody, Error = Aborted>,
+    S: HttpService<Incoming, ResBody = Timed, Error = Aborted>,
 {
     const MULTIPLEXED: bool = false;
 
@@ -254,7 +264,7 @@ where
 
 impl<S> Engine for http2::Connection<TokioIo<Watched>, S, LocalExecutor>
 where
-    S: HttpService<Incoming, ResBody = ReplyBody, Error = Aborted>,
+    S: HttpService<Incoming, ResBody = Timed, Error = Aborted>,
     S::Future: 'static,
 {
     const MULTIPLEXED: bool = true;

@@ -3,6 +3,7 @@
 mod build;
 mod client_ip;
 mod header_names;
+mod slow_clients;
 
 use std::{
     pin::Pin,
@@ -12,14 +13,14 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, Uri, Version, header, uri::PathAndQuery};
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 
 pub(crate) use self::{
     build::{Around, Listening, build},
     client_ip::parse_range,
 };
-use self::{client_ip::ClientIp, header_names::HeaderNames};
+use self::{client_ip::ClientIp, header_names::HeaderNames, slow_clients::BodyLimits};
 use super::{
     Body, Exchange, Next, Response, body::BodyError, connection::Activity, exchange::Connection, route::Route,
 };
@@ -41,6 +42,7 @@ pub struct Server {
     pub(crate) header_names: HeaderNames,
     /// Refuses a `Host` that differs from the name in the TLS handshake.
     pub(crate) strict_sni_host: bool,
+    pub(crate) body_limits: BodyLimits,
     pub(crate) error_log: Logger,
 }
 
@@ -65,7 +67,7 @@ impl Server {
     ) -> Result<http::Response<ReplyBody>, Aborted> {
         let (mut parts, incoming) = request.into_parts();
         normalize(&mut parts);
-        let body = if incoming.is_end_stream() { Body::Empty } else { Body::Incoming(incoming) };
+        let body = self.body_limits.guard(incoming, parts.version);
         let mut exchange = Exchange::new(parts, body, connection);
         self.client_ip.find(&mut exchange);
         let response = match self.answer(&mut exchange).await {

@@ -23,7 +23,9 @@ pub(super) fn runtime() -> Runtime {
 }
 
 fn config(servers: Value) -> Config {
-    caddis_config::from_value(json!({"apps": {"http": {"servers": servers}}})).unwrap()
+    let logs = json!({"default": {"writer": {"output": "discard"}}});
+    let config = json!({"logging": {"logs": logs}, "apps": {"http": {"servers": servers}}});
+    caddis_config::from_value(config).unwrap()
 }
 
 fn listening_on(addresses: &[&str]) -> Config {
@@ -249,4 +251,58 @@ fn a_client_that_never_speaks_does_not_hold_up_a_stop() {
     let waiting = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     waiting.block_on(runtime.stop());
     assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+}
+
+fn limited(limits: Value) -> Runtime {
+    let runtime = runtime();
+    let mut server = json!({"listen": ["127.0.0.1:0"]});
+    for (name, limit) in limits.as_object().unwrap() {
+        server[name] = limit.clone();
+    }
+    runtime.load(&config(json!({"a": server})), false).unwrap();
+    runtime
+}
+
+/// What comes until the server closes.
+fn rest(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    // Unread bytes of ours may turn the close into a reset.
+    let end = stream.read_to_end(&mut answer);
+    assert!(!end.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock), "never closed");
+    String::from_utf8(answer).unwrap()
+}
+
+#[test]
+fn a_head_must_come_in_time() {
+    let runtime = limited(json!({"read_header_timeout": "50ms"}));
+    let mut stream = connect(&runtime);
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nX: ").unwrap();
+    assert_eq!(rest(&mut stream), "");
+    assert_eq!(rest(&mut connect(&runtime)), "", "nothing at all is too slow as well");
+}
+
+#[test]
+fn an_idle_connection_is_closed_in_time() {
+    let runtime = limited(json!({"idle_timeout": "50ms"}));
+    let mut stream = connect(&runtime);
+    stream.write_all(ASK).unwrap();
+    assert!(rest(&mut stream).starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+#[test]
+fn a_body_must_come_in_time() {
+    for limit in ["read_idle_timeout", "read_timeout"] {
+        let upstream = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let proxy = json!({
+            "handler": "reverse_proxy",
+            "upstreams": [{"dial": upstream.local_addr().unwrap().to_string()}],
+        });
+        let runtime = limited(json!({limit: "50ms", "routes": [{"handle": [proxy]}]}));
+        let mut stream = connect(&runtime);
+        stream.write_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab").unwrap();
+        let mut sent = Vec::new();
+        drop(upstream.accept().unwrap().0.read_to_end(&mut sent));
+        assert!(sent.ends_with(b"ab"), "the request is given up without the rest of its body");
+        rest(&mut stream);
+    }
 }

@@ -53,9 +53,10 @@ impl Site {
         if tls.is_null() {
             tls = json!({});
         }
+        let logs = json!({"logs": {"default": {"writer": {"output": "discard"}}}});
         let storage = json!({"module": "file_system", "root": self.data});
         let apps = json!({"http": {"servers": {"a": server}}, "tls": tls});
-        caddis_config::from_value(json!({"storage": storage, "apps": apps})).unwrap()
+        caddis_config::from_value(json!({"logging": logs, "storage": storage, "apps": apps})).unwrap()
     }
 
     fn root(&self) -> RootCertStore {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use caddis_config as config;
 
-use super::{Server, client_ip::ClientIp, header_names::HeaderNames};
+use super::{Server, client_ip::ClientIp, header_names::HeaderNames, slow_clients::BodyLimits};
 use crate::{
     build::{Build, BuildError},
     http::{
@@ -67,6 +67,7 @@ pub(crate) fn build(
         errors: routes.errors,
         client_ip: ClientIp::build(config, cx)?,
         header_names: HeaderNames::build(config, cx)?,
+        body_limits: BodyLimits::new(config),
         strict_sni_host: config.strict_sni_host.unwrap_or_else(|| asks_clients(config, cx)),
         error_log: cx.process.logger.named("http.log.error"),
     });
@@ -139,9 +140,6 @@ fn asks_clients(config: &config::http::Server, cx: &Build) -> bool {
 
 fn refuse(config: &config::http::Server, cx: &Build) -> Result<(), BuildError> {
     let set = [
-        ("read_timeout", !config.read_timeout.is_zero()),
-        ("read_idle_timeout", !config.read_idle_timeout.is_zero()),
-        ("read_min_rate", config.read_min_rate != 0),
         ("write_min_rate", config.write_min_rate != 0),
         ("max_write_chunk", config.max_write_chunk != 0),
         ("enable_webtransport", config.enable_webtransport),
@@ -179,8 +177,10 @@ fn protocols(names: &[String], cx: &Build) -> Result<Protocols, BuildError> {
 }
 
 fn limits(config: &config::http::Server) -> Limits {
+    let whole = config.read_timeout.to_std().filter(|limit| !limit.is_zero());
+    let header = config.read_header_timeout.or(MINUTE);
     Limits {
-        read_header: config.read_header_timeout.or(MINUTE),
+        read_header: header.into_iter().chain(whole).min(),
         idle: config.idle_timeout.or(IDLE),
         write_idle: config.write_idle_timeout.or(MINUTE),
         write: config.write_timeout.to_std().filter(|limit| !limit.is_zero()),

@@ -1,0 +1,117 @@
+//! Limits on clients that send a request's body slowly.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use caddis_config as config;
+use http::Version;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep};
+
+use crate::http::{Body, body::BodyError};
+
+const IDLE: config::Duration = config::Duration::from_secs(60);
+
+/// How long the body of a request may take; `None` is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BodyLimits {
+    /// A read that brings nothing.
+    idle: Option<Duration>,
+    /// Whether the former was asked for. By default streams of HTTP/2 may stay silent, because calls in both directions
+    /// do, and because a silent stream costs next to nothing.
+    idle_is_set: bool,
+    /// Bytes a second from the start of the request; replaces the limit on single reads by one on the average.
+    min_rate: u64,
+    /// The whole body.
+    total: Option<Duration>,
+}
+
+impl BodyLimits {
+    pub(crate) fn new(config: &config::http::Server) -> Self {
+        Self {
+            idle: config.read_idle_timeout.or(IDLE),
+            idle_is_set: !config.read_idle_timeout.is_zero(),
+            min_rate: u64::try_from(config.read_min_rate).unwrap_or(0),
+            total: config.read_timeout.to_std().filter(|total| !total.is_zero()),
+        }
+    }
+
+    /// Puts the limits around the body of a request that begins now.
+    pub(crate) fn guard(&self, incoming: Incoming, version: Version) -> Body {
+        if incoming.is_end_stream() {
+            return Body::Empty;
+        }
+        let idle = self.idle.filter(|_| version < Version::HTTP_2 || self.idle_is_set || self.min_rate > 0);
+        if idle.is_none() && self.total.is_none() {
+            return Body::Incoming(incoming);
+        }
+        let limits = Self { idle, ..*self };
+        Body::boxed(Guarded { incoming, limits, started: Instant::now(), received: 0, waiting: None })
+    }
+}
+
+/// The client did not send in time.
+#[derive(Debug, thiserror::Error)]
+#[error("i/o timeout: the client sends too slowly")]
+struct TooSlow;
+
+struct Guarded {
+    incoming: Incoming,
+    limits: BodyLimits,
+    started: Instant,
+    received: u64,
+    /// Runs while a read waits for the client.
+    waiting: Option<Pin<Box<Sleep>>>,
+}
+
+impl Guarded {
+    /// When a read that begins now must be done.
+    fn deadline(&self) -> Option<Instant> {
+        let BodyLimits { idle, min_rate, total, .. } = self.limits;
+        let read = idle.map(|idle| match min_rate {
+            0 => Instant::now() + idle,
+            rate => self.started + idle + Duration::from_secs(self.received / rate),
+        });
+        let whole = total.map(|total| self.started + total);
+        read.into_iter().chain(whole).min()
+    }
+}
+
+impl HttpBody for Guarded {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(cx) {
+            self.waiting = None;
+            if let Some(Ok(frame)) = &frame {
+                self.received += frame.data_ref().map_or(0, |data| data.len() as u64);
+            }
+            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        }
+        if self.waiting.is_none() {
+            let deadline = self.deadline();
+            self.waiting = deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline)));
+        }
+        match &mut self.waiting {
+            Some(waiting) => waiting.as_mut().poll(cx).map(|()| Some(Err(TooSlow.into()))),
+            None => Poll::Pending,
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}
