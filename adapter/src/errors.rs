@@ -32,6 +32,15 @@ fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
     suggest(word, known).map(|known| format!("did you mean `{known}`?"))
 }
 
+/// The nearest known word, or all of them where they are few.
+fn one_of<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    /// As many as a reader takes in at a glance.
+    const FEW: usize = 6;
+    let known: Vec<&str> = known.into_iter().collect();
+    did_you_mean(word, known.iter().copied())
+        .or_else(|| (1..=FEW).contains(&known.len()).then(|| format!("known here: `{}`", known.join("`, `"))))
+}
+
 /// An argument too many.
 pub(crate) fn wrong_argument_count(extra: &Token) -> Error {
     let message = format!("wrong argument count or unexpected line ending after '{}'", extra.text);
@@ -56,7 +65,7 @@ pub(crate) fn unexpected_block(statement: &Statement, block: &Block) -> Error {
 /// A line of a block that the directive does not know.
 pub(crate) fn unknown_subdirective<'a>(name: &Token, known: impl IntoIterator<Item = &'a str>) -> Error {
     let finding = error("E0304", name.span, format!("unrecognized subdirective '{}'", name.text));
-    Box::new(finding.maybe_help(did_you_mean(&name.text, known)))
+    Box::new(finding.maybe_help(one_of(&name.text, known)))
 }
 
 /// A sub-directive that can be given once only, and its like.

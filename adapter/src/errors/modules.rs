@@ -2,7 +2,7 @@
 
 use caddis_grammar::Token;
 
-use super::{Error, did_you_mean, error};
+use super::{Error, one_of, error};
 
 /// A module that is not built in.
 pub(crate) fn unknown_module<'a>(
@@ -16,7 +16,7 @@ pub(crate) fn unknown_module<'a>(
     let help = if namespace == "dns.providers" {
         Some(format!("`{}` is a DNS provider plugin, and none is built in", name.text))
     } else {
-        did_you_mean(&name.text, known)
+        one_of(&name.text, known)
     };
     Box::new(finding.maybe_help(help))
 }
