@@ -2,7 +2,7 @@
 
 use caddis_grammar::Token;
 
-use super::{Error, one_of, error};
+use super::{Error, error, one_of};
 
 /// A module that is not built in.
 pub(crate) fn unknown_module<'a>(
