@@ -74,6 +74,10 @@ struct ReverseProxy {
 /// # Errors
 /// When something is invalid or not supported.
 pub fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildError> {
+    Ok(Box::new(make(config, cx)?))
+}
+
+fn make(config: &Config, cx: &mut Build) -> Result<ReverseProxy, BuildError> {
     refuse_unsupported(config, cx)?;
     let transport = cx.at("transport", |cx| match &config.transport {
         None => HttpTransport::build(&Default::default(), cx),
@@ -110,7 +114,7 @@ pub fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildE
         Some(source) => Some(cx.at("dynamic_upstreams", |cx| Source::build(source, passive, cx))?),
         None => None,
     };
-    Ok(Box::new(ReverseProxy {
+    Ok(ReverseProxy {
         dynamic,
         policy,
         retries: cx.at("load_balancing", |cx| Retries::build(balancing, cx))?,
@@ -133,7 +137,7 @@ pub fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildE
             .at("handle_response", |cx| handle_response::build(&config.handle_response, cx))?,
         upstreams,
         logger,
-    }))
+    })
 }
 
 fn refuse_unsupported(config: &Config, cx: &mut Build) -> Result<(), BuildError> {
@@ -249,7 +253,10 @@ impl ReverseProxy {
         started: Instant,
         retries: u32,
     ) -> Result<Attempted, Failed> {
-        let found = self.dynamic_upstreams(exchange, retries).await;
+        let found = match &self.dynamic {
+            Some(source) => Box::pin(self.look_up(source, exchange, retries)).await,
+            None => None,
+        };
         let upstreams = found.as_deref().unwrap_or(&self.upstreams);
         let Some(selection) = self.policy.select(upstreams, exchange) else {
             return Err(Error::new(Kind::NoUpstream, "no upstreams available").into());
@@ -287,9 +294,8 @@ impl ReverseProxy {
         Ok(Attempted { selection, answer, in_flight })
     }
 
-    /// The upstreams that are looked up for the request; `None` if there are only static ones or the lookup fails.
-    async fn dynamic_upstreams(&self, exchange: &Exchange, retries: u32) -> Option<dynamic::Pool> {
-        let source = self.dynamic.as_ref()?;
+    /// The upstreams that are looked up for the request; `None` if the lookup fails.
+    async fn look_up(&self, source: &Source, exchange: &Exchange, retries: u32) -> Option<dynamic::Pool> {
         if retries > 0 {
             source.forget(exchange);
         }

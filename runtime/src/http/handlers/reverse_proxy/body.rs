@@ -43,7 +43,7 @@ impl RequestBody {
         if buffer == 0 {
             return Ok(Self::Stream(body));
         }
-        match Buffered::read(body, buffer).await {
+        match Box::pin(Buffered::read(body, buffer)).await {
             Ok(Buffered::All(bytes)) => Ok(Self::Whole(bytes)),
             Ok(Buffered::Part(body)) => Ok(Self::Stream(body)),
             Err(error) => Err(Error::new(Kind::ClientGone, "reading the request body").because(error)),

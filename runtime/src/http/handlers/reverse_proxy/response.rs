@@ -50,7 +50,7 @@ impl Finisher {
     /// # Errors
     /// When the upstream breaks off.
     pub(super) async fn buffer(&self, response: Response) -> Outcome {
-        if self.buffers == 0 { Ok(response) } else { buffered(response, self.buffers).await }
+        if self.buffers == 0 { Ok(response) } else { Box::pin(buffered(response, self.buffers)).await }
     }
 
     /// Turns the upstream's response into the client's.

@@ -7,3 +7,14 @@ mod health;
 mod scene;
 mod transports;
 mod upgrading;
+
+/// Each request has one in a box of its own: what is large and rare belongs into another box.
+#[test]
+fn the_future_of_a_request_is_small() {
+    let mut cx = crate::testing::build();
+    let config = serde_json::json!({"upstreams": [{"dial": "a:1"}]});
+    let handler = super::make(&caddis_config::from_value(config).unwrap(), &mut cx).unwrap();
+    let mut exchange = crate::testing::exchange("/", &[]);
+    let future = handler.proxy(&mut exchange, crate::http::Next::routes(&[], None));
+    assert!(size_of_val(&future) <= 2048, "{} bytes", size_of_val(&future));
+}

@@ -90,38 +90,34 @@ impl HttpTransport {
             upgradable: wanted.upgrade && (self.limits.any() || tls.is_some() && self.versions.h2),
             purpose: self.purpose(&server_name, wanted.client),
         };
-        let keep = self.keep;
+        let (keep, encrypted) = (self.keep, tls.is_some());
         if keep.is_some() {
-            if let Some(sender) = pool::take(&key) {
-                return Ok(Connection {
-                    sender: Sender::H1(sender),
-                    key,
-                    keep,
-                    reused: true,
-                    encrypted: tls.is_some(),
-                });
-            }
-            if multiplexed && let Some(sender) = pool::shared(&key) {
-                return Ok(Connection {
-                    sender: Sender::H2(sender),
-                    key,
-                    keep,
-                    reused: true,
-                    encrypted: tls.is_some(),
-                });
+            let waiting = pool::take(&key).map(Sender::H1);
+            let shared = || pool::shared(&key).filter(|_| multiplexed).map(Sender::H2);
+            if let Some(sender) = waiting.or_else(shared) {
+                return Ok(Connection { sender, key, keep, reused: true, encrypted });
             }
         }
-        let socket = self.dialer.connect(wanted.dial).await?;
-        let sender = match socket {
-            Socket::Tcp(stream) => self.open(stream, tls, server_name, &wanted, multiplexed).await,
-            Socket::Unix(stream) => self.open(stream, tls, server_name, &wanted, multiplexed).await,
-        };
-        let sender =
-            sender.map_err(|error| Error::new(Kind::Dial, format!("dial {}", wanted.dial)).because(error))?;
+        // Boxed because it is large and rare: the futures of requests that find a connection stay small.
+        let opening = Box::pin(self.connect(&wanted, tls.zip(server_name), multiplexed));
+        let sender = opening.await?;
         if let (Sender::H2(sender), Some(keep)) = (&sender, keep) {
             pool::share(key.clone(), sender.clone(), keep.idle_timeout);
         }
-        Ok(Connection { sender, key, keep, reused: false, encrypted: tls.is_some() })
+        Ok(Connection { sender, key, keep, reused: false, encrypted })
+    }
+
+    async fn connect(
+        &self,
+        wanted: &Wanted<'_>,
+        tls: Option<(&Tls, String)>,
+        multiplexed: bool,
+    ) -> Result<Sender, Error> {
+        let opened = match self.dialer.connect(wanted.dial).await? {
+            Socket::Tcp(stream) => self.open(stream, tls, wanted, multiplexed).await,
+            Socket::Unix(stream) => self.open(stream, tls, wanted, multiplexed).await,
+        };
+        opened.map_err(|error| Error::new(Kind::Dial, format!("dial {}", wanted.dial)).because(error))
     }
 
     /// What sets a connection apart beside its address.
@@ -138,8 +134,7 @@ impl HttpTransport {
     async fn open<S>(
         &self,
         mut socket: S,
-        tls: Option<&Tls>,
-        server_name: Option<String>,
+        tls: Option<(&Tls, String)>,
         wanted: &Wanted<'_>,
         multiplexed: bool,
     ) -> io::Result<Sender>
@@ -151,23 +146,17 @@ impl HttpTransport {
         }
         if self.limits.any() && !wanted.upgrade {
             let socket = Limited::new(socket, self.limits);
-            return self.secure(socket, tls, server_name, multiplexed).await;
+            return self.secure(socket, tls, multiplexed).await;
         }
-        self.secure(socket, tls, server_name, multiplexed).await
+        self.secure(socket, tls, multiplexed).await
     }
 
     /// The same beyond what is sent in the clear.
-    async fn secure<S>(
-        &self,
-        socket: S,
-        tls: Option<&Tls>,
-        server_name: Option<String>,
-        multiplexed: bool,
-    ) -> io::Result<Sender>
+    async fn secure<S>(&self, socket: S, tls: Option<(&Tls, String)>, multiplexed: bool) -> io::Result<Sender>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Some((tls, name)) = tls.zip(server_name) else {
+        let Some((tls, name)) = tls else {
             return if multiplexed { self.open_h2(socket).await } else { self.open_h1(socket).await };
         };
         let handshake = tls.handshake(socket, &name, multiplexed, self.versions.h1);
