@@ -56,10 +56,13 @@ impl Output {
         let (done, wait) = sync_channel(1);
         if self.sender.send(Message::Flush(done)).is_ok() {
             // A target that hangs for longer is given up.
-            drop(wait.recv_timeout(Duration::from_secs(1)));
+            let _ = wait.recv_timeout(Duration::from_secs(1));
         }
     }
 }
+
+/// Opens the receiving end of an output.
+type Opening = Box<dyn FnOnce() -> io::Result<Box<dyn Target>>>;
 
 /// The receiving end of an output, used by its thread alone.
 trait Target: Send {
@@ -131,7 +134,7 @@ impl Outputs {
         writer: Option<&Writer>,
         cx: &mut Build,
     ) -> Result<Option<Arc<Output>>, BuildError> {
-        let (key, target): (String, Box<dyn FnOnce() -> io::Result<Box<dyn Target>>>) = match writer {
+        let (key, target): (String, Opening) = match writer {
             None | Some(Writer::Stderr(_)) => ("stderr".into(), Box::new(|| Ok(Box::new(Stderr)))),
             Some(Writer::Stdout(_)) => ("stdout".into(), Box::new(|| Ok(Box::new(Stdout)))),
             Some(Writer::Discard(_)) => return Ok(None),
