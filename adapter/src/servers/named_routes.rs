@@ -32,7 +32,7 @@ impl NamedRoutes {
         let groups = std::mem::take(&mut cx.groups);
         for block in blocks {
             let Some(key) = block.keys.first() else { continue };
-            if block.statements.is_empty() {
+            if !block.has_braces {
                 continue;
             }
             let mut statements = block.statements.clone();

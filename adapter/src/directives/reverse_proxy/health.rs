@@ -62,6 +62,7 @@ pub(super) fn headers(draft: &mut Draft, line: &Statement, _: &mut Cx<'_>) -> Pa
     let headers = &mut draft.active().headers;
     headers.clear();
     for field in line.children() {
+        field.no_block()?;
         let values = headers.entry(field.name().string()).or_default();
         match field.args() {
             [] => values.push(String::new()),
