@@ -41,6 +41,8 @@ mod pki;
 pub(crate) mod preferred_chains;
 mod servers;
 
+#[cfg(test)]
+pub(crate) use self::servers::ROWS as SERVERS;
 pub use self::servers::ServerOptions;
 
 /// All global options of one file; `None`, `false` or empty where an option was not given.

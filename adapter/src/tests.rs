@@ -1,5 +1,7 @@
 //! Whole Caddyfiles, small enough to read beside their JSON.
 
+mod pages;
+
 use caddis_grammar::{Environment, Files, ReadError};
 
 use crate::{Adapted, Registry, adapt};
