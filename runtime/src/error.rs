@@ -1,5 +1,7 @@
 //! Request errors that know whose fault they are and whether another attempt is safe; the status is decided here only.
 
+use std::{cell::OnceCell, panic::Location};
+
 use http::StatusCode;
 
 /// The result of handling one request.
@@ -47,17 +49,28 @@ struct Inner {
     message: String,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
     answered: bool,
+    raised: &'static Location<'static>,
+    id: OnceCell<String>,
 }
 
 impl Error {
     /// An error of a kind with a sentence for logs and `{http.error.message}`.
     #[must_use]
+    #[track_caller]
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), source: None, answered: false }))
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            source: None,
+            answered: false,
+            raised: Location::caller(),
+            id: OnceCell::new(),
+        }))
     }
 
     /// An error that carries nothing but a status.
     #[must_use]
+    #[track_caller]
     pub fn status_only(status: StatusCode) -> Self {
         Self::new(Kind::Status(status), String::new())
     }
@@ -80,6 +93,24 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.0.kind
+    }
+
+    /// Nine letters and digits by which a user can name this error to whoever reads the logs.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        // None that look alike, as in Caddy.
+        const LETTERS: &[u8; 34] = b"abcdefghijkmnpqrstuvwxyz0123456789";
+        self.0
+            .id
+            .get_or_init(|| (0..9).map(|_| char::from(LETTERS[fastrand::usize(..LETTERS.len())])).collect())
+    }
+
+    /// The place in the source that raised the error: file and line.
+    #[must_use]
+    pub fn trace(&self) -> String {
+        let file = self.0.raised.file();
+        let file = file.rsplit_once("src/").map_or(file, |(_, file)| file);
+        format!("{file}:{}", self.0.raised.line())
     }
 
     /// The sentence, without the cause.

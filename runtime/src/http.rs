@@ -1,10 +1,12 @@
 //! HTTP: from a connection to handlers and back.
 
 pub(crate) mod accept_encoding;
+pub(crate) mod access_log;
 pub(crate) mod automatic_https;
 pub mod body;
 pub(crate) mod conditions;
 pub mod connection;
+pub(crate) mod error_log;
 pub mod exchange;
 pub(crate) mod file_body;
 pub(crate) mod files;

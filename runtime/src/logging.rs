@@ -5,7 +5,7 @@ mod encoders;
 pub(crate) mod output;
 mod time;
 
-use std::{io::Write, sync::Arc, time::Duration};
+use std::{borrow::Cow, io::Write, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 
@@ -45,17 +45,20 @@ pub enum Field {
 
 /// Named values in the order in which they are written.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Fields(pub Vec<(String, Field)>);
+pub struct Fields(pub Vec<(Name, Field)>);
+
+/// The name of a field: most are known when the program is built, and cost nothing then.
+pub type Name = Cow<'static, str>;
 
 impl Fields {
     /// Adds any value.
-    pub fn add(&mut self, name: &str, value: impl Into<Field>) -> &mut Self {
-        self.0.push((name.to_owned(), value.into()));
+    pub fn add(&mut self, name: impl Into<Name>, value: impl Into<Field>) -> &mut Self {
+        self.0.push((name.into(), value.into()));
         self
     }
 
     /// Adds named values as one.
-    pub fn object(&mut self, name: &str, fill: impl FnOnce(&mut Fields)) -> &mut Self {
+    pub fn object(&mut self, name: impl Into<Name>, fill: impl FnOnce(&mut Fields)) -> &mut Self {
         let mut inner = Fields::default();
         fill(&mut inner);
         self.add(name, Field::Object(inner))
@@ -82,7 +85,7 @@ impl Field {
             Value::String(text) => Field::String(text.clone()),
             Value::Array(values) => Field::List(values.iter().map(Field::from_json).collect()),
             Value::Object(members) => Field::Object(Fields(
-                members.iter().map(|(name, value)| (name.clone(), Field::from_json(value))).collect(),
+                members.iter().map(|(name, value)| (name.clone().into(), Field::from_json(value))).collect(),
             )),
         }
     }
@@ -176,6 +179,14 @@ impl Logger {
             let mut fields = Fields::default();
             fill(&mut fields);
             sink.write(level, &self.name, message, &fields);
+        }
+    }
+
+    /// Writes a line with fields that are there already.
+    pub fn write(&self, level: Level, message: &str, fields: &Fields) {
+        let sink = self.sink.load();
+        if sink.enabled(level, &self.name) {
+            sink.write(level, &self.name, message, fields);
         }
     }
 

@@ -9,7 +9,7 @@ use std::{
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 
-use super::{Response, body::Body, handlers::reverse_proxy, uri};
+use super::{Response, access_log, body::Body, handlers::reverse_proxy, uri};
 use crate::{error::Error, placeholder::Provider};
 
 /// What is known of the connection that a request came on; shared by its requests.
@@ -104,6 +104,8 @@ pub struct Exchange {
     pub handled_by: Option<&'static str>,
     /// No handler answered.
     pub unhandled: bool,
+    /// The line of the access log, if the request is logged.
+    pub(crate) access_log: Option<Box<access_log::Line>>,
 }
 
 impl Exchange {
@@ -130,6 +132,7 @@ impl Exchange {
             groups: Vec::new(),
             handled_by: None,
             unhandled: false,
+            access_log: None,
         }
     }
 

@@ -71,7 +71,8 @@ impl<'a> Next<'a> {
 }
 
 fn unhandled(exchange: &mut Exchange) -> Response {
-    exchange.unhandled = true;
+    // Error routes answer with the error's status where none of them does.
+    exchange.unhandled |= exchange.error.is_none();
     let status = exchange.error.as_ref().map_or(StatusCode::OK, Error::status);
     exchange.respond(status)
 }

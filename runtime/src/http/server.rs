@@ -8,7 +8,7 @@ mod slow_clients;
 use std::{
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
@@ -22,11 +22,17 @@ pub(crate) use self::{
 };
 use self::{client_ip::ClientIp, header_names::HeaderNames, slow_clients::BodyLimits};
 use super::{
-    Body, Exchange, Next, Response, body::BodyError, connection::Activity, exchange::Connection, route::Route,
+    Body, Exchange, Next, Response,
+    access_log::{Line, Logs},
+    body::BodyError,
+    connection::Activity,
+    error_log::{self, Failure},
+    exchange::Connection,
+    route::Route,
 };
 use crate::{
     error::{Error, Kind, Outcome},
-    logging::{Level, Logger},
+    logging::Logger,
 };
 
 /// A longer method is a mistake or an attack.
@@ -43,6 +49,8 @@ pub struct Server {
     /// Refuses a `Host` that differs from the name in the TLS handshake.
     pub(crate) strict_sni_host: bool,
     pub(crate) body_limits: BodyLimits,
+    /// `None` when nothing is written about requests.
+    pub(crate) logs: Option<Logs>,
     pub(crate) error_log: Logger,
 }
 
@@ -70,12 +78,17 @@ impl Server {
         let body = self.body_limits.guard(incoming, parts.version);
         let mut exchange = Exchange::new(parts, body, connection);
         self.client_ip.find(&mut exchange);
-        let response = match self.answer(&mut exchange).await {
-            Ok(response) => response,
-            Err(error) if error.kind() == Kind::Aborted => return Err(Aborted),
-            Err(error) => self.answer_error(&mut exchange, error).await?,
+        if let Some(logs) = &self.logs {
+            logs.begin(&mut exchange);
+        }
+        let outcome = match self.answer(&mut exchange).await {
+            Ok(response) => Ok(response),
+            Err(error) if error.kind() == Kind::Aborted => Err(Aborted),
+            Err(error) => self.answer_error(&mut exchange, error).await,
         };
-        Ok(response.map(|body| ReplyBody { body, _reply: reply }))
+        let logs = self.logs.as_ref();
+        let line = logs.and_then(|logs| logs.complete(&mut exchange, outcome.as_ref().ok()));
+        Ok(outcome?.map(|body| ReplyBody { body, line, _reply: reply }))
     }
 
     async fn answer(&self, exchange: &mut Exchange) -> Outcome {
@@ -112,55 +125,30 @@ impl Server {
 
     /// Lets the error routes answer; where they cannot, the answer is nothing but the status.
     async fn answer_error(&self, exchange: &mut Exchange, error: Error) -> Result<Response, Aborted> {
-        let status = error.status();
+        let (status, duration) = (error.status(), exchange.started.elapsed());
         if let Some(original) = exchange.original.take() {
             exchange.request.method = original.method;
             exchange.request.uri = original.uri;
         }
+        let log = |exchange: &Exchange, error: &Error, second: Option<&Error>, answered| {
+            let failure = Failure { error, second, answered, duration };
+            error_log::write(&failure, exchange, self.logs.as_ref(), &self.error_log);
+        };
         if self.errors.is_empty() {
-            let level = if status.is_server_error() { Level::Error } else { Level::Debug };
-            self.log_error(exchange, level, &error.to_string(), None, status);
+            log(exchange, &error, None, false);
             return Ok(exchange.respond(status));
         }
-        let message = error.to_string();
         exchange.error = Some(error);
         exchange.groups.clear();
-        match Next::routes(&self.errors, None).run(exchange).await {
-            Ok(response) => {
-                self.log_error(exchange, Level::Debug, &message, None, status);
-                Ok(response)
-            }
-            Err(second) if second.kind() == Kind::Aborted => Err(Aborted),
-            Err(second) => {
-                self.log_error(exchange, Level::Error, "error handling handler error", Some(&second), status);
-                Ok(exchange.respond(status))
-            }
+        let (response, second) = match Next::routes(&self.errors, None).run(exchange).await {
+            Ok(response) => (response, None),
+            Err(second) if second.kind() == Kind::Aborted => return Err(Aborted),
+            Err(second) => (exchange.respond(status), Some(second)),
+        };
+        if let Some(error) = &exchange.error {
+            log(exchange, error, second.as_ref(), true);
         }
-    }
-
-    fn log_error(
-        &self,
-        exchange: &Exchange,
-        level: Level,
-        message: &str,
-        second: Option<&Error>,
-        status: StatusCode,
-    ) {
-        self.error_log.log(level, message, |fields| {
-            if let Some(second) = second {
-                fields.error(second);
-            }
-            let (method, uri) = exchange.original();
-            let host = exchange.request.headers.get(header::HOST);
-            fields.object("request", |request| {
-                request
-                    .add("client_ip", exchange.client_ip.map(|ip| ip.to_string()).unwrap_or_default())
-                    .add("method", method.as_str())
-                    .add("host", host.map_or("", |host| host.to_str().unwrap_or("")))
-                    .add("uri", uri.to_string());
-            });
-            fields.add("duration", exchange.started.elapsed()).add("status", i64::from(status.as_u16()));
-        });
+        Ok(response)
     }
 }
 
@@ -220,6 +208,7 @@ impl Drop for Reply {
 #[derive(Debug)]
 pub(crate) struct ReplyBody {
     body: Body,
+    line: Option<Box<Line>>,
     _reply: Reply,
 }
 
@@ -231,7 +220,13 @@ impl http_body::Body for ReplyBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if let Some(line) = &mut self.line
+            && let Some(Ok(frame)) = &frame
+        {
+            line.sent(frame.data_ref().map_or(0, Bytes::len));
+        }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {

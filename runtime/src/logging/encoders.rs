@@ -60,7 +60,7 @@ impl Encoder {
             config::Encoder::Append(append) => {
                 let mut fields = Fields::default();
                 for (name, value) in &append.fields {
-                    fields.add(name, Field::from_json(value));
+                    fields.add(name.clone(), Field::from_json(value));
                 }
                 Ok(Encoder::Append(fields, Box::new(wrapped(&append.wrap, cx)?)))
             }

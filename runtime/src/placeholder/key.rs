@@ -100,6 +100,10 @@ pub enum Key {
     ErrorStatusText,
     /// `http.error.message`
     ErrorMessage,
+    /// `http.error.id`
+    ErrorId,
+    /// `http.error.trace`
+    ErrorTrace,
     /// Any other name: it is known once a matcher or handler has set it.
     Set(Arc<str>),
 }
@@ -147,6 +151,8 @@ impl Key {
             "http.error.status_code" => Key::ErrorStatus,
             "http.error.status_text" => Key::ErrorStatusText,
             "http.error.message" => Key::ErrorMessage,
+            "http.error.id" => Key::ErrorId,
+            "http.error.trace" => Key::ErrorTrace,
             "http.shutting_down" | "http.time_until_shutdown" => {
                 return Err(cx.unsupported(&format!("placeholder {{{name}}}")));
             }

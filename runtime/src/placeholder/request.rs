@@ -138,6 +138,8 @@ impl Key {
                 exchange.error.as_ref()?.status().canonical_reason().unwrap_or_default().into()
             }
             Key::ErrorMessage => exchange.error.as_ref()?.to_string().into(),
+            Key::ErrorId => exchange.error.as_ref()?.id().into(),
+            Key::ErrorTrace => exchange.error.as_ref()?.trace().into(),
             Key::Set(name) => {
                 if let Some(value) = scope.extra.and_then(|extra| extra.value(name)) {
                     return Some(value);

@@ -8,6 +8,7 @@ use super::{Server, client_ip::ClientIp, header_names::HeaderNames, slow_clients
 use crate::{
     build::{Build, BuildError},
     http::{
+        access_log::Logs,
         connection::{Endpoint, Limits, Protocols},
         routes,
     },
@@ -69,6 +70,10 @@ pub(crate) fn build(
         header_names: HeaderNames::build(config, cx)?,
         body_limits: BodyLimits::new(config),
         strict_sni_host: config.strict_sni_host.unwrap_or_else(|| asks_clients(config, cx)),
+        logs: match &config.logs {
+            Some(logs) => Some(cx.at("logs", |cx| Logs::build(logs, cx))?),
+            None => None,
+        },
         error_log: cx.process.logger.named("http.log.error"),
     });
     let count = config.listen_protocols.len();

@@ -126,7 +126,7 @@ fn apply_at(path: &[String], action: &Action, fields: &mut Fields) {
         Action::Delete => {
             fields.0.remove(at);
         }
-        Action::Rename(name) => fields.0[at].0.clone_from(name),
+        Action::Rename(name) => fields.0[at].0 = name.clone().into(),
         Action::Replace(value) => fields.0[at].1 = Field::String(value.clone()),
         Action::Hash => texts(&mut fields.0[at].1, &hash),
         Action::IpMask { v4, v6 } => texts(&mut fields.0[at].1, &|text| mask(text, *v4, *v6)),

@@ -116,7 +116,7 @@ impl Upgrades {
     /// What the tunnel is opened with, once both sides are there: its entry, and what its end is written with.
     fn streams(
         &self,
-        exchange: &Exchange,
+        exchange: &mut Exchange,
         upstream: &Arc<Upstream>,
         in_flight: InFlight,
     ) -> impl FnOnce() -> (Opened, Box<dyn FnOnce(Ended)>) + 'static {
@@ -126,12 +126,20 @@ impl Upgrades {
             source: Arc::clone(&upstream.source),
         };
         let line = self.logs.line(exchange, &upstream.host.address);
+        // The line of the request waits for the end of the stream, unless the stream outlives what it came from.
+        let request = match &mut exchange.access_log {
+            Some(request) if !self.owner.detached => Some(request.keep()),
+            _ => None,
+        };
         move || {
             if let Some(line) = &line {
                 line.opened();
             }
             let ended = move |ended: Ended| {
                 drop(in_flight);
+                if let Some(request) = request {
+                    request.ended(ended.to_upstream, ended.from_upstream);
+                }
                 if let Some(line) = line {
                     line.closed(&ended);
                 }
