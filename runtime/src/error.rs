@@ -1,6 +1,6 @@
 //! Request errors that know whose fault they are and whether another attempt is safe; the status is decided here only.
 
-use std::{cell::OnceCell, panic::Location};
+use std::{panic::Location, sync::OnceLock};
 
 use http::StatusCode;
 
@@ -50,7 +50,7 @@ struct Inner {
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
     answered: bool,
     raised: &'static Location<'static>,
-    id: OnceCell<String>,
+    id: OnceLock<String>,
 }
 
 impl Error {
@@ -64,7 +64,7 @@ impl Error {
             source: None,
             answered: false,
             raised: Location::caller(),
-            id: OnceCell::new(),
+            id: OnceLock::new(),
         }))
     }
 
