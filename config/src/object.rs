@@ -68,7 +68,26 @@ macro_rules! object {
 
 /// A named type that is, in JSON, nothing but the value it wraps.
 macro_rules! transparent {
+    // A list that is never given is Go's nil slice, which is written as `null`.
+    ($(#[$meta:meta])* pub struct $name:ident($(#[$field_meta:meta])* pub $type:ty) or null;) => {
+        $crate::object::transparent!(@decode $(#[$meta])* pub struct $name($(#[$field_meta])* pub $type););
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                (!self.0.is_empty()).then_some(&self.0).serialize(serializer)
+            }
+        }
+    };
     ($(#[$meta:meta])* pub struct $name:ident($(#[$field_meta:meta])* pub $type:ty);) => {
+        $crate::object::transparent!(@decode $(#[$meta])* pub struct $name($(#[$field_meta])* pub $type););
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.0.serialize(serializer)
+            }
+        }
+    };
+    (@decode $(#[$meta:meta])* pub struct $name:ident($(#[$field_meta:meta])* pub $type:ty);) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct $name($(#[$field_meta])* pub $type);
@@ -79,12 +98,6 @@ macro_rules! transparent {
                 options: &$crate::decode::Options,
             ) -> Result<Self, $crate::ConfigError> {
                 <$type as $crate::decode::Decode>::decode(value, options).map(Self)
-            }
-        }
-
-        impl ::serde::Serialize for $name {
-            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                self.0.serialize(serializer)
             }
         }
     };

@@ -7,5 +7,5 @@ transparent! {
     pub struct Host(
         /// Host names; `*` stands for one label. Placeholders allowed.
         pub Vec<String>
-    );
+    ) or null;
 }

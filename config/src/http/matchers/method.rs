@@ -7,5 +7,5 @@ transparent! {
     pub struct Method(
         /// Methods, in upper case.
         pub Vec<String>
-    );
+    ) or null;
 }

@@ -8,5 +8,5 @@ transparent! {
         /// Paths; `*` at the start, the end or both matches any text, elsewhere up to the next `/`. A pattern
         /// with `%` is compared with the path as it was escaped.
         pub Vec<String>
-    );
+    ) or null;
 }
