@@ -6,6 +6,7 @@
 
 mod check;
 mod cut;
+mod exchange;
 mod markdown;
 
 pub use check::{Problem, check};

@@ -11,7 +11,10 @@ use caddis_adapter::Registry;
 use caddis_grammar::Environment;
 use serde_json::{Value, json};
 
-use crate::{Server, server::Nothing};
+use crate::{
+    Server,
+    server::{Nothing, relocate},
+};
 
 /// A Caddyfile of the corpus, adapted.
 #[derive(Debug)]
@@ -58,29 +61,10 @@ impl RealFile {
         assert!(!adapted.has_errors(), "{name}: {:?}", adapted.diagnostics);
         let mut config: Value =
             serde_json::from_str(&adapted.config.to_json()).expect("the adapter writes JSON");
-        if let Some(config) = config.as_object_mut() {
-            config.remove("admin");
-        }
-        let mut file = Self { config, listens: BTreeMap::new() };
-        file.move_listeners();
+        let listens = relocate(&mut config);
+        let mut file = Self { config, listens };
         file.discard_logs();
         Some(file)
-    }
-
-    /// Every server gets a loopback address of its own, with a port from the kernel. Redirects from HTTP to HTTPS would
-    /// need a port that is known beforehand.
-    fn move_listeners(&mut self) {
-        let servers = self.config["apps"]["http"]["servers"].as_object_mut().expect("there is a site");
-        for (number, server) in servers.values_mut().enumerate() {
-            for (at, listen) in
-                server["listen"].as_array_mut().expect("servers listen").iter_mut().enumerate()
-            {
-                let moved = format!("127.0.{at}.{}:0", number + 1);
-                self.listens.insert(listen.as_str().expect("addresses are texts").to_owned(), moved.clone());
-                *listen = moved.into();
-            }
-            server["automatic_https"]["disable_redirects"] = true.into();
-        }
     }
 
     fn discard_logs(&mut self) {

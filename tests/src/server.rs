@@ -1,6 +1,7 @@
 //! A server under test: the real runtime with real sockets, in this process.
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     path::PathBuf,
     sync::{
@@ -92,6 +93,29 @@ impl Server {
         }
         address
     }
+}
+
+/// Gives every server of a configuration a loopback address of its own with a port from the kernel, and says which address
+/// became which. The admin endpoint is moved too. Redirects from HTTP to HTTPS are left out, because they would need a port
+/// that is known beforehand.
+///
+/// # Panics
+/// When the configuration serves nothing.
+pub fn relocate(config: &mut serde_json::Value) -> BTreeMap<String, String> {
+    if let Some(config) = config.as_object_mut() {
+        config.remove("admin");
+    }
+    let mut moved = BTreeMap::new();
+    let servers = config["apps"]["http"]["servers"].as_object_mut().expect("there is a site");
+    for (number, server) in servers.values_mut().enumerate() {
+        for (at, listen) in server["listen"].as_array_mut().expect("servers listen").iter_mut().enumerate() {
+            let address = format!("127.0.{at}.{}:0", number + 1);
+            moved.insert(listen.as_str().expect("addresses are texts").to_owned(), address.clone());
+            *listen = address.into();
+        }
+        server["automatic_https"]["disable_redirects"] = true.into();
+    }
+    moved
 }
 
 /// A Caddyfile as JSON, or its findings. Nothing is imported, and no variable is set.

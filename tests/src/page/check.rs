@@ -6,6 +6,7 @@ use caddis_adapter::{Adapted, Registry};
 use caddis_grammar::{Environment, Files, Format, ReadError, Severity, format, render};
 use serde_json::Value;
 
+use super::exchange;
 use super::markdown::{Block, Kind, Page, Section};
 
 /// One expected block that differs, or an input that does not hold up.
@@ -39,19 +40,17 @@ impl Run {
     fn section(&mut self, section: &Section) {
         let files = Inputs::of(section);
         let mut input: Option<(&Block, Adapted)> = None;
-        let mut errors_expected = false;
         for (at, block) in section.blocks.iter().enumerate() {
             let actual = match (&block.kind, &input) {
                 (Kind::Caddyfile, _) => {
                     let adapted = adapt(&block.content, &files);
-                    let rest = section.blocks[at + 1..].iter().take_while(|b| b.kind != Kind::Caddyfile);
-                    errors_expected = rest.clone().any(|block| block.kind == Kind::Diagnostics);
-                    let wants_http = rest.clone().any(|block| block.kind == Kind::Http);
-                    self.sound(section, block, &adapted, &files, errors_expected || wants_http);
+                    let mut rest = section.blocks[at + 1..].iter().take_while(|b| b.kind != Kind::Caddyfile);
+                    let errors_expected = rest.any(|block| block.kind == Kind::Diagnostics);
+                    self.sound(section, block, &adapted, &files, errors_expected);
                     input = Some((block, adapted));
                     continue;
                 }
-                (Kind::File(_) | Kind::Env | Kind::Prose | Kind::Http, _) => continue,
+                (Kind::File(_) | Kind::Env | Kind::Prose, _) => continue,
                 (_, None) => {
                     self.problem(section, block, "no caddyfile block stands before this one".into());
                     continue;
@@ -67,6 +66,13 @@ impl Run {
                     render(&adapted.diagnostics, &adapted.sources, Format::Concise)
                 }
                 (Kind::Format, Some((source, _))) => format(&source.content),
+                (Kind::Http, Some((_, adapted))) => match exchange::run(adapted, &block.content) {
+                    Ok(text) => text,
+                    Err(message) => {
+                        self.problem(section, block, message);
+                        continue;
+                    }
+                },
             };
             self.compare(section, block, actual);
         }
