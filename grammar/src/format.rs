@@ -330,9 +330,8 @@ fn has_hash(raw: &str) -> bool {
 /// Whether a quote or heredoc is still open where the lexeme, and with it the text, ends.
 fn is_unfinished(lexeme: &Lexeme<'_>) -> bool {
     match lexeme.kind {
-        LexemeKind::Void => true,
         // Only a quote that is never closed makes a bare word that begins with one.
-        LexemeKind::Word(Quote::None) => {
+        LexemeKind::Word(Quote::None) | LexemeKind::Void => {
             lexeme.raw.strip_prefix('\\').map_or(lexeme.raw, str::trim_start).starts_with(['"', '`'])
         }
         LexemeKind::Word(Quote::Heredoc) => {

@@ -86,9 +86,11 @@ impl Builder {
     /// Reads a line of words and, if it ends with one, the brace that opens its block.
     fn line(&mut self) {
         let Some(first) = self.cursor.next() else { return };
+        if first.opens() {
+            self.report(&first, errors::nameless_block);
+        }
+        let mut open = first.opens().then_some(first.token.span);
         let mut words = vec![first.token];
-        let nameless = words[0].is_bare("{");
-        let mut open = nameless.then(|| words[0].span);
         while open.is_none() {
             if let Some(tok) = self.cursor.next_argument() {
                 words.push(tok.token);
@@ -127,6 +129,11 @@ impl Builder {
     }
 
     fn push(&mut self, statement: Statement) {
+        if statement.name().is_bare("{") {
+            // What stands in a block without a name can still be checked.
+            let inner = statement.block.into_iter().flat_map(|block| block.statements);
+            return inner.for_each(|statement| self.push(statement));
+        }
         match self.open.last_mut().and_then(|parent| parent.block.as_mut()) {
             Some(block) => block.statements.push(statement),
             None => self.built.statements.push(statement),

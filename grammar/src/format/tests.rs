@@ -85,6 +85,7 @@ fn an_open_end_stays_open() {
     check("a  \"", "a \"");
     check("a {", "a {\n");
     check("a <<E\n b", "a <<E\n b");
+    check("a  <<E\n", "a <<E\n");
 }
 
 #[test]
