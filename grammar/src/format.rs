@@ -103,7 +103,7 @@ struct Writer {
     /// Whether everything up to the next line feed is copied: in a comment, and after a word with `#` in it, which
     /// Caddy's formatter takes for one. Braces do not count there.
     in_comment: bool,
-    /// Whether a backslash was written last: it takes the next character along.
+    /// Whether a backslash was written last. White space after it waits for what follows.
     escaped: bool,
     /// Whether a bare word that looks like the opening of a heredoc was written last. A space keeps it a word.
     like_heredoc: bool,
@@ -136,16 +136,22 @@ impl Writer {
 
     fn lexeme(&mut self, lexeme: &Lexeme<'_>) {
         match lexeme.kind {
+            LexemeKind::Continuation if self.escaped => {
+                self.out.push('\n');
+                self.spaced = false;
+                self.escaped = false;
+                return;
+            }
+            LexemeKind::Space => {}
+            _ => self.end_escape(),
+        }
+        match lexeme.kind {
             LexemeKind::Newline => self.newline(),
             LexemeKind::Continuation if self.in_comment => self.newline(),
             _ if self.in_comment => self.copy(lexeme),
             LexemeKind::Word(Quote::None) if lexeme.text == "}" => self.close(),
             LexemeKind::Word(_) | LexemeKind::Void => self.word(lexeme),
             LexemeKind::Space => self.space(lexeme.raw),
-            LexemeKind::Continuation if self.escaped => {
-                self.out.push('\n');
-                self.spaced = false;
-            }
             LexemeKind::Continuation => self.newline(),
             LexemeKind::Comment => {
                 self.place();
@@ -155,15 +161,21 @@ impl Writer {
             // Behind a brace it has no effect; on a line of its own it would have one.
             LexemeKind::Backslash if (self.opened || self.closed) && !self.spaced && self.newlines == 0 => {
                 self.spaced = true;
-                return;
             }
             LexemeKind::Backslash => {
                 self.place();
                 self.out.push('\\');
+                self.escaped = true;
             }
             LexemeKind::ByteOrderMark => self.out.push_str(lexeme.raw),
         }
-        self.escaped = lexeme.kind == LexemeKind::Backslash;
+    }
+
+    /// A backslash that continues no line is kept from doing so.
+    fn end_escape(&mut self) {
+        if std::mem::take(&mut self.escaped) {
+            self.out.push(' ');
+        }
     }
 
     fn word(&mut self, lexeme: &Lexeme<'_>) {
@@ -188,7 +200,11 @@ impl Writer {
         if self.like_heredoc || lexeme.quote().is_some() {
             self.kept = self.out.len();
         }
-        self.like_heredoc = lexeme.kind == LexemeKind::Word(Quote::None) && lexeme.raw.starts_with("<<");
+        if lexeme.kind == LexemeKind::Space && !lexeme.raw.starts_with(' ') {
+            return;
+        }
+        self.like_heredoc = lexeme.kind == LexemeKind::Word(Quote::None)
+            && lexeme.raw.chars().filter(|&ch| ch != '\r').take(2).eq("<<".chars());
         self.unfinished = is_unfinished(lexeme);
     }
 
@@ -226,9 +242,11 @@ impl Writer {
 
     fn space(&mut self, raw: &str) {
         let mut chars = raw.chars();
-        if self.escaped || (self.like_heredoc && raw.starts_with(' ')) {
+        if self.escaped {
+            chars.next();
+        } else if self.like_heredoc && raw.starts_with(' ') {
             self.out.extend(chars.next());
-            self.kept = if self.like_heredoc { self.out.len() } else { self.kept };
+            self.kept = self.out.len();
             self.like_heredoc = false;
         }
         self.spaced |= chars.next().is_some();
@@ -248,6 +266,7 @@ impl Writer {
     }
 
     fn braces(&mut self, braces: &Braces<'_>) {
+        self.end_escape();
         if self.in_comment {
             self.copy(&braces.open);
         } else {
@@ -278,7 +297,6 @@ impl Writer {
         self.after_placing();
         self.line_start = true;
         self.opened = true;
-        self.escaped = false;
     }
 
     fn close(&mut self) {
@@ -291,7 +309,6 @@ impl Writer {
         self.closed = true;
         self.has_words = true;
         self.imports = false;
-        self.escaped = false;
         self.kept = self.out.len();
         self.unfinished = false;
     }

@@ -323,6 +323,8 @@ impl<'a> Lexer<'a> {
                 ' ' if maybe_heredoc => break,
                 _ if maybe_heredoc => {}
                 '\\' if !escaped => {
+                    // Carriage returns before it are the word's, so that nothing comes between the two.
+                    end = self.at;
                     escaped = true;
                     self.bump();
                     continue;

@@ -80,6 +80,21 @@ fn words_are_never_changed() {
 }
 
 #[test]
+fn a_lost_backslash_escapes_nothing_else() {
+    check("a\\ b\\ \nc", "a\\ b\\ \nc\n");
+    check("a {\\ b\n}", "a {\n\tb\n}\n");
+    check("a\n\\\r\n{\nb\n}", "a\n\\\n {\n\tb\n}\n");
+    check("a\r\\ b", "a\r\\ b\n");
+}
+
+#[test]
+fn characters_that_mean_something_in_front_stay_behind() {
+    check("\n\u{feff}a", "\n\u{feff}a\n");
+    check("a#b <<c\r", "a#b <<c\r \n");
+    check("<\r<a \nb", "<\r<a \nb\n");
+}
+
+#[test]
 fn an_open_end_stays_open() {
     check("a  \"b  ", "a \"b  ");
     check("a  \"", "a \"");
