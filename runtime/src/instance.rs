@@ -131,7 +131,9 @@ impl Instance {
                 Ok(())
             })?;
             let (renewing, process) = (Arc::downgrade(&tls), Arc::clone(&cx.process));
+            let authorities = tls.authorities().clone();
             cx.on_commit.push(move || {
+                authorities.values().for_each(|authority| authority.tell_about_trust(&process.logger));
                 process.shards.run_on(0, move || drop(tokio::task::spawn_local(tls::keep_fresh(renewing))));
             });
             self.tls = Some(tls);

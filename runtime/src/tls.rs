@@ -12,7 +12,7 @@ mod selection;
 mod terminator;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Weak},
     time::{Duration, SystemTime},
 };
@@ -98,10 +98,12 @@ impl Draft {
         parts: &mut Parts<'_>,
         cx: &Build,
     ) -> Result<Arc<Tls>, BuildError> {
-        let mut wanted: Vec<String> =
-            hosts.into_iter().chain(self.automate).map(|name| names::normalized(&name)).collect();
-        wanted.sort();
-        wanted.dedup();
+        let normalized = |name: String| names::normalized(&name);
+        let hosts: BTreeSet<String> = hosts.into_iter().map(normalized).collect();
+        // A host that the certificate of a wildcard covers needs none of its own.
+        let covered = |host: &String| hosts.iter().any(|other| other != host && names::covers(other, host));
+        let mut wanted: BTreeSet<String> = hosts.iter().filter(|host| !covered(host)).cloned().collect();
+        wanted.extend(std::mem::take(&mut self.automate).into_iter().map(normalized));
         if self.automation.has_on_demand() || wanted.iter().any(|name| self.automation.needs_internal(name)) {
             self.automation.prepare_internal(parts, cx)?;
         }

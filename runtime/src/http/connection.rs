@@ -88,10 +88,17 @@ pub(crate) async fn serve(socket: Socket, current: &Rc<Current>, control: &Contr
     };
     let (limits, head) = (settings.limits, settings.max_header_bytes);
     let served = async {
-        let preparing =
-            tokio::time::timeout(limits.handshake(), prepare(socket.into(), remote, local, settings));
-        let Some(Ok(prepared)) = unless_finished(preparing, control).await else { return Ok(()) };
-        let Some(Prepared { stream, connection, http2 }) = prepared? else { return Ok(()) };
+        let plain = Plain::from(socket);
+        let prepared = if settings.is_trivial() {
+            Some(Prepared::plain(plain, remote, local))
+        } else {
+            // In a box, so that an idle connection does not keep the room that a handshake needs.
+            let preparing = Box::pin(prepare(plain, remote, local, settings));
+            let preparing = tokio::time::timeout(limits.handshake(), preparing);
+            let Some(Ok(prepared)) = unless_finished(preparing, control).await else { return Ok(()) };
+            prepared?
+        };
+        let Some(Prepared { stream, connection, http2 }) = prepared else { return Ok(()) };
         run(stream, http2, Arc::new(connection), current, head, &limits, control).await
     };
     let outcome: Result<(), Box<dyn std::error::Error>> = served.await;
@@ -134,12 +141,28 @@ impl Settings {
             limits: *limits,
         }
     }
+
+    /// Whether every connection is HTTP/1.1 from its first byte on.
+    fn is_trivial(&self) -> bool {
+        let Wrappers { proxy_protocol, http_redirect: _ } = &*self.wrappers;
+        self.tls.is_none() && proxy_protocol.is_none() && self.protocols.h1 && !self.protocols.h2c
+    }
 }
 
 struct Prepared {
     stream: Stream,
     connection: Connection,
     http2: bool,
+}
+
+impl Prepared {
+    fn plain(plain: Plain, remote: Option<SocketAddr>, local: Option<SocketAddr>) -> Self {
+        Self {
+            stream: Stream::Plain(plain),
+            connection: Connection { remote, local, tls: None },
+            http2: false,
+        }
+    }
 }
 
 /// Finds out who the client is and what it speaks; `None` when that is not served here.
@@ -177,8 +200,7 @@ async fn prepare(
         plain.look_ahead(H2_PREFACE.len(), verdict).await?.unwrap_or(false)
     };
     let served = http2 || protocols.h1;
-    let connection = Connection { remote, local, tls: None };
-    Ok(served.then(|| Prepared { stream: Stream::Plain(plain), connection, http2 }))
+    Ok(served.then(|| Prepared { http2, ..Prepared::plain(plain, remote, local) }))
 }
 
 fn local_address(socket: &Socket, current: &Current) -> Option<SocketAddr> {
@@ -232,7 +254,9 @@ async fn run(
             .initial_stream_window_size(H2_WINDOW)
             .initial_connection_window_size(H2_WINDOW)
             .max_header_list_size(u32::try_from(max_header_bytes).unwrap_or(u32::MAX));
-        drive(builder.serve_connection(io, service), &activity, limits, control).await?;
+        let engine = builder.serve_connection(io, service);
+        // In a box, because it is larger than the engine of HTTP/1.1 and would make room for itself there too.
+        Box::pin(drive(engine, &activity, limits, control)).await?;
     } else {
         let mut builder = http1::Builder::new();
         builder.max_header_size(max_header_bytes + HEAD_SLOP).header_read_timeout(None);

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     build::{Build, BuildError},
+    logging::Logger,
     placeholder::Template,
     storage::{Storage, safe},
 };
@@ -47,6 +48,8 @@ pub struct Authority {
     intermediate: ArcSwap<Signer>,
     /// Whether the intermediate is ours to renew: not when it comes from the configuration.
     renews: bool,
+    /// Whether clients have to be told to trust the root, which did not exist before.
+    root_is_new: bool,
     storage: Storage,
 }
 
@@ -77,6 +80,8 @@ impl Authority {
         let intermediate_lifetime =
             config.intermediate_lifetime.to_std().filter(|l| !l.is_zero()).unwrap_or(DAY * INTERMEDIATE_DAYS);
         let made = |error: PkiError| cx.error(format!("certificate authority {id}: {}", chain(&error)));
+        let wants_trust = config.install_trust != Some(false);
+        let is_stored = storage.load(&key(id, "root.crt")).is_ok_and(|stored| stored.is_some());
         let root = match &config.root {
             Some(pair) => read_pair(pair, cx)?,
             None => stored(&storage, id, "root", || Signer::root(&root_common_name, ROOT_LIFETIME))
@@ -103,7 +108,7 @@ impl Authority {
                 }
             }
         };
-        let authority = Self {
+        Ok(Self {
             id: id.to_owned(),
             name,
             root_common_name,
@@ -118,23 +123,20 @@ impl Authority {
             root,
             intermediate: ArcSwap::from_pointee(intermediate),
             renews: config.intermediate.is_none(),
+            root_is_new: config.root.is_none() && wants_trust && !is_stored,
             storage,
-        };
-        if config.install_trust != Some(false) {
-            authority.tell_about_trust(cx);
-        }
-        Ok(authority)
+        })
     }
 
-    fn tell_about_trust(&self, cx: &Build) {
-        cx.process.logger.named("pki.ca").info(
-            "root certificate is not installed in any trust store",
-            |fields| {
-                fields.add("ca", self.id.as_str());
-                fields
-                    .add("certificate", self.storage.path(&key(&self.id, "root.crt")).display().to_string());
-            },
-        );
+    /// Tells once where the root is that clients have to trust. Caddy would put it into the trust store of the machine.
+    pub(crate) fn tell_about_trust(&self, logger: &Logger) {
+        if !self.root_is_new {
+            return;
+        }
+        logger.named("pki.ca").info("root certificate is not installed in any trust store", |fields| {
+            fields.add("ca", self.id.as_str());
+            fields.add("certificate", self.storage.path(&key(&self.id, "root.crt")).display().to_string());
+        });
     }
 
     /// Makes a certificate for a name or an IP address.

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use crate::http::idna;
+
 /// Whether any certificate can be made for a name: not for an empty one or for one with a wildcard in a strange place.
 #[must_use]
 pub fn qualifies(name: &str) -> bool {
@@ -81,11 +83,12 @@ pub(crate) fn lookups(name: &str) -> impl Iterator<Item = String> + '_ {
     std::iter::once(name.to_owned()).chain(replaced)
 }
 
-/// A server name as it is compared: lower case, without the dot at the end and the brackets of an address.
+/// A server name as it is compared: ASCII in lower case, without the dot at the end and the brackets of an address.
 #[must_use]
 pub fn normalized(name: &str) -> String {
     let name = name.trim().trim_end_matches('.');
-    name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name).to_ascii_lowercase()
+    let name = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    idna::to_ascii(name).to_ascii_lowercase()
 }
 
 #[cfg(test)]
@@ -105,6 +108,12 @@ mod tests {
             assert!(!is_public(internal), "{internal}");
         }
         assert!(qualifies("*") && qualifies("localhost") && !qualifies("a*.example.com"));
+    }
+
+    #[test]
+    fn names_are_compared_in_ascii() {
+        assert_eq!(normalized("Bücher.Example."), "xn--bcher-kva.example");
+        assert_eq!(normalized("[::1]"), "::1");
     }
 
     #[test]
