@@ -16,10 +16,7 @@ mod upstreams;
 
 use std::{net::IpAddr, sync::Arc, time::Instant};
 
-use caddis_config::{
-    http::{handlers::ReverseProxy as Config, reverse_proxy::Transport},
-    to_json,
-};
+use caddis_config::{http::handlers::ReverseProxy as Config, to_json};
 use http::{Method, StatusCode, Uri};
 use ipnet::IpNet;
 use xxhash_rust::xxh64::xxh64;
@@ -33,7 +30,7 @@ use self::{
     response::Finisher,
     retries::Retries,
     selection_policies::{Selection, SelectionPolicy},
-    transport::{Answer, HttpTransport, Wanted},
+    transport::{Answer, FASTCGI_REQUEST_BUFFERS, HttpTransport, Transport, Wanted},
     upgrade::Upgrades,
     upstreams::{InFlight, Upstream},
 };
@@ -57,7 +54,7 @@ struct ReverseProxy {
     dynamic: Option<Source>,
     policy: SelectionPolicy,
     retries: Retries,
-    transport: Arc<HttpTransport>,
+    transport: Transport,
     trusted_proxies: Vec<IpNet>,
     passive: Option<Passive>,
     /// Goes on checking as long as it is here.
@@ -79,14 +76,7 @@ pub fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildE
 
 fn make(config: &Config, cx: &mut Build) -> Result<ReverseProxy, BuildError> {
     refuse_unsupported(config, cx)?;
-    let transport = cx.at("transport", |cx| match &config.transport {
-        None => HttpTransport::build(&Default::default(), cx),
-        Some(Transport::Http(http)) => HttpTransport::build(http, cx),
-        Some(other @ (Transport::FastCgi(_) | Transport::Foreign(_))) => {
-            Err(cx.unsupported(&format!("transport {}", other.name())))
-        }
-    })?;
-    let transport = Arc::new(transport);
+    let transport = cx.at("transport", |cx| Transport::build(config.transport.as_ref(), cx))?;
     // An unchanged handler in the same server is the same handler to its streams and health checks.
     let fingerprint = xxh64(format!("{}\n{}", cx.server, to_json(config)).as_bytes(), 0);
     let logger = cx.process.logger.named("http.handlers.reverse_proxy");
@@ -99,7 +89,10 @@ fn make(config: &Config, cx: &mut Build) -> Result<ReverseProxy, BuildError> {
     }
     let active = match health_checks.and_then(|checks| checks.active.as_ref()) {
         Some(active) => {
-            let build = |cx: &mut Build| Active::build(active, &mut upstreams, &transport, cx);
+            let build = |cx: &mut Build| match &transport {
+                Transport::Http(transport) => Active::build(active, &mut upstreams, transport, cx),
+                Transport::FastCgi(_) => Err(cx.unsupported("an active health check over FastCGI")),
+            };
             cx.at("health_checks", |cx| cx.at("active", build))?
         }
         None => None,
@@ -118,12 +111,15 @@ fn make(config: &Config, cx: &mut Build) -> Result<ReverseProxy, BuildError> {
         dynamic,
         policy,
         retries: cx.at("load_balancing", |cx| Retries::build(balancing, cx))?,
+        request_buffers: match &transport {
+            Transport::FastCgi(_) if config.request_buffers == 0 => FASTCGI_REQUEST_BUFFERS,
+            Transport::FastCgi(_) | Transport::Http(_) => config.request_buffers,
+        },
         transport,
         trusted_proxies: cx.at("trusted_proxies", |cx| ranges(&config.trusted_proxies, cx))?,
         passive: passive.map(Passive::build),
         _active: active,
         upgrades: Upgrades::build(config, fingerprint, cx)?,
-        request_buffers: config.request_buffers,
         request_headers: cx.at("headers", |cx| {
             let request = config.headers.as_ref().and_then(|headers| headers.request.as_ref());
             request.map(|request| cx.at("request", |cx| HeaderOps::build(request, cx))).transpose()
@@ -311,9 +307,30 @@ impl ReverseProxy {
         }
     }
 
-    /// Gets an answer from the upstream; on the next connection when one that was kept turns out to be closed.
+    /// Gets an answer from the upstream.
     async fn round_trip(
         &self,
+        exchange: &Exchange,
+        asked: &mut Asked,
+        dial: &Arc<Dial>,
+    ) -> Result<Answer, Error> {
+        match &self.transport {
+            Transport::Http(transport) => self.http(transport, exchange, asked, dial).await,
+            Transport::FastCgi(transport) => {
+                Box::pin(async {
+                    let connection = transport.connection(dial).await?;
+                    let request = self.request(exchange, asked, None);
+                    transport.send(connection, request, exchange).await
+                })
+                .await
+            }
+        }
+    }
+
+    /// Gets an answer by HTTP; on the next connection when one that was kept turns out to be closed.
+    async fn http(
+        &self,
+        transport: &HttpTransport,
         exchange: &Exchange,
         asked: &mut Asked,
         dial: &Arc<Dial>,
@@ -325,18 +342,17 @@ impl ReverseProxy {
                 client: exchange.client_ip,
                 scope: Scope::from(exchange),
             };
-            let connection = self.transport.connection(wanted).await?;
-            let request = self.request(exchange, asked, dial);
-            match connection.send(request, self.transport.header_timeout()).await {
+            let connection = transport.connection(wanted).await?;
+            let request = self.request(exchange, asked, Some(dial).filter(|_| transport.has_tls()));
+            match connection.send(request, transport.header_timeout()).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => {
                     let unsent = failure.unsent.is_some();
                     if let Some(request) = failure.unsent {
                         asked.body.put_back(request.into_body());
                     }
-                    let again =
-                        failure.stale && (unsent || (asked.body.is_whole() && is_idempotent(&asked.method)));
-                    if !again {
+                    let replayable = asked.body.is_whole() && is_idempotent(&asked.method);
+                    if !(failure.stale && (unsent || replayable)) {
                         return Err(failure.error);
                     }
                 }
@@ -344,7 +360,13 @@ impl ReverseProxy {
         }
     }
 
-    fn request(&self, exchange: &Exchange, asked: &mut Asked, dial: &Dial) -> http::Request<Body> {
+    /// The request for one attempt. The host is that of `host` where one is given.
+    fn request(
+        &self,
+        exchange: &Exchange,
+        asked: &mut Asked,
+        host: Option<&Arc<Dial>>,
+    ) -> http::Request<Body> {
         let mut request = http::Request::new(asked.body.next());
         *request.method_mut() = asked.method.clone();
         *request.uri_mut() = asked.uri.clone();
@@ -360,8 +382,8 @@ impl ReverseProxy {
                 headers.remove(http::header::CONTENT_LENGTH);
             }
         }
-        if self.transport.has_tls()
-            && let Ok(host) = dial.hostport().try_into()
+        if let Some(host) = host
+            && let Ok(host) = host.hostport().try_into()
         {
             headers.insert(http::header::HOST, host);
         }

@@ -3,6 +3,7 @@
 mod build;
 mod connect;
 mod exchange;
+mod fastcgi;
 mod limits;
 mod pool;
 mod proxy_protocol;
@@ -10,11 +11,11 @@ mod tls;
 
 use std::{future::Future, io, net::IpAddr, sync::Arc, time::Duration};
 
+use caddis_config::http::reverse_proxy::Transport as Config;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-pub(super) use self::exchange::{Answer, Connection};
 use self::{
     connect::{Dialer, Socket, within},
     exchange::Sender,
@@ -23,14 +24,39 @@ use self::{
     proxy_protocol::ProxyProtocol,
     tls::Tls,
 };
+pub(super) use self::{
+    exchange::{Answer, Connection},
+    fastcgi::{FastCgi, REQUEST_BUFFERS as FASTCGI_REQUEST_BUFFERS},
+};
 use super::dial::Dial;
 use crate::{
+    build::{Build, BuildError},
     error::{Error, Kind},
     http::Body,
     placeholder::Scope,
 };
 
-/// How requests get to upstreams.
+/// A protocol between proxy and upstream.
+#[derive(Debug)]
+pub(super) enum Transport {
+    Http(Arc<HttpTransport>),
+    FastCgi(Box<FastCgi>),
+}
+
+impl Transport {
+    /// # Errors
+    /// When something is invalid or not supported.
+    pub(super) fn build(config: Option<&Config>, cx: &mut Build) -> Result<Self, BuildError> {
+        match config {
+            None => HttpTransport::build(&Default::default(), cx).map(Arc::new).map(Self::Http),
+            Some(Config::Http(http)) => HttpTransport::build(http, cx).map(Arc::new).map(Self::Http),
+            Some(Config::FastCgi(fastcgi)) => FastCgi::build(fastcgi, cx).map(Box::new).map(Self::FastCgi),
+            Some(Config::Foreign(module)) => Err(cx.unsupported(&format!("transport {}", module.name))),
+        }
+    }
+}
+
+/// How requests get to upstreams by HTTP.
 #[derive(Debug)]
 pub(super) struct HttpTransport {
     /// Equal transports share connections, also across reloads.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use caddis_config::http::handlers::ReverseProxy as Config;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
-use hyper::{body::Incoming, ext::Protocol, upgrade::OnUpgrade};
+use hyper::{ext::Protocol, upgrade::OnUpgrade};
 
 use super::{
     request::{strip_hop_by_hop, upgrade_token},
@@ -63,7 +63,7 @@ impl Upgrades {
     pub(super) fn switch(
         &self,
         exchange: &mut Exchange,
-        mut response: http::Response<Incoming>,
+        mut response: Response,
         connect: bool,
         upstream: &Arc<Upstream>,
         in_flight: InFlight,
@@ -150,7 +150,7 @@ impl Upgrades {
 }
 
 /// The head that the client gets: hop-by-hop fields are gone but for those of the upgrade itself.
-fn client_response(response: http::Response<Incoming>, connect: bool, token: HeaderValue) -> Response {
+fn client_response(response: Response, connect: bool, token: HeaderValue) -> Response {
     let (mut head, _) = response.into_parts();
     strip_hop_by_hop(&mut head.headers);
     if connect {

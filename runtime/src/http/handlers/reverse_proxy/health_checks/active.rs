@@ -9,7 +9,6 @@ use bytes::Bytes;
 use caddis_config::{Duration as Span, http::reverse_proxy::ActiveHealthChecks as Config, to_json};
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use regex::Regex;
 use xxhash_rust::xxh64::xxh64;
 
@@ -205,7 +204,7 @@ impl Active {
         expected == status || expected == status / 100
     }
 
-    async fn judge_body(&self, mut body: Incoming) -> Result<(), Error> {
+    async fn judge_body(&self, mut body: Body) -> Result<(), Error> {
         let Some(pattern) = &self.expect_body else { return Ok(()) };
         let mut read = Vec::new();
         while let Some(frame) = body.frame().await {

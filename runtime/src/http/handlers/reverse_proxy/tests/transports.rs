@@ -160,7 +160,6 @@ fn what_is_not_run_is_refused_by_name() {
     for (transport, path) in [
         (json!({"protocol": "http", "versions": ["3"]}), "/transport/versions/0"),
         (json!({"protocol": "http", "max_conns_per_host": 3}), "/transport/max_conns_per_host"),
-        (json!({"protocol": "fastcgi"}), "/transport"),
         (json!({"protocol": "http", "tls": {"renegotiation": "freely"}}), "/transport/tls/renegotiation"),
     ] {
         let config = json!({"transport": transport});
@@ -168,4 +167,43 @@ fn what_is_not_run_is_refused_by_name() {
         assert_eq!(error.path, path);
         assert!(error.message.contains("not supported"), "{error}");
     }
+}
+
+#[test]
+fn fastcgi_responders() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let mut config = upstream.proxy();
+        config["transport"] = json!({"protocol": "fastcgi", "root": "/srv", "split_path": [".php"]});
+        let proxy = Proxy::new(config).await;
+        let request = "POST /a.php HTTP/1.1\r\nHost: example.com\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let mut client = proxy.send(&format!("{request}4\r\nbody\r\n0\r\n\r\n")).await;
+        let mut wire = upstream.accept().await;
+        let (mut environment, mut body) = (Vec::new(), Vec::new());
+        loop {
+            let header = wire.bytes(8).await;
+            let content = wire.bytes(usize::from(u16::from_be_bytes([header[4], header[5]]))).await;
+            match header[1] {
+                4 => environment.extend(content),
+                5 if content.is_empty() => break,
+                5 => body.extend(content),
+                other => assert_eq!((other, &content[..3]), (1, &[0, 1, 0][..])),
+            }
+        }
+        let environment = String::from_utf8_lossy(&environment).into_owned();
+        for variable in
+            ["SCRIPT_FILENAME/srv/a.php", "CONTENT_LENGTH4", "REQUEST_METHODPOST", "HTTP_HOSTexample.com"]
+        {
+            assert!(environment.contains(variable), "{variable} in {environment}");
+        }
+        assert_eq!(body, b"body");
+        let content = b"Status: 201 Created\r\nContent-Type: text/plain\r\n\r\nhello";
+        let length = u8::try_from(content.len()).unwrap();
+        wire.send([&[1, 6, 0, 1, 0, length, 0, 0][..], content, &[1, 3, 0, 1, 0, 8, 0, 0], &[0; 8]].concat())
+            .await;
+        let response = client.head().await;
+        assert_eq!(response.line(), "HTTP/1.1 201 Created");
+        assert_eq!(response.get("content-type").unwrap(), "text/plain");
+        assert_eq!(client.read(15).await, "5\r\nhello\r\n0\r\n\r\n");
+    });
 }

@@ -9,10 +9,7 @@ use std::{
 use bytes::Bytes;
 use http::{Uri, Version, header};
 use http_body::{Frame, SizeHint};
-use hyper::{
-    body::Incoming,
-    client::conn::{http1, http2},
-};
+use hyper::client::conn::{http1, http2};
 
 use super::{
     super::upstreams::InFlight,
@@ -40,7 +37,7 @@ pub(super) enum Sender {
 
 /// The head of a response, and what brings the connection back into the pool.
 pub(in super::super) struct Answer {
-    pub(in super::super) response: http::Response<Incoming>,
+    pub(in super::super) response: http::Response<Body>,
     pub(in super::super) lease: Option<Lease>,
 }
 
@@ -74,6 +71,7 @@ impl Connection {
         };
         match sent {
             Ok(Ok(response)) => {
+                let response = response.map(Body::Incoming);
                 let lease = sender.zip(keep).map(|(sender, keep)| Lease { sender, key, keep });
                 Ok(Answer { response, lease })
             }
@@ -163,7 +161,7 @@ impl Lease {
 /// The body of a response on its way to the client. At its end the connection goes back into the pool and the request
 /// no longer counts; dropped before, it takes the connection with it.
 pub(in super::super) struct Streamed {
-    body: Incoming,
+    body: Body,
     held: Option<(Option<Lease>, InFlight)>,
 }
 
