@@ -8,15 +8,18 @@ use caddis_config::logging::{
     writers::{Discard, Stderr, Stdout},
 };
 
-use crate::modules::{Module, Pluggable};
+use crate::{
+    args::Args,
+    modules::{Module, Pluggable},
+};
 
 impl Pluggable for Writer {
     const NAMESPACE: &'static str = "caddy.logging.writers";
     const TABLE: &'static [Module<Self>] = &[
-        Module { name: "discard", read: |_, _| Ok(Discard::default().into()) },
+        Module { name: "discard", read: |_, line| line.none().map(|()| Discard::default().into()) },
         file::MODULE,
         net::MODULE,
-        Module { name: "stderr", read: |_, _| Ok(Stderr::default().into()) },
-        Module { name: "stdout", read: |_, _| Ok(Stdout::default().into()) },
+        Module { name: "stderr", read: |_, line| line.none().map(|()| Stderr::default().into()) },
+        Module { name: "stdout", read: |_, line| line.none().map(|()| Stdout::default().into()) },
     ];
 }
