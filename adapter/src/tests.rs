@@ -1,6 +1,8 @@
 //! Whole Caddyfiles, small enough to read beside their JSON.
 
 mod pages;
+mod servers;
+mod tls;
 
 use caddis_grammar::{Environment, Files, ReadError};
 
@@ -38,6 +40,14 @@ pub(crate) fn json(text: &str) -> String {
     let adapted = adapted(text);
     assert!(!adapted.has_errors(), "{:#?}", adapted.diagnostics);
     adapted.config.to_json()
+}
+
+/// Asserts what stands at a JSON pointer; `null` where nothing does.
+#[track_caller]
+pub(crate) fn assert_part(text: &str, pointer: &str, expected: &str) {
+    let whole: serde_json::Value = serde_json::from_str(&json(text)).unwrap();
+    let found = whole.pointer(pointer).cloned().unwrap_or_default();
+    assert_eq!(found.to_string(), expected, "{text}");
 }
 
 /// The findings of a text, each as `line: code message`.
