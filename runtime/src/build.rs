@@ -12,6 +12,8 @@ pub struct BuildError {
     pub path: String,
     /// One sentence that names what is wrong.
     pub message: String,
+    /// Whether it is right in Caddy and only not run here yet.
+    pub unsupported: bool,
 }
 
 /// Background work of a configuration. A build only collects it; the commit runs it. The work ends by itself when the
@@ -51,6 +53,8 @@ pub struct Build {
     /// What is to be started once this configuration is current.
     pub on_commit: OnCommit,
     pub(crate) named_routes: NamedRoutes,
+    /// What has been refused so far; `None` when the first refusal ends the build.
+    refused: Option<Vec<BuildError>>,
     path: Vec<String>,
     groups: BTreeMap<(usize, String), u32>,
     lists: usize,
@@ -67,10 +71,36 @@ impl Build {
             streams: tunnel::Live::default(),
             on_commit: OnCommit::default(),
             named_routes: NamedRoutes::default(),
+            refused: None,
             path: Vec::new(),
             groups: BTreeMap::new(),
             lists: 0,
             next_group: 0,
+        }
+    }
+
+    /// The start of a build that goes on where something is not supported, only to find what else is not.
+    #[must_use]
+    pub(crate) fn survey(process: Arc<Process>) -> Self {
+        Self { refused: Some(Vec::new()), ..Self::new(process) }
+    }
+
+    /// What a survey has found to be unsupported.
+    pub(crate) fn refused(self) -> Vec<BuildError> {
+        self.refused.unwrap_or_default()
+    }
+
+    /// Leaves out a part that cannot be built, if this is a survey.
+    ///
+    /// # Errors
+    /// The part's, if this is none.
+    pub(crate) fn unless_survey<T>(&mut self, built: Result<T, BuildError>) -> Result<Option<T>, BuildError> {
+        match (built, &mut self.refused) {
+            (Err(error), Some(refused)) => {
+                refused.extend(Some(error).filter(|error| error.unsupported));
+                Ok(None)
+            }
+            (built, _) => built.map(Some),
         }
     }
 
@@ -103,12 +133,14 @@ impl Build {
 
     /// An error at the current path.
     pub fn error(&self, message: impl Into<String>) -> BuildError {
-        BuildError { path: self.path(), message: message.into() }
+        BuildError { path: self.path(), message: message.into(), unsupported: false }
     }
 
     /// The error for a name that is valid in Caddy and not run here yet.
     pub fn unsupported(&self, what: &str) -> BuildError {
-        self.error(format!("{what} is not supported by this server yet; remove it to run this configuration"))
+        let message =
+            format!("{what} is not supported by this server yet; remove it to run this configuration");
+        BuildError { unsupported: true, ..self.error(message) }
     }
 
     /// A variable of the environment that placeholders see; empty when it is not set.

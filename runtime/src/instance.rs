@@ -117,6 +117,7 @@ impl Instance {
             let Plan { app, names, ports } = planned.map_err(|(server, error)| BuildError {
                 path: format!("{}/servers/{server}/listen", cx.path()),
                 message: error.to_string(),
+                unsupported: false,
             })?;
             let tls = draft.finish(names, &mut parts, cx)?;
             self.shutdown = Shutdown {

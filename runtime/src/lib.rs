@@ -23,10 +23,12 @@ pub mod run;
 mod runtime;
 pub mod shard;
 pub mod storage;
+mod support;
 pub mod tls;
 pub mod tunnel;
 
 pub use runtime::Runtime;
+pub use support::unsupported;
 
 #[cfg(test)]
 mod testing;

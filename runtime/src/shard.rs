@@ -43,6 +43,11 @@ impl Shards {
         Ok(shards)
     }
 
+    /// No shards at all, for a process that serves nothing.
+    pub(crate) fn none() -> Self {
+        Self { senders: Vec::new(), threads: Vec::new() }
+    }
+
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> usize {

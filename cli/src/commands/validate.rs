@@ -21,15 +21,18 @@ pub(crate) struct ValidateArgs {
 pub(crate) fn run(args: &ValidateArgs) -> Result<(), Failure> {
     let environment = Environment::load(&args.source.env_files)?;
     let loaded = args.source.load(&environment)?;
-    check(&loaded)?;
+    let config = check(&loaded)?;
+    for refusal in caddis_runtime::unsupported(&config) {
+        writeln!(io::stderr(), "warning: {}: {refusal}", loaded.name)?;
+    }
     writeln!(io::stdout(), "Valid configuration")?;
     Ok(())
 }
 
 /// Decodes strictly, and checks what needs nothing but the configuration.
-pub(crate) fn check(loaded: &Loaded) -> Result<(), Failure> {
+pub(crate) fn check(loaded: &Loaded) -> Result<Config, Failure> {
     let in_file = |error: &ConfigError| format!("{}: {error}", loaded.name);
     let config = Config::from_json(loaded.json.as_bytes()).map_err(|error| Failure::new(in_file(&error)))?;
     let errors: Vec<String> = caddis_config::check(&config).iter().map(in_file).collect();
-    if errors.is_empty() { Ok(()) } else { Err(Failure::new(errors.join("\n"))) }
+    if errors.is_empty() { Ok(config) } else { Err(Failure::new(errors.join("\n"))) }
 }

@@ -43,7 +43,11 @@ pub fn build_sets(configs: &[ConfigSet], cx: &mut Build) -> Result<Vec<MatcherSe
 pub fn build_set(config: &ConfigSet, cx: &mut Build) -> Result<MatcherSet, BuildError> {
     let mut ordered: Vec<_> = config.iter().collect();
     ordered.sort_by_key(|matcher| cost(matcher));
-    ordered.into_iter().map(|matcher| cx.at(matcher.name(), |cx| build(matcher, cx))).collect()
+    let matchers = ordered.into_iter().filter_map(|matcher| {
+        let built = cx.at(matcher.name(), |cx| build(matcher, cx));
+        cx.unless_survey(built).transpose()
+    });
+    matchers.collect()
 }
 
 fn cost(matcher: &Config) -> u8 {

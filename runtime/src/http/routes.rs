@@ -67,9 +67,11 @@ fn build_one(config: &Config, list: usize, cx: &mut Build) -> Result<Route, Buil
     let matchers = cx.at("match", |cx| matchers::build_sets(&config.matchers, cx))?;
     let handlers = cx.at("handle", |cx| {
         let handlers = config.handle.iter().enumerate();
-        handlers
-            .map(|(index, handler)| cx.at(index, |cx| handlers::build(handler, cx)))
-            .collect::<Result<Vec<_>, _>>()
+        let handlers = handlers.filter_map(|(index, handler)| {
+            let built = cx.at(index, |cx| handlers::build(handler, cx));
+            cx.unless_survey(built).transpose()
+        });
+        handlers.collect::<Result<Vec<_>, _>>()
     })?;
     let group = (!config.group.is_empty()).then(|| cx.group(list, &config.group));
     Ok(Route { matchers, handlers, terminal: config.terminal, group })

@@ -17,7 +17,7 @@ use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 
 pub(crate) use self::{
-    build::{Around, Listening, build},
+    build::{Around, Listening, build, refuse},
     client_ip::parse_range,
 };
 use self::{client_ip::ClientIp, header_names::HeaderNames, slow_clients::BodyLimits};
@@ -29,6 +29,7 @@ use super::{
     error_log::{self, Failure},
     exchange::Connection,
     route::Route,
+    uri,
 };
 use crate::{
     error::{Error, Kind, Outcome},
@@ -102,6 +103,9 @@ impl Server {
         let request = &exchange.request;
         if request.method.as_str().len() > MAX_METHOD {
             return Err(Error::status_only(StatusCode::METHOD_NOT_ALLOWED));
+        }
+        if uri::unescape(request.uri.path(), false).is_none() {
+            return Err(Error::new(Kind::Status(StatusCode::BAD_REQUEST), "invalid escape in the path"));
         }
         let host = request.headers.get(header::HOST);
         if request.version == Version::HTTP_11 && host.is_none_or(HeaderValue::is_empty) {

@@ -143,7 +143,7 @@ fn asks_clients(config: &config::http::Server, cx: &Build) -> bool {
     asks
 }
 
-fn refuse(config: &config::http::Server, cx: &Build) -> Result<(), BuildError> {
+pub(crate) fn refuse(config: &config::http::Server, cx: &Build) -> Result<(), BuildError> {
     let set = [
         ("write_min_rate", config.write_min_rate != 0),
         ("max_write_chunk", config.max_write_chunk != 0),
