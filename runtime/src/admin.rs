@@ -2,6 +2,7 @@
 
 mod access;
 mod config_tree;
+mod pki;
 mod reply;
 mod routes;
 

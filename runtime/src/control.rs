@@ -97,6 +97,8 @@ impl Control {
     /// Steers `runtime`. `default_admin` is where the admin endpoint listens unless a configuration says otherwise.
     #[must_use]
     pub fn new(runtime: Runtime, adapter: Adapter, folders: Folders, default_admin: String) -> Arc<Self> {
+        // A process that was told before keeps what it was told.
+        drop(runtime.process().folders.set(folders.clone()));
         Arc::new(Self {
             runtime,
             adapter,

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use rustls::server::ProducesTickets;
 
 use crate::{
+    folders::Folders,
     http::handlers::reverse_proxy::Hosts,
     listen::Ports,
     logging::{Logger, output::Outputs},
@@ -26,6 +27,8 @@ pub struct Process {
     pub ports: Arc<Ports>,
     /// What is known of upstreams.
     pub hosts: Hosts,
+    /// Where data is kept unless a configuration says otherwise. Not set: the folders that the environment names.
+    pub folders: OnceLock<Folders>,
     /// Keys of TLS session tickets, so that sessions can be resumed after a reload.
     pub(crate) tickets: OnceLock<Result<Arc<dyn ProducesTickets>, rustls::Error>>,
     /// The outputs that logs write to.
@@ -41,7 +44,7 @@ impl Process {
         let tunnels = Arc::default();
         let metrics = Metrics::new(Arc::clone(&tunnels));
         let (ports, hosts, outputs) = <_>::default();
-        let tickets = OnceLock::new();
-        Self { shards, logger, tunnels, ports, hosts, tickets, outputs, metrics }
+        let (folders, tickets) = (OnceLock::new(), OnceLock::new());
+        Self { shards, logger, tunnels, ports, hosts, folders, tickets, outputs, metrics }
     }
 }

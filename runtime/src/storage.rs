@@ -33,11 +33,14 @@ impl Storage {
     /// # Errors
     /// When it is another kind of storage.
     pub(crate) fn build(config: Option<&config::storage::Storage>, cx: &Build) -> Result<Self, BuildError> {
-        let folders = || Folders::new(|name| Some(cx.environment(name)));
+        let default = || {
+            let folders = cx.process.folders.get_or_init(|| Folders::new(|name| Some(cx.environment(name))));
+            folders.data.clone()
+        };
         match config {
-            None => Ok(Self::new(folders().data)),
+            None => Ok(Self::new(default())),
             Some(config::storage::Storage::FileSystem(config)) if config.root.is_empty() => {
-                Ok(Self::new(folders().data))
+                Ok(Self::new(default()))
             }
             Some(config::storage::Storage::FileSystem(config)) => {
                 let root = Template::known(&config.root, cx)?;

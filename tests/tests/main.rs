@@ -7,3 +7,4 @@ mod pages;
 mod real;
 mod reload;
 mod tidy;
+mod tls;

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     access::Access,
-    config_tree,
+    config_tree, pki,
     reply::{ApiError, Reply, content, done, json},
 };
 use crate::{control::Control, logging::Logger, metrics};
@@ -110,6 +110,10 @@ async fn route(
             Ok(content(metrics::CONTENT_TYPE, control.runtime().process().metrics.text()))
         }
         _ => {
+            if let Some(rest) = path.strip_prefix("/pki/ca/") {
+                only(Method::GET)?;
+                return pki::answer(rest, control);
+            }
             if let Some(id) = path.strip_prefix("/id/") {
                 return by_id(id, head, body, control).await;
             }
