@@ -127,9 +127,7 @@ impl Lookup {
             Self::A { name, port, v4, v6, resolver, .. } => {
                 let (name, port) = (name.render(exchange), port.render(exchange));
                 let found = match resolver {
-                    Some(resolver) => {
-                        resolver.addresses(&name, *v4, *v6).await.map_err(|error| failed(error))?
-                    }
+                    Some(resolver) => resolver.addresses(&name, *v4, *v6).await.map_err(failed)?,
                     None => system(&name).await?,
                 };
                 let wanted = |ip: &IpAddr| if ip.is_ipv4() { *v4 } else { *v6 };
