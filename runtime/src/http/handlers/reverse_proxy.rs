@@ -41,8 +41,10 @@ pub use self::{
 use crate::{
     build::{Build, BuildError},
     error::{Error, Kind, Outcome},
-    http::{Body, Exchange, Handler, HandlerFuture, Next, header_ops::HeaderOps, rewrite::Rewrite},
-    logging::Logger,
+    http::{
+        Body, Exchange, Handler, HandlerFuture, Next, access_log, header_ops::HeaderOps, rewrite::Rewrite,
+    },
+    logging::{Field, Logger},
     placeholder::Scope,
 };
 
@@ -66,6 +68,7 @@ struct ReverseProxy {
     finisher: Arc<Finisher>,
     handle_response: Vec<ResponseHandler>,
     logger: Logger,
+    verbose_logs: bool,
 }
 
 /// # Errors
@@ -133,6 +136,7 @@ fn make(config: &Config, cx: &mut Build) -> Result<ReverseProxy, BuildError> {
             .at("handle_response", |cx| handle_response::build(&config.handle_response, cx))?,
         upstreams,
         logger,
+        verbose_logs: config.verbose_logs,
     })
 }
 
@@ -196,6 +200,20 @@ impl From<Error> for Failed {
     }
 }
 
+impl From<Failed> for Error {
+    fn from(failed: Failed) -> Self {
+        let (Failed::Attempt(error) | Failed::Rejected(error) | Failed::Final(error)) = failed;
+        error
+    }
+}
+
+impl std::fmt::Display for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Failed::Attempt(error) | Failed::Rejected(error) | Failed::Final(error)) = self;
+        error.fmt(f)
+    }
+}
+
 impl ReverseProxy {
     async fn proxy(&self, exchange: &mut Exchange, next: Next<'_>) -> Outcome {
         let started = Instant::now();
@@ -208,10 +226,14 @@ impl ReverseProxy {
             };
             if !(asked.body.is_whole() && self.retries.again(started, retries, &failed, exchange)?) {
                 asked.body.give_back(exchange);
-                let (Failed::Attempt(error) | Failed::Rejected(error) | Failed::Final(error)) = failed;
-                return Err(error);
+                return Err(failed.into());
             }
             retries += 1;
+            if self.verbose_logs {
+                self.logger.debug("retrying", |fields| {
+                    fields.add("error", failed.to_string()).add("after", self.retries.interval);
+                });
+            }
             if !self.retries.interval.is_zero() {
                 tokio::time::sleep(self.retries.interval).await;
             }
@@ -264,9 +286,7 @@ impl ReverseProxy {
         let answer = match self.round_trip(exchange, asked, &dial).await {
             Ok(answer) => answer,
             Err(error) => {
-                self.logger.debug("upstream roundtrip", |fields| {
-                    fields.add("upstream", &*upstream.host.address).add("error", error.to_string());
-                });
+                self.log_round_trip(exchange, &upstream.host, Err(&error));
                 if let Some(passive) = self.passive.as_ref().filter(|_| error.kind() != Kind::ClientGone) {
                     passive.count_failure(&upstream.host);
                 }
@@ -274,6 +294,7 @@ impl ReverseProxy {
             }
         };
         let (status, headers) = (answer.response.status(), answer.response.headers());
+        self.log_round_trip(exchange, &upstream.host, Ok(&answer));
         if let Some(info) = &mut exchange.proxied {
             let latency = info.answered();
             if let Some(passive) = &self.passive {
@@ -288,6 +309,24 @@ impl ReverseProxy {
             return Err(Failed::Rejected(Error::new(Kind::Status(status), message)));
         }
         Ok(Attempted { selection, answer, in_flight })
+    }
+
+    fn log_round_trip(&self, exchange: &Exchange, host: &Host, result: Result<&Answer, &Error>) {
+        self.logger.debug("upstream roundtrip", |fields| {
+            let duration = exchange.proxied.as_ref().map(Info::attempt_duration).unwrap_or_default();
+            fields.add("upstream", &*host.address).add("duration", duration);
+            fields.object("request", |fields| access_log::fields::request(exchange, false, fields));
+            match result {
+                Ok(answer) => {
+                    let headers = access_log::fields::headers(answer.response.headers(), false);
+                    fields.add("headers", Field::Object(headers));
+                    fields.add("status", i64::from(answer.response.status().as_u16()));
+                }
+                Err(error) => {
+                    fields.error(error);
+                }
+            }
+        });
     }
 
     /// The upstreams that are looked up for the request; `None` if the lookup fails.

@@ -60,6 +60,11 @@ impl Info {
         latency
     }
 
+    /// How long the last attempt has taken so far.
+    pub(super) fn attempt_duration(&self) -> Duration {
+        self.attempted.elapsed()
+    }
+
     /// Makes the client's response of the one that `handle_response` is about; `None` outside of its routes, or when it
     /// was copied before.
     pub(crate) fn copy_response(exchange: &mut Exchange, status: Option<StatusCode>) -> Option<Response> {
