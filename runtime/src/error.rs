@@ -82,6 +82,15 @@ impl Error {
         self
     }
 
+    /// What went wrong according to an error of this type among the causes of another, for example of a body that
+    /// was too large.
+    #[must_use]
+    pub fn kind_within(error: &(dyn std::error::Error + 'static)) -> Option<Kind> {
+        std::iter::successors(Some(error), |error| error.source())
+            .find_map(|error| error.downcast_ref::<Error>())
+            .map(Error::kind)
+    }
+
     /// Marks that the upstream had answered, so that the request must not be sent again.
     #[must_use]
     pub fn after_answer(mut self) -> Self {

@@ -118,8 +118,9 @@ impl Handler for FileServer {
                 Located::AddSlash => Ok(redirect(exchange, true)),
                 Located::RemoveSlash => Ok(redirect(exchange, false)),
                 Located::Method => {
-                    let allow = HeaderValue::from_static("GET, HEAD");
-                    exchange.response_headers_mut().append(header::ALLOW, allow);
+                    let headers = exchange.response_headers_mut();
+                    headers.append(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+                    headers.append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
                     Err(Error::status_only(StatusCode::METHOD_NOT_ALLOWED))
                 }
                 Located::Failed(status, error) => {
@@ -186,7 +187,15 @@ fn redirect(exchange: &mut Exchange, add: bool) -> Response {
         to.push('?');
         to.push_str(query);
     }
+    let is_get = matches!(exchange.request.method, Method::GET | Method::HEAD);
     let mut response = exchange.respond(StatusCode::PERMANENT_REDIRECT);
+    let headers = response.headers_mut();
+    if is_get && !headers.contains_key(header::CONTENT_TYPE) {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        let link = to.replace('&', "&amp;").replace('"', "&#34;").replace('\'', "&#39;");
+        let link = link.replace('<', "&lt;").replace('>', "&gt;");
+        *response.body_mut() = Body::from(format!("<a href=\"{link}\">Permanent Redirect</a>.\n\n"));
+    }
     if let Ok(to) = HeaderValue::from_str(&to) {
         response.headers_mut().insert(header::LOCATION, to);
     }
@@ -248,6 +257,7 @@ impl locate::Content {
             {
                 headers.remove(name);
             }
+            headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         }
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(self.length));
         *response.status_mut() = status;

@@ -127,4 +127,23 @@ mod tests {
         let set = json!({"handler": "request_body", "set": "q={http.request.uri.query.q}"});
         assert_eq!(read(set, "12345").as_deref(), Ok("q=7"));
     }
+
+    #[test]
+    fn an_upstream_is_not_blamed_for_a_body_that_is_too_large() {
+        run(async {
+            let upstream = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let dial = upstream.local_addr().unwrap().to_string();
+            let accepting = tokio::task::spawn_local(async move { upstream.accept().await.unwrap() });
+            let config = routes(json!([{"handle": [
+                {"handler": "request_body", "max_size": 4},
+                {"handler": "reverse_proxy", "upstreams": [{"dial": dial}]},
+            ]}]));
+            let mut exchange = exchange("/", &[("host", "a.test"), ("content-length", "5")]);
+            exchange.request.method = http::Method::POST;
+            exchange.body = Body::from("12345");
+            let error = Next::routes(&config, None).run(&mut exchange).await.unwrap_err();
+            assert_eq!(error.status(), StatusCode::PAYLOAD_TOO_LARGE, "{error}");
+            accepting.await.unwrap();
+        });
+    }
 }

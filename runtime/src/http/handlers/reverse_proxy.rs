@@ -40,7 +40,7 @@ pub use self::{
 };
 use crate::{
     build::{Build, BuildError},
-    error::{Error, Kind, Outcome},
+    error::{Error, Fault, Kind, Outcome},
     http::{
         Body, Exchange, Handler, HandlerFuture, Next, access_log, header_ops::HeaderOps, rewrite::Rewrite,
     },
@@ -287,7 +287,7 @@ impl ReverseProxy {
             Ok(answer) => answer,
             Err(error) => {
                 self.log_round_trip(exchange, &upstream.host, Err(&error));
-                if let Some(passive) = self.passive.as_ref().filter(|_| error.kind() != Kind::ClientGone) {
+                if let Some(passive) = self.passive.as_ref().filter(|_| error.fault() != Fault::Client) {
                     passive.count_failure(&upstream.host);
                 }
                 return Err(error.into());

@@ -46,7 +46,10 @@ impl RequestBody {
         match Box::pin(Buffered::read(body, buffer)).await {
             Ok(Buffered::All(bytes)) => Ok(Self::Whole(bytes)),
             Ok(Buffered::Part(body)) => Ok(Self::Stream(body)),
-            Err(error) => Err(Error::new(Kind::ClientGone, "reading the request body").because(error)),
+            Err(error) => {
+                let kind = Error::kind_within(&*error).unwrap_or(Kind::ClientGone);
+                Err(Error::new(kind, "reading the request body").because(error))
+            }
         }
     }
 

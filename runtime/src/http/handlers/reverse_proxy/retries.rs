@@ -11,7 +11,7 @@ use http::Method;
 use super::Failed;
 use crate::{
     build::{Build, BuildError},
-    error::{Kind, Outcome},
+    error::{Fault, Outcome},
     http::{
         Exchange, matchers,
         route::{MatcherSet, any_set_matches},
@@ -93,7 +93,7 @@ impl Retries {
         match failed {
             Failed::Rejected(_) => Ok(true),
             Failed::Final(_) => Ok(false),
-            Failed::Attempt(error) if error.kind() == Kind::ClientGone || error.answered() => Ok(false),
+            Failed::Attempt(error) if error.fault() == Fault::Client || error.answered() => Ok(false),
             Failed::Attempt(error) if error.nothing_sent() => Ok(true),
             Failed::Attempt(_) if self.matchers.is_empty() => Ok(exchange.request.method == Method::GET),
             Failed::Attempt(_) => {

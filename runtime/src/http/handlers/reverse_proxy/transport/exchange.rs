@@ -106,9 +106,11 @@ async fn limited<F: Future>(
     }
 }
 
-/// A client that breaks off while its request is sent is no fault of the upstream.
+/// A client that breaks off while its request is sent, or sends too much, is no fault of the upstream.
 fn kind_of(error: &hyper::Error) -> Kind {
-    if io_kind(error) == Some(std::io::ErrorKind::TimedOut) {
+    if let Some(kind) = Error::kind_within(error) {
+        kind
+    } else if io_kind(error) == Some(std::io::ErrorKind::TimedOut) {
         Kind::UpstreamTimeout
     } else if error.is_user() && !error.is_body_write_aborted() {
         Kind::ClientGone
