@@ -79,10 +79,6 @@ pub(crate) struct Loaded {
     pub(crate) json: String,
     /// What the file was called.
     pub(crate) name: String,
-    /// Findings that did not stop the adapter.
-    pub(crate) warnings: Vec<Diagnostic>,
-    /// The texts that the findings point into.
-    pub(crate) sources: Sources,
     /// The adapter's work, if there was any.
     pub(crate) adapted: Option<caddis_adapter::Adapted>,
 }
@@ -104,26 +100,14 @@ impl SourceArgs {
         let name = self.file()?;
         let text = read(&name)?;
         if !self.is_caddyfile(&name)? {
-            return Ok(Loaded {
-                json: text,
-                name,
-                warnings: Vec::new(),
-                sources: Sources::default(),
-                adapted: None,
-            });
+            return Ok(Loaded { json: text, name, adapted: None });
         }
-        let mut adapted = caddis_adapter::adapt(&name, &text, &Disk, environment, &Registry::standard());
+        let adapted = caddis_adapter::adapt(&name, &text, &Disk, environment, &Registry::standard());
         self.diagnostics.show(&adapted.diagnostics, &adapted.sources)?;
         if adapted.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
             return Err(Failure::reported());
         }
-        Ok(Loaded {
-            json: caddis_config::to_json(&adapted.config),
-            name,
-            warnings: std::mem::take(&mut adapted.diagnostics),
-            sources: adapted.sources.clone(),
-            adapted: Some(adapted),
-        })
+        Ok(Loaded { json: caddis_config::to_json(&adapted.config), name, adapted: Some(adapted) })
     }
 
     /// Caddy's rule: `--adapter` decides; else a name that starts with `Caddyfile` or ends in `.caddyfile`.

@@ -146,7 +146,7 @@ impl Build {
     /// A variable of the environment that placeholders see; empty when it is not set.
     #[must_use]
     pub fn environment(&self, name: &str) -> String {
-        std::env::var_os(name).map_or_else(String::new, |value| value.to_string_lossy().into_owned())
+        self.process.variable(name).unwrap_or_default()
     }
 
     /// Opens a list of routes: group names mean something only within one list.

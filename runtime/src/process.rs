@@ -1,5 +1,6 @@
 //! What belongs to the process and outlives every configuration.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use rustls::server::ProducesTickets;
@@ -31,6 +32,8 @@ pub struct Process {
     pub folders: OnceLock<Folders>,
     /// Keys of TLS session tickets, so that sessions can be resumed after a reload.
     pub(crate) tickets: OnceLock<Result<Arc<dyn ProducesTickets>, rustls::Error>>,
+    /// Variables for `{env.*}` and for the folders; `None` stands for those of the operating system.
+    environment: Option<BTreeMap<String, String>>,
     /// The outputs that logs write to.
     pub(crate) outputs: Arc<Outputs>,
     /// What is counted.
@@ -45,6 +48,22 @@ impl Process {
         let metrics = Metrics::new(Arc::clone(&tunnels));
         let (ports, hosts, outputs) = <_>::default();
         let (folders, tickets) = (OnceLock::new(), OnceLock::new());
-        Self { shards, logger, tunnels, ports, hosts, folders, tickets, outputs, metrics }
+        Self { shards, logger, tunnels, ports, hosts, folders, tickets, environment: None, outputs, metrics }
+    }
+
+    /// The same process with another environment than that of the operating system.
+    #[must_use]
+    pub fn with_environment(mut self, variables: BTreeMap<String, String>) -> Self {
+        self.environment = Some(variables);
+        self
+    }
+
+    /// The value of a variable, `None` when it is not set.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<String> {
+        match &self.environment {
+            Some(variables) => variables.get(name).cloned(),
+            None => std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()),
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The server as a whole: a process and the configuration that it runs.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use caddis_config::Config;
@@ -20,13 +21,14 @@ struct Running {
 }
 
 impl Runtime {
-    /// A runtime with a shard for each core that runs nothing yet.
+    /// A runtime with a shard for each core, whose configurations see these variables. It runs nothing yet.
     ///
     /// # Errors
     /// When the threads cannot be made.
-    pub fn start(logger: Logger) -> std::io::Result<Self> {
+    pub fn start(logger: Logger, environment: BTreeMap<String, String>) -> std::io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Ok(Self::new(Arc::new(Process::new(Shards::start(cores)?, logger))))
+        let process = Process::new(Shards::start(cores)?, logger).with_environment(environment);
+        Ok(Self::new(Arc::new(process)))
     }
 
     /// A runtime in a process that is there already.

@@ -23,7 +23,13 @@ pub(crate) fn process() -> Arc<Process> {
     static PROCESS: OnceLock<Arc<Process>> = OnceLock::new();
     Arc::clone(PROCESS.get_or_init(|| {
         let shards = Shards::start(1).unwrap();
-        Arc::new(Process::new(shards, Logger::root(Box::new(Stderr(Level::Error)))))
+        let folder = std::env::temp_dir().join(format!("caddis-unit-{}", std::process::id()));
+        let mut environment: BTreeMap<String, String> = std::env::vars().collect();
+        for name in ["XDG_DATA_HOME", "XDG_CONFIG_HOME"] {
+            environment.insert(name.to_owned(), folder.display().to_string());
+        }
+        let process = Process::new(shards, Logger::root(Box::new(Stderr(Level::Error))));
+        Arc::new(process.with_environment(environment))
     }))
 }
 

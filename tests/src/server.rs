@@ -46,7 +46,10 @@ impl Server {
         let folder = std::env::temp_dir().join(format!("caddis-test-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("the temporary folder is writable");
         let shards = Shards::start(2).expect("threads can be started");
-        let process = Arc::new(Process::new(shards, Logger::root(Box::new(Stderr(Level::Error)))));
+        let environment =
+            ["XDG_DATA_HOME", "XDG_CONFIG_HOME"].map(|name| (name.to_owned(), folder.display().to_string()));
+        let process = Process::new(shards, Logger::root(Box::new(Stderr(Level::Error))));
+        let process = Arc::new(process.with_environment(environment.into()));
         let folders = Folders { data: folder.join("data"), config: folder.join("config") };
         let adapter = Arc::new(|text: &str| {
             let json = adapt(text)?;

@@ -70,7 +70,7 @@ pub(crate) fn serve(
     tokio.block_on(async {
         let signals = Signals::listen()?;
         let logger = Logger::root(Box::new(Stderr(Level::Info)));
-        let runtime = Runtime::start(logger)?;
+        let runtime = Runtime::start(logger, environment.clone().into_map())?;
         let default_admin = caddis_grammar::Environment::var(&environment, "CADDY_ADMIN")
             .filter(|address| !address.is_empty())
             .unwrap_or_else(|| "localhost:2019".to_owned());
