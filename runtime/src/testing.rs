@@ -1,5 +1,6 @@
 //! Exchanges and processes for unit tests.
 
+use std::collections::BTreeMap;
 use std::{
     future::Future,
     sync::{Arc, OnceLock},
