@@ -20,6 +20,7 @@ use crate::{
         address::{self, Address},
     },
     logging::core::Core,
+    metrics::observer as metrics,
     pki::Authorities,
     process::Process,
     storage::Storage,
@@ -124,7 +125,8 @@ impl Instance {
                 delay: app.shutdown_delay.to_std().unwrap_or_default(),
                 grace: app.grace_period.to_std().filter(|grace| !grace.is_zero()),
             };
-            let mut around = Around { tls: &tls, parts: &mut parts, http_port: ports.http };
+            let metrics = metrics::Plan::build(&app, cx)?;
+            let mut around = Around { tls: &tls, parts: &mut parts, http_port: ports.http, metrics };
             cx.at("servers", |cx| {
                 for (name, server) in &app.servers {
                     cx.at(name, |cx| self.build_server(name, server, &mut around, previous, cx))?;

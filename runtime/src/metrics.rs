@@ -1,6 +1,11 @@
 //! Figures for Prometheus, under Caddy's names. Counters of the process live on through reloads.
 
+pub(crate) mod observer;
+mod process;
+pub(crate) mod requests;
 mod streams;
+mod text;
+mod upstreams;
 
 use std::{
     sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
@@ -14,15 +19,15 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::tunnel;
-
-/// The media type of [`Metrics::text`].
-pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+use self::requests::Requests;
+pub(crate) use self::text::Form;
+use crate::{http::handlers::reverse_proxy::Hosts, tunnel};
 
 /// All figures of a process.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Mutex<Registry>,
+    pub(crate) requests: Arc<Requests>,
     admin_requests: Family<AdminRequest, Counter>,
     admin_errors: Family<AdminError, Counter>,
     reload_successful: Gauge,
@@ -45,11 +50,14 @@ struct AdminError {
 }
 
 impl Metrics {
-    /// Figures of a process with these streams.
-    pub(crate) fn new(tunnels: Arc<tunnel::Registry>) -> Self {
-        let mut registry = Registry::with_prefix("caddy");
+    /// Figures of a process with these streams and upstreams.
+    pub(crate) fn new(tunnels: Arc<tunnel::Registry>, hosts: Arc<Hosts>) -> Self {
+        let mut root = Registry::default();
+        root.register_collector(Box::new(process::Process::new()));
+        let registry = root.sub_registry_with_prefix("caddy");
         let metrics = Self {
             registry: Mutex::default(),
+            requests: Arc::default(),
             admin_requests: Family::default(),
             admin_errors: Family::default(),
             reload_successful: Gauge::default(),
@@ -75,16 +83,18 @@ impl Metrics {
             "Timestamp of the last successful configuration reload",
             metrics.reload_time.clone(),
         );
+        registry.register_collector(Box::new(requests::Collected(Arc::clone(&metrics.requests))));
+        registry.register_collector(Box::new(upstreams::Upstreams(hosts)));
         registry.register_collector(Box::new(streams::Streams(tunnels)));
-        Self { registry: Mutex::new(registry), ..metrics }
+        Self { registry: Mutex::new(root), ..metrics }
     }
 
-    /// The figures in the OpenMetrics text format.
-    pub(crate) fn text(&self) -> String {
+    /// The figures as text.
+    pub(crate) fn text(&self, form: Form) -> String {
         let mut text = String::new();
         let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         encode(&mut text, &registry).expect("writing to a string");
-        text
+        form.of(text)
     }
 
     /// Counts an answer of the admin API.

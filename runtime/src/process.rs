@@ -27,7 +27,7 @@ pub struct Process {
     /// The ports that this process listens on.
     pub ports: Arc<Ports>,
     /// What is known of upstreams.
-    pub hosts: Hosts,
+    pub hosts: Arc<Hosts>,
     /// Where data is kept unless a configuration says otherwise. Not set: the folders that the environment names.
     pub folders: OnceLock<Folders>,
     /// Keys of TLS session tickets, so that sessions can be resumed after a reload.
@@ -45,8 +45,8 @@ impl Process {
     #[must_use]
     pub fn new(shards: Shards, logger: Logger) -> Self {
         let tunnels = Arc::default();
-        let metrics = Metrics::new(Arc::clone(&tunnels));
         let (ports, hosts, outputs) = <_>::default();
+        let metrics = Metrics::new(Arc::clone(&tunnels), Arc::clone(&hosts));
         let (folders, tickets) = (OnceLock::new(), OnceLock::new());
         Self { shards, logger, tunnels, ports, hosts, folders, tickets, environment: None, outputs, metrics }
     }

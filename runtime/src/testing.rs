@@ -1,4 +1,6 @@
-//! Exchanges and processes for unit tests.
+//! Exchanges, processes and servers for unit tests.
+
+pub(crate) mod server;
 
 use std::collections::BTreeMap;
 use std::{

@@ -14,7 +14,7 @@ use super::{
     config_tree, pki,
     reply::{ApiError, Reply, content, done, json},
 };
-use crate::{control::Control, logging::Logger, metrics};
+use crate::{control::Control, logging::Logger, metrics::Form};
 
 /// The largest body that is read, in bytes: Caddy's 100 MB.
 const BODY_LIMIT: usize = 100 * 1024 * 1024;
@@ -107,7 +107,8 @@ async fn route(
         }
         "/metrics" => {
             only(Method::GET)?;
-            Ok(content(metrics::CONTENT_TYPE, control.runtime().process().metrics.text()))
+            let form = Form::wanted(&head.headers);
+            Ok(content(form.content_type(), control.runtime().process().metrics.text(form)))
         }
         _ => {
             if let Some(rest) = path.strip_prefix("/pki/ca/") {

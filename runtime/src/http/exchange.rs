@@ -10,7 +10,7 @@ use std::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 
 use super::{Response, access_log, body::Body, handlers::reverse_proxy, uri};
-use crate::{error::Error, placeholder::Provider};
+use crate::{error::Error, metrics::observer::Observed, placeholder::Provider};
 
 /// What is known of the connection that a request came on; shared by its requests.
 #[derive(Debug)]
@@ -106,6 +106,8 @@ pub struct Exchange {
     pub unhandled: bool,
     /// The line of the access log, if the request is logged.
     pub(crate) access_log: Option<Box<access_log::Line>>,
+    /// Whoever counts the request.
+    pub(crate) observed: Observed,
 }
 
 impl Exchange {
@@ -133,6 +135,7 @@ impl Exchange {
             handled_by: None,
             unhandled: false,
             access_log: None,
+            observed: Observed::default(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Routes compiled at build: nothing of them is looked up or parsed while a request waits.
 
 use super::{exchange::Exchange, handler::Handler};
-use crate::error::Outcome;
+use crate::{error::Outcome, metrics::observer::Observer};
 
 /// Decides whether a request is meant. May leave values behind for placeholders (captures, file names).
 pub trait Matcher: Send + Sync {
@@ -26,6 +26,8 @@ pub struct Route {
     /// Of the routes with the same number only the first that matches runs. Numbers are unique in an instance, so that
     /// lists of routes need not be told apart.
     pub group: Option<u32>,
+    /// Counts the requests that it is chosen for.
+    pub(crate) observer: Option<Observer>,
 }
 
 impl std::fmt::Debug for Route {
@@ -48,6 +50,9 @@ impl Route {
             return Ok(false);
         }
         exchange.groups.extend(self.group);
+        if let Some(observer) = &self.observer {
+            observer.begin(exchange);
+        }
         Ok(true)
     }
 }

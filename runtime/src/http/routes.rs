@@ -74,7 +74,7 @@ fn build_one(config: &Config, list: usize, cx: &mut Build) -> Result<Route, Buil
         handlers.collect::<Result<Vec<_>, _>>()
     })?;
     let group = (!config.group.is_empty()).then(|| cx.group(list, &config.group));
-    Ok(Route { matchers, handlers, terminal: config.terminal, group })
+    Ok(Route { matchers, handlers, terminal: config.terminal, group, observer: None })
 }
 
 /// The named route of the server being built; a list of one.

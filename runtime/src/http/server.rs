@@ -34,6 +34,7 @@ use super::{
 use crate::{
     error::{Error, Kind, Outcome},
     logging::Logger,
+    metrics::observer::Observed,
 };
 
 /// A longer method is a mistake or an attack.
@@ -83,13 +84,23 @@ impl Server {
             logs.begin(&mut exchange);
         }
         let outcome = match self.answer(&mut exchange).await {
-            Ok(response) => Ok(response),
-            Err(error) if error.kind() == Kind::Aborted => Err(Aborted),
-            Err(error) => self.answer_error(&mut exchange, error).await,
+            Ok(response) => {
+                exchange.observed.answered(response.status());
+                Ok(response)
+            }
+            Err(error) if error.kind() == Kind::Aborted => {
+                exchange.observed.cut();
+                Err(Aborted)
+            }
+            Err(error) => {
+                exchange.observed.failed(error.status());
+                self.answer_error(&mut exchange, error).await
+            }
         };
         let logs = self.logs.as_ref();
         let line = logs.and_then(|logs| logs.complete(&mut exchange, outcome.as_ref().ok()));
-        Ok(outcome?.map(|body| ReplyBody { body, line, _reply: reply }))
+        let observed = exchange.observed;
+        Ok(outcome?.map(|body| ReplyBody { body, line, observed, _reply: reply }))
     }
 
     async fn answer(&self, exchange: &mut Exchange) -> Outcome {
@@ -213,6 +224,7 @@ impl Drop for Reply {
 pub(crate) struct ReplyBody {
     body: Body,
     line: Option<Box<Line>>,
+    observed: Observed,
     _reply: Reply,
 }
 
@@ -225,10 +237,12 @@ impl http_body::Body for ReplyBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        if let Some(line) = &mut self.line
+        if (self.line.is_some() || !self.observed.is_empty())
             && let Some(Ok(frame)) = &frame
         {
-            line.sent(frame.data_ref().map_or(0, Bytes::len));
+            let bytes = frame.data_ref().map_or(0, Bytes::len);
+            self.line.iter_mut().for_each(|line| line.sent(bytes));
+            self.observed.sent(bytes);
         }
         Poll::Ready(frame)
     }

@@ -1,79 +1,51 @@
 use std::{
     io::{Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
-    sync::Arc,
-    time::{Duration, Instant},
+    net::{TcpListener, TcpStream},
+    time::Duration,
 };
 
 use serde_json::{Value as Json, json};
 
-use crate::{
-    Runtime,
-    logging::{Level, Logger, Stderr},
-    process::Process,
-    shard::Shards,
-    testing::{Folder, folder},
+use crate::testing::{
+    Folder, folder,
+    server::{Server, wait_for},
 };
 
 /// A server that writes every line into a file.
 struct Scene {
-    runtime: Runtime,
+    server: Server,
     folder: Folder,
+}
+
+impl std::ops::Deref for Scene {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
+    }
 }
 
 impl Scene {
     fn new(mut server: Json) -> Self {
         server["listen"] = json!(["127.0.0.1:0"]);
-        server["automatic_https"] = json!({"disable": true});
         let folder = folder(&[("log", "")]);
         let file = format!("{}/log", folder.path());
         let config = json!({
             "logging": {"logs": {"default": {"level": "DEBUG", "writer": {"output": "file", "filename": file}}}},
             "apps": {"http": {"servers": {"s": server}}},
         });
-        let logger = Logger::root(Box::new(Stderr(Level::Error)));
-        let runtime = Runtime::new(Arc::new(Process::new(Shards::start(1).unwrap(), logger)));
-        runtime.load(&caddis_config::from_value(config).unwrap(), false).unwrap();
-        Self { runtime, folder }
-    }
-
-    fn connect(&self) -> TcpStream {
-        let address: SocketAddr = self
-            .runtime
-            .with_instance(|instance| instance.unwrap().listeners().next().unwrap().local.unwrap());
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        stream
-    }
-
-    /// Sends a request and reads until the server closes.
-    fn ask(&self, request: &str) -> String {
-        let mut stream = self.connect();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-
-    fn get(&self, path: &str, host: &str) -> String {
-        self.ask(&format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"))
+        Self { server: Server::start(config), folder }
     }
 
     /// Waits for `count` lines about requests and returns them.
     fn lines(&self, count: usize) -> Vec<Json> {
-        let start = Instant::now();
-        loop {
+        wait_for("lines", || {
             let text = std::fs::read_to_string(format!("{}/log", self.folder.path())).unwrap();
             let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-            let lines: Vec<Json> = whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-            let lines: Vec<Json> =
-                lines.into_iter().filter(|line| logger(line).starts_with("http.log.")).collect();
-            if lines.len() >= count {
-                return lines;
-            }
-            assert!(start.elapsed() < Duration::from_secs(20), "{count} lines expected, got {lines:#?}");
-            std::thread::yield_now();
-        }
+            let lines = whole.lines().map(|line| serde_json::from_str(line).unwrap());
+            let lines: Vec<Json> = lines.filter(|line| logger(line).starts_with("http.log.")).collect();
+            (lines.len() >= count).then_some(lines)
+        })
     }
 }
 

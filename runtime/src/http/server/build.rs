@@ -17,6 +17,7 @@ use crate::{
         address::{Address, Listen},
     },
     listeners,
+    metrics::observer as metrics,
     tls::{Tls, automation::Parts, client_auth, policy},
 };
 
@@ -43,6 +44,8 @@ pub(crate) struct Around<'a, 'p> {
     pub(crate) parts: &'a mut Parts<'p>,
     /// Where there is never TLS.
     pub(crate) http_port: u16,
+    /// `None` when requests are not counted.
+    pub(crate) metrics: Option<metrics::Plan>,
 }
 
 const MINUTE: config::Duration = config::Duration::from_secs(60);
@@ -61,7 +64,13 @@ pub(crate) fn build(
 ) -> Result<Built, BuildError> {
     name.clone_into(&mut cx.server);
     refuse(config, cx)?;
-    let routes = routes::build_server(config, cx)?;
+    let mut routes = routes::build_server(config, cx)?;
+    if let Some(metrics) = &around.metrics {
+        for route in &mut routes.routes {
+            let handler = route.handlers.first().map_or("", |handler| handler.name());
+            route.observer = Some(metrics.observer(name, handler));
+        }
+    }
     let server = Arc::new(Server {
         name: name.to_owned(),
         routes: routes.routes,
