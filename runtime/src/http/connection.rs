@@ -78,10 +78,10 @@ pub struct Protocols {
 /// Serves an accepted connection until it ends.
 pub(crate) async fn serve(socket: Socket, current: &Rc<Current>, control: &Control, logger: &Logger) {
     let remote = match &socket {
-        Socket::Tcp(_, peer) => Some(*peer),
+        Socket::Tcp(_, peer) => Some(canonical(*peer)),
         Socket::Unix(_) => None,
     };
-    let local = local_address(&socket, current);
+    let local = local_address(&socket, current).map(canonical);
     let settings = match &*current.endpoint() {
         Some(endpoint) => Settings::new(endpoint),
         None => return,
@@ -203,6 +203,11 @@ async fn prepare(
     Ok(served.then(|| Prepared { http2, ..Prepared::plain(plain, remote, local) }))
 }
 
+/// An IPv4 address that came in through a socket for both families is an IPv4 address.
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
 fn local_address(socket: &Socket, current: &Current) -> Option<SocketAddr> {
     match socket {
         Socket::Unix(_) => None,
@@ -312,7 +317,8 @@ async fn drive<E: Engine>(
         if control.cut() {
             return Poll::Ready(Ok(()));
         }
-        if !finishing && control.finish(cx.waker()) {
+        let told = control.finish(cx.waker());
+        if told && !finishing {
             finishing = true;
             engine.as_mut().finish();
         }

@@ -54,7 +54,7 @@ pub(super) fn head(stream: &mut impl Read) -> String {
 }
 
 /// Waits for what another thread is about to do.
-fn until(what: &str, mut done: impl FnMut() -> bool) {
+pub(super) fn until(what: &str, mut done: impl FnMut() -> bool) {
     let start = Instant::now();
     while !done() {
         assert!(start.elapsed() < Duration::from_secs(20), "{what}");
@@ -305,4 +305,61 @@ fn a_body_must_come_in_time() {
         assert!(sent.ends_with(b"ab"), "the request is given up without the rest of its body");
         rest(&mut stream);
     }
+}
+
+fn with_app(settings: Value, servers: Value) -> Config {
+    let mut app = settings;
+    app["servers"] = servers;
+    let logs = json!({"default": {"writer": {"output": "discard"}}});
+    caddis_config::from_value(json!({"logging": {"logs": logs}, "apps": {"http": app}})).unwrap()
+}
+
+#[test]
+fn the_grace_period_cuts_requests_that_take_too_long() {
+    let runtime = runtime();
+    let upstream = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let dial = upstream.local_addr().unwrap().to_string();
+    let proxy = json!([{"handler": "reverse_proxy", "upstreams": [{"dial": dial}]}]);
+    let servers = json!({"a": {"listen": ["127.0.0.1:0"], "routes": [{"handle": proxy}]}});
+    runtime.load(&with_app(json!({"grace_period": "50ms"}), servers), false).unwrap();
+    let (old, mut stream) = (weak_servers(&runtime), connect(&runtime));
+    stream.write_all(ASK).unwrap();
+    let waiting = upstream.accept().unwrap();
+    runtime.load(&listening_on(&["[::1]:0"]), false).unwrap();
+    assert_eq!(rest(&mut stream), "", "cut without an answer");
+    until("the old server is dropped", || old[0].upgrade().is_none());
+    drop(waiting);
+}
+
+#[test]
+fn the_shutdown_delay_keeps_a_removed_listener_open() {
+    let runtime = runtime();
+    let servers = json!({"a": {"listen": ["127.0.0.1:0"]}});
+    runtime.load(&with_app(json!({"shutdown_delay": "1h"}), servers), false).unwrap();
+    let first = address(&runtime, 0);
+    runtime.load(&listening_on(&["[::1]:0"]), false).unwrap();
+    let mut stream = TcpStream::connect(first).unwrap();
+    stream.write_all(ASK).unwrap();
+    assert!(head(&mut stream).starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+#[test]
+fn a_request_runs_to_its_end_under_the_server_that_it_began_with() {
+    let runtime = runtime();
+    let upstream = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let dial = upstream.local_addr().unwrap().to_string();
+    let proxy = json!([{"handler": "reverse_proxy", "upstreams": [{"dial": dial}]}]);
+    let servers = json!({"a": {"listen": ["127.0.0.1:0"], "routes": [{"handle": proxy}]}});
+    runtime.load(&config(servers), false).unwrap();
+    let (old, mut stream) = (weak_servers(&runtime), connect(&runtime));
+    stream.write_all(ASK).unwrap();
+    let (mut answering, _) = upstream.accept().unwrap();
+    let said = json!([{"handler": "static_response", "status_code": 204}]);
+    let servers = json!({"a": {"listen": ["127.0.0.1:0"], "routes": [{"handle": said}]}});
+    runtime.load(&config(servers), false).unwrap();
+    answering.write_all(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n").unwrap();
+    assert!(head(&mut stream).starts_with("HTTP/1.1 202 "));
+    until("the old server is dropped", || old[0].upgrade().is_none());
+    stream.write_all(ASK).unwrap();
+    assert!(head(&mut stream).starts_with("HTTP/1.1 204 "), "the same connection, the new server");
 }

@@ -14,7 +14,7 @@ use rustls::{
 use serde_json::{Value, json};
 
 use super::{
-    tests::{head, runtime},
+    tests::{head, runtime, until},
     *,
 };
 use crate::Runtime;
@@ -146,10 +146,12 @@ fn sessions_are_resumed_even_after_a_reload() {
     let site = Site::new(json!({"routes": [host("a.localhost")]}), Value::Null);
     let config = site.client();
     get(&mut site.connect("a.localhost", config.clone()), "a.localhost").unwrap();
+    let old = site.runtime.with_instance(|i| Arc::downgrade(i.unwrap().tls().unwrap()));
     site.load(json!({"routes": [host("a.localhost"), {}]}), Value::Null).unwrap();
     let mut stream = site.connect("a.localhost", config);
     get(&mut stream, "a.localhost").unwrap();
     assert_eq!(stream.conn.handshake_kind(), Some(rustls::HandshakeKind::Resumed));
+    until("the old certificates are dropped", || old.upgrade().is_none());
 }
 
 #[test]

@@ -177,12 +177,10 @@ fn protocols(names: &[String], cx: &Build) -> Result<Protocols, BuildError> {
             "h2" => protocols.h2 = true,
             "h2c" => protocols.h2c = true,
             "h3" => {
-                cx.process.logger.named("http").warn(
-                    "HTTP/3 is not supported by this server yet",
-                    |fields| {
-                        fields.add("server", cx.server.as_str());
-                    },
-                );
+                let logger = cx.process.logger.named("http");
+                logger.warn("HTTP/3 is not supported by this server yet", |fields| {
+                    fields.add("server", cx.server.as_str());
+                });
             }
             other => return Err(cx.error(format!("unrecognized protocol '{other}'"))),
         }
