@@ -2,9 +2,12 @@
 
 mod adapt;
 mod environ;
+mod file_server;
 mod fmt;
 mod reload;
-mod run;
+mod respond;
+mod reverse_proxy;
+pub(crate) mod run;
 mod start;
 mod stop;
 mod validate;
@@ -21,10 +24,16 @@ pub(crate) enum Command {
     Adapt(adapt::AdaptArgs),
     /// Prints the environment as configurations see it
     Environ(environ::EnvironArgs),
+    /// Serves a folder
+    FileServer(file_server::FileServerArgs),
     /// Formats Caddyfiles
     Fmt(fmt::FmtArgs),
     /// Gives a running server another configuration
     Reload(reload::ReloadArgs),
+    /// Answers every request with the same response
+    Respond(respond::RespondArgs),
+    /// Proxies one address to others
+    ReverseProxy(reverse_proxy::ReverseProxyArgs),
     /// Serves a configuration
     Run(run::RunArgs),
     /// Serves a configuration in the background
@@ -42,8 +51,11 @@ impl Command {
         match self {
             Command::Adapt(args) => adapt::run(args),
             Command::Environ(args) => environ::run(&args),
+            Command::FileServer(args) => file_server::run(&args),
             Command::Fmt(args) => fmt::run(&args),
             Command::Reload(args) => reload::run(&args),
+            Command::Respond(args) => respond::run(args),
+            Command::ReverseProxy(args) => reverse_proxy::run(&args),
             Command::Run(args) => run::run(&args),
             Command::Start(args) => start::run(&args),
             Command::Stop(args) => stop::run(&args),

@@ -23,7 +23,7 @@ use clap::Args;
 use crate::{environment::Environment, failure::Failure, files::Disk, source::SourceArgs};
 
 /// Serves a configuration.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
