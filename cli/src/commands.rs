@@ -4,6 +4,7 @@ mod adapt;
 mod environ;
 mod file_server;
 mod fmt;
+mod list_modules;
 mod reload;
 mod respond;
 mod reverse_proxy;
@@ -28,6 +29,8 @@ pub(crate) enum Command {
     FileServer(file_server::FileServerArgs),
     /// Formats Caddyfiles
     Fmt(fmt::FmtArgs),
+    /// Lists the modules that configurations may name
+    ListModules(list_modules::ListModulesArgs),
     /// Gives a running server another configuration
     Reload(reload::ReloadArgs),
     /// Answers every request with the same response
@@ -53,6 +56,7 @@ impl Command {
             Command::Environ(args) => environ::run(&args),
             Command::FileServer(args) => file_server::run(&args),
             Command::Fmt(args) => fmt::run(&args),
+            Command::ListModules(args) => list_modules::run(&args),
             Command::Reload(args) => reload::run(&args),
             Command::Respond(args) => respond::run(args),
             Command::ReverseProxy(args) => reverse_proxy::run(&args),

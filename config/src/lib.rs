@@ -5,6 +5,7 @@
 
 pub mod admin;
 mod apps;
+mod catalogue;
 mod check;
 mod config;
 pub mod decode;
@@ -28,6 +29,7 @@ pub mod tls;
 pub mod value;
 
 pub use apps::Apps;
+pub use catalogue::module_ids;
 pub use check::check;
 pub use config::Config;
 pub use decode::{Decode, Options, from_value};
