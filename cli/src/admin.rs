@@ -48,7 +48,11 @@ pub(crate) fn post(
     } else {
         caddis_config::go::host_port::join(&parsed.host, &parsed.start_port.to_string())
     };
-    request.push_str(&format!("Host: {host}\r\nOrigin: http://{host}\r\n"));
+    request.push_str(&format!("Host: {host}\r\n"));
+    if !parsed.is_unix() {
+        // A unix socket has no origin that could be allowed; its permissions say who may use it.
+        request.push_str(&format!("Origin: http://{host}\r\n"));
+    }
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
