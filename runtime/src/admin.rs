@@ -18,6 +18,7 @@ use tokio::{
 };
 
 use crate::{
+    build::{Build, BuildError},
     control::{Control, LoadError},
     logging::Logger,
 };
@@ -56,20 +57,12 @@ impl Endpoint {
     /// Binds what the configuration asks for beyond what is there. Nothing is answered yet.
     ///
     /// # Errors
-    /// When it cannot listen there, or asks for what this server does not do.
+    /// When it cannot listen there.
     pub(crate) async fn plan(
         admin: &Admin,
         default: &str,
         listening: Option<&Endpoint>,
     ) -> Result<Plan, LoadError> {
-        let refused = [
-            (admin.identity.is_some(), "admin.identity"),
-            (admin.remote.is_some(), "admin.remote"),
-            (admin.config.as_ref().is_some_and(|config| config.load.is_some()), "admin.config.load"),
-        ];
-        if let Some((_, what)) = refused.into_iter().find(|(set, _)| *set) {
-            return Err(LoadError::Admin(format!("{what} is not supported by this server yet")));
-        }
         if admin.disabled {
             return Ok(Plan::Off);
         }
@@ -103,6 +96,16 @@ impl Endpoint {
 
 fn host(address: &NetworkAddress) -> &str {
     if address.host.is_empty() { "0.0.0.0" } else { &address.host }
+}
+
+/// Refuses what this server does not do, before anything is planned.
+pub(crate) fn refuse(admin: &Admin, cx: &mut Build) -> Result<(), BuildError> {
+    let load = admin.config.as_ref().is_some_and(|config| config.load.is_some());
+    cx.refuse_fields(&[
+        ("identity", admin.identity.is_some(), "admin.identity"),
+        ("remote", admin.remote.is_some(), "admin.remote"),
+        ("config/load", load, "admin.config.load"),
+    ])
 }
 
 /// Carries a plan out, after the configuration that it came with has been committed.

@@ -1,6 +1,6 @@
 //! From typed configuration to running parts: opens what is needed, spawns nothing, and fails without a trace.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
 
 use crate::{http::routes::NamedRoutes, process::Process, tunnel};
 
@@ -54,7 +54,7 @@ pub struct Build {
     pub on_commit: OnCommit,
     pub(crate) named_routes: NamedRoutes,
     /// What has been refused so far; `None` when the first refusal ends the build.
-    refused: Option<Vec<BuildError>>,
+    refused: Option<RefCell<Vec<BuildError>>>,
     path: Vec<String>,
     groups: BTreeMap<(usize, String), u32>,
     lists: usize,
@@ -82,26 +82,54 @@ impl Build {
     /// The start of a build that goes on where something is not supported, only to find what else is not.
     #[must_use]
     pub(crate) fn survey(process: Arc<Process>) -> Self {
-        Self { refused: Some(Vec::new()), ..Self::new(process) }
+        Self { refused: Some(RefCell::default()), ..Self::new(process) }
+    }
+
+    /// Whether nothing may be opened, read or made, because this only looks for what is not supported.
+    pub(crate) fn is_survey(&self) -> bool {
+        self.refused.is_some()
     }
 
     /// What a survey has found to be unsupported.
     pub(crate) fn refused(self) -> Vec<BuildError> {
-        self.refused.unwrap_or_default()
+        self.refused.unwrap_or_default().into_inner()
     }
 
     /// Leaves out a part that cannot be built, if this is a survey.
     ///
     /// # Errors
     /// The part's, if this is none.
-    pub(crate) fn unless_survey<T>(&mut self, built: Result<T, BuildError>) -> Result<Option<T>, BuildError> {
-        match (built, &mut self.refused) {
+    pub(crate) fn unless_survey<T>(&self, built: Result<T, BuildError>) -> Result<Option<T>, BuildError> {
+        match (built, &self.refused) {
             (Err(error), Some(refused)) => {
-                refused.extend(Some(error).filter(|error| error.unsupported));
+                refused.borrow_mut().extend(Some(error).filter(|error| error.unsupported));
                 Ok(None)
             }
             (built, _) => built.map(Some),
         }
+    }
+
+    /// Refuses what is not supported; a survey notes it and goes on without.
+    ///
+    /// # Errors
+    /// [`Build::unsupported`], if this is no survey.
+    pub(crate) fn refuse(&self, what: &str) -> Result<(), BuildError> {
+        self.unless_survey(Err(self.unsupported(what))).map(|_: Option<()>| ())
+    }
+
+    /// Refuses the fields that are set, out of rows of a path below the current one, whether it is set, and its name.
+    ///
+    /// # Errors
+    /// The first one's, if this is no survey.
+    pub(crate) fn refuse_fields(&mut self, fields: &[(&str, bool, &str)]) -> Result<(), BuildError> {
+        for (path, _, what) in fields.iter().filter(|(_, set, _)| *set) {
+            let depth = self.path.len();
+            self.path.extend(path.split('/').map(str::to_owned));
+            let refused = self.refuse(what);
+            self.path.truncate(depth);
+            refused?;
+        }
+        Ok(())
     }
 
     /// Builds a part that stands under `segment` of the current path.

@@ -9,9 +9,10 @@ use std::{
 use caddis_config::{self as caddy, Config, http};
 
 use crate::{
+    admin,
     build::{Build, BuildError, OnCommit},
     http::{
-        automatic_https::{self, Plan},
+        automatic_https::{self, Plan, Ports},
         connection::Endpoint,
         server::{self, Around, Listening, Server},
     },
@@ -63,7 +64,18 @@ impl Instance {
         previous: Option<&Instance>,
         process: &Arc<Process>,
     ) -> Result<Self, BuildError> {
-        let mut cx = Build::new(Arc::clone(process));
+        Self::assemble(config, previous, &mut Build::new(Arc::clone(process)))
+    }
+
+    /// What of the configuration a build would refuse because this server does not do it. Nothing is opened or made.
+    pub(crate) fn survey(config: &Config, process: Arc<Process>) -> Vec<BuildError> {
+        let mut cx = Build::survey(process);
+        // What is wrong in other ways is not asked for here.
+        drop(Self::assemble(config, None, &mut cx));
+        cx.refused()
+    }
+
+    fn assemble(config: &Config, previous: Option<&Instance>, cx: &mut Build) -> Result<Self, BuildError> {
         let mut instance = Self {
             planned: Vec::new(),
             listeners: BTreeMap::new(),
@@ -74,74 +86,102 @@ impl Instance {
             logs: None,
             shutdown: Shutdown { delay: Duration::ZERO, grace: None },
         };
-        instance.logs = Some(cx.at("logging", |cx| Core::build(config.logging.as_ref(), cx))?);
-        cx.at("apps", |cx| instance.build_apps(config, previous, cx))?;
-        instance.streams = cx.streams;
-        instance.on_commit = cx.on_commit;
+        if let Some(admin) = &config.admin {
+            cx.at("admin", |cx| admin::refuse(admin, cx))?;
+        }
+        let logs = cx.at("logging", |cx| Core::build(config.logging.as_ref(), cx));
+        instance.logs = cx.unless_survey(logs)?;
+        let storage = cx.at("storage", |cx| Storage::build(config.storage.as_ref(), cx));
+        let storage = match cx.unless_survey(storage)? {
+            Some(storage) => storage,
+            None => Storage::build(None, cx)?,
+        };
+        cx.at("apps", |cx| instance.build_apps(config, &storage, previous, cx))?;
+        instance.streams = std::mem::take(&mut cx.streams);
+        instance.on_commit = std::mem::take(&mut cx.on_commit);
         Ok(instance)
     }
 
     fn build_apps(
         &mut self,
         config: &Config,
+        storage: &Storage,
         previous: Option<&Instance>,
         cx: &mut Build,
     ) -> Result<(), BuildError> {
-        if let Some(name) = config.apps.foreign.keys().next() {
-            return Err(cx.unsupported(&format!("the app {name}")));
+        let apps = &config.apps;
+        for name in apps.foreign.keys() {
+            cx.at(name, |cx| cx.refuse(&format!("the app {name}")))?;
         }
-        if config.apps.events.as_ref().is_some_and(|app| *app != caddy::events::App::default()) {
-            return Err(cx.unsupported("the app events"));
-        }
-        if config.apps.filesystems.as_ref().is_some_and(|app| *app != caddy::filesystems::App::default()) {
-            return Err(cx.unsupported("the app caddy.filesystems"));
-        }
-        let storage = Storage::build(config.storage.as_ref(), cx)?;
+        let events = apps.events.as_ref().is_some_and(|app| *app != caddy::events::App::default());
+        let filesystems =
+            apps.filesystems.as_ref().is_some_and(|app| *app != caddy::filesystems::App::default());
+        cx.refuse_fields(&[
+            ("events", events, "the app events"),
+            ("caddy.filesystems", filesystems, "the app caddy.filesystems"),
+        ])?;
         let mut authorities = Authorities::default();
-        let pki = config.apps.pki.as_ref();
+        let pki = apps.pki.as_ref();
         cx.at("pki", |cx| {
             for id in pki.iter().flat_map(|pki| pki.certificate_authorities.keys()) {
-                cx.at("certificate_authorities", |cx| {
-                    cx.at(id, |cx| authorities.get(id, pki, &storage, cx).map(drop))
-                })?;
+                let made = cx.at("certificate_authorities", |cx| {
+                    cx.at(id, |cx| authorities.get(id, pki, storage, cx))
+                });
+                cx.unless_survey(made)?;
             }
             Ok(())
         })?;
-        let mut parts = Parts { authorities: &mut authorities, pki, storage: &storage };
-        let draft = cx.at("tls", |cx| Draft::build(config.apps.tls.as_ref(), &mut parts, cx))?;
+        let mut parts = Parts { authorities: &mut authorities, pki, storage };
+        let draft = cx.at("tls", |cx| Draft::build(apps.tls.as_ref(), &mut parts, cx))?;
         let default = http::App::default();
-        let app = config.apps.http.as_ref().unwrap_or(&default);
-        cx.at("http", |cx| {
-            let app = automatic_https::fill(app, cx)?;
-            let planned =
-                automatic_https::plan(&app, |name| draft.loads(name), &cx.process.logger.named("http"));
-            let Plan { app, names, ports } = planned.map_err(|(server, error)| BuildError {
-                path: format!("{}/servers/{server}/listen", cx.path()),
-                message: error.to_string(),
-                unsupported: false,
-            })?;
-            let tls = draft.finish(names, &mut parts, cx)?;
-            self.shutdown = Shutdown {
-                delay: app.shutdown_delay.to_std().unwrap_or_default(),
-                grace: app.grace_period.to_std().filter(|grace| !grace.is_zero()),
-            };
-            let metrics = metrics::Plan::build(&app, cx)?;
-            let mut around = Around { tls: &tls, parts: &mut parts, http_port: ports.http, metrics };
-            cx.at("servers", |cx| {
-                for (name, server) in &app.servers {
-                    cx.at(name, |cx| self.build_server(name, server, &mut around, previous, cx))?;
-                }
-                Ok(())
-            })?;
-            let (renewing, process) = (Arc::downgrade(&tls), Arc::clone(&cx.process));
-            let authorities = tls.authorities().clone();
-            cx.on_commit.push(move || {
-                authorities.values().for_each(|authority| authority.tell_about_trust(&process.logger));
-                process.shards.run_on(0, move || drop(tokio::task::spawn_local(tls::keep_fresh(renewing))));
-            });
-            self.tls = Some(tls);
+        let app = apps.http.as_ref().unwrap_or(&default);
+        cx.at("http", |cx| self.build_http(app, draft, &mut parts, previous, cx))
+    }
+
+    fn build_http(
+        &mut self,
+        app: &http::App,
+        draft: Draft,
+        parts: &mut Parts<'_>,
+        previous: Option<&Instance>,
+        cx: &mut Build,
+    ) -> Result<(), BuildError> {
+        let filled = automatic_https::fill(app, cx);
+        let app = cx.unless_survey(filled)?.unwrap_or_else(|| app.clone());
+        let planned = automatic_https::plan(&app, |name| draft.loads(name), &cx.process.logger.named("http"));
+        let planned = planned.map_err(|(server, address)| BuildError {
+            path: format!("{}/servers/{server}/listen", cx.path()),
+            message: address.to_string(),
+            unsupported: false,
+        });
+        let Plan { app, names, ports } = match cx.unless_survey(planned)? {
+            // Routes that are added would move the others.
+            Some(plan) if cx.is_survey() => Plan { app, ..plan },
+            Some(plan) => plan,
+            None => Plan { app, names: BTreeSet::new(), ports: Ports::of(&http::App::default()) },
+        };
+        let tls = draft.finish(names, parts, cx)?;
+        self.shutdown = Shutdown {
+            delay: app.shutdown_delay.to_std().unwrap_or_default(),
+            grace: app.grace_period.to_std().filter(|grace| !grace.is_zero()),
+        };
+        let metrics = metrics::Plan::build(&app, cx)?;
+        let mut around = Around { tls: &tls, parts, http_port: ports.http, metrics };
+        cx.at("servers", |cx| {
+            for (name, server) in &app.servers {
+                let built = cx.at(name, |cx| self.build_server(name, server, &mut around, previous, cx));
+                cx.unless_survey(built)?;
+            }
             Ok(())
-        })
+        })?;
+        let (renewing, process) = (Arc::downgrade(&tls), Arc::clone(&cx.process));
+        let authorities = tls.authorities().clone();
+        cx.on_commit.push(move || {
+            authorities.values().for_each(|authority| authority.tell_about_trust(&process.logger));
+            process.shards.run_on(0, move || drop(tokio::task::spawn_local(tls::keep_fresh(renewing))));
+        });
+        self.tls = Some(tls);
+        Ok(())
     }
 
     fn build_server(
@@ -154,6 +194,9 @@ impl Instance {
     ) -> Result<(), BuildError> {
         let built = server::build(name, config, around, cx)?;
         self.servers.push(built.server);
+        if cx.is_survey() {
+            return Ok(());
+        }
         cx.at("listen", |cx| {
             built
                 .listening

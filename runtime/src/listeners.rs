@@ -38,7 +38,7 @@ pub(crate) fn build(
                 }
                 ListenerWrapper::Tls(_) => {}
                 ListenerWrapper::Foreign(foreign) => {
-                    return Err(cx.unsupported(&format!("caddy.listeners.{}", foreign.name)));
+                    cx.refuse(&format!("caddy.listeners.{}", foreign.name))?;
                 }
                 other if behind_tls => {
                     let name = other.name();

@@ -70,6 +70,10 @@ impl Authorities {
             None if id == LOCAL => &default,
             None => return Err(cx.error(format!("no certificate authority configured with id: {id}"))),
         };
+        if cx.is_survey() {
+            Authority::storage(authority, storage, cx)?;
+            return Err(cx.error("a survey makes no authority"));
+        }
         let authority = Arc::new(Authority::build(id, authority, storage, cx)?);
         self.made.insert(id.to_owned(), Arc::clone(&authority));
         Ok(authority)

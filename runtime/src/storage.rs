@@ -50,7 +50,8 @@ impl Storage {
                 Ok(Self::new(root.into()))
             }
             Some(config::storage::Storage::Foreign(foreign)) => {
-                Err(cx.unsupported(&format!("caddy.storage.{}", foreign.name)))
+                cx.refuse(&format!("caddy.storage.{}", foreign.name))?;
+                Ok(Self::new(default()))
             }
         }
     }

@@ -52,6 +52,8 @@ pub(crate) struct Draft {
     store: Store,
     automation: Automation,
     automate: Vec<String>,
+    /// Some certificates were not read, because this is a survey.
+    unread: bool,
     tickets: Option<Arc<dyn ProducesTickets>>,
     renew_interval: Duration,
 }
@@ -69,7 +71,8 @@ impl Draft {
         let default = config::tls::App::default();
         let app = app.unwrap_or(&default);
         refuse(app, cx)?;
-        let loaded = cx.at("certificates", |cx| certificates::load(&app.certificates, parts.storage, cx))?;
+        let loaded = cx.at("certificates", |cx| certificates::load(&app.certificates, parts.storage, cx));
+        let loaded = cx.unless_survey(loaded)?.unwrap_or_default();
         let automation = cx.at("automation", |cx| Automation::build(app.automation.as_ref(), parts, cx))?;
         let capacity = app.cache.as_ref().map_or(0, |cache| cache.capacity);
         let capacity = if capacity > 0 { capacity } else { CACHE_CAPACITY };
@@ -78,20 +81,22 @@ impl Draft {
             store: Store::new(loaded.certificates, usize::try_from(capacity).unwrap_or(usize::MAX)),
             automation,
             automate: loaded.automate,
+            unread: loaded.unread,
             tickets: tickets(app.session_tickets.as_ref(), cx)?,
             renew_interval: interval.filter(|interval| !interval.is_zero()).unwrap_or(RENEW_INTERVAL),
         })
     }
 
-    /// Whether the configuration brings a certificate for a name, so that none has to be made.
+    /// Whether the configuration brings a certificate for a name, so that none has to be made. What was not read may be
+    /// for any name.
     pub(crate) fn loads(&self, name: &str) -> bool {
-        self.store.loads(name)
+        self.unread || self.store.loads(name)
     }
 
-    /// Makes the certificates for `hosts` and for what the configuration wants from the start.
+    /// Makes the certificates for `hosts` and for what the configuration wants from the start; a survey makes none.
     ///
     /// # Errors
-    /// Names the certificate that this server cannot make.
+    /// Names a certificate that this server cannot make, or has failed to make.
     pub(crate) fn finish(
         mut self,
         hosts: impl IntoIterator<Item = String>,
@@ -104,7 +109,12 @@ impl Draft {
         let covered = |host: &String| hosts.iter().any(|other| other != host && names::covers(other, host));
         let mut wanted: BTreeSet<String> = hosts.iter().filter(|host| !covered(host)).cloned().collect();
         wanted.extend(std::mem::take(&mut self.automate).into_iter().map(normalized));
-        if self.automation.has_on_demand() || wanted.iter().any(|name| self.automation.needs_internal(name)) {
+        self.refuse_elsewhere(&wanted, cx)?;
+        if cx.is_survey() {
+            wanted.clear();
+        } else if self.automation.has_on_demand()
+            || wanted.iter().any(|name| self.automation.needs_internal(name))
+        {
             self.automation.prepare_internal(parts, cx)?;
         }
         let now = SystemTime::now();
@@ -113,7 +123,8 @@ impl Draft {
             if self.automation.policy(&name).on_demand {
                 continue;
             }
-            let plan = self.automation.plan(&name).map_err(|issuer| cx.error(elsewhere(&name, &issuer)))?;
+            let plan =
+                self.automation.plan(&name).map_err(|issuer| cx.error(elsewhere(&[&name], &issuer)))?;
             let certificate = plan
                 .obtain(&name, now)
                 .map_err(|error| cx.error(format!("certificate for {name}: {}", pki::chain(&error))))?;
@@ -129,53 +140,71 @@ impl Draft {
             logger: cx.process.logger.named("tls"),
         }))
     }
+
+    /// Refuses names of which the certificate would come from an issuer that this server does not have.
+    fn refuse_elsewhere(&self, wanted: &BTreeSet<String>, cx: &Build) -> Result<(), BuildError> {
+        let mut elsewhere: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for name in wanted.iter().filter(|name| !self.automation.policy(name).on_demand) {
+            if let Some(issuer) = self.automation.missing_issuer(name) {
+                elsewhere.entry(issuer).or_default().push(name);
+            }
+        }
+        for (issuer, names) in elsewhere {
+            let error = BuildError { unsupported: true, ..cx.error(self::elsewhere(&names, &issuer)) };
+            cx.unless_survey::<()>(Err(error))?;
+        }
+        Ok(())
+    }
 }
 
-fn elsewhere(name: &str, issuer: &str) -> String {
+fn elsewhere(names: &[&str], issuer: &str) -> String {
+    let name = names.first().copied().unwrap_or_default();
+    let others = match names.len() {
+        0 | 1 => String::new(),
+        count => format!(" (and those for {} other names)", count - 1),
+    };
     format!(
-        "the certificate for {name} would come from {issuer}, which is not supported by this server yet; give the site \
+        "the certificate for {name}{others} would come from {issuer}, which is not supported by this server yet; give the site \
          a certificate of its own (`tls cert.pem key.pem`), one from the internal authority (`tls internal`), or serve \
          it without TLS (`http://{name}`)"
     )
 }
 
-fn refuse(app: &config::tls::App, cx: &Build) -> Result<(), BuildError> {
-    let on_demand = app.automation.as_ref().and_then(|automation| automation.on_demand.as_ref());
-    let tickets = app.session_tickets.as_ref();
+fn refuse(app: &config::tls::App, cx: &mut Build) -> Result<(), BuildError> {
     let automation = app.automation.as_ref();
+    let on_demand = automation.and_then(|automation| automation.on_demand.as_ref());
+    let tickets = app.session_tickets.as_ref();
+    let on = |set: Option<bool>| set == Some(true);
     let refused = [
         ("encrypted_client_hello", app.encrypted_client_hello.is_some()),
         ("dns", app.dns.is_some()),
         ("resolvers", !app.resolvers.is_empty()),
-        ("automation/on_demand/ask", on_demand.is_some_and(|config| !config.ask.is_empty())),
-        ("automation/on_demand/permission", on_demand.is_some_and(|config| config.permission.is_some())),
-        ("automation/ocsp_interval", automation.is_some_and(|config| !config.ocsp_interval.is_zero())),
+        ("automation/on_demand/ask", on(on_demand.map(|config| !config.ask.is_empty()))),
+        ("automation/on_demand/permission", on(on_demand.map(|config| config.permission.is_some()))),
+        ("automation/ocsp_interval", on(automation.map(|config| !config.ocsp_interval.is_zero()))),
         (
             "automation/storage_clean_interval",
-            automation.is_some_and(|config| !config.storage_clean_interval.is_zero()),
+            on(automation.map(|config| !config.storage_clean_interval.is_zero())),
         ),
-        (
-            "session_tickets/rotation_interval",
-            tickets.is_some_and(|config| !config.rotation_interval.is_zero()),
-        ),
-        ("session_tickets/max_keys", tickets.is_some_and(|config| config.max_keys != 0)),
-        ("session_tickets/disable_rotation", tickets.is_some_and(|config| config.disable_rotation)),
+        ("session_tickets/rotation_interval", on(tickets.map(|config| !config.rotation_interval.is_zero()))),
+        ("session_tickets/max_keys", on(tickets.map(|config| config.max_keys != 0))),
+        ("session_tickets/disable_rotation", on(tickets.map(|config| config.disable_rotation))),
     ];
-    match refused.into_iter().find(|(_, set)| *set) {
-        Some((field, _)) => Err(cx.unsupported(field)),
-        None => Ok(()),
-    }
+    cx.refuse_fields(&refused.map(|(field, set)| (field, set, field)))
 }
 
 /// Session tickets of which the keys live in this process; `None` when they are turned off.
 fn tickets(
     config: Option<&config::tls::SessionTickets>,
-    cx: &Build,
+    cx: &mut Build,
 ) -> Result<Option<Arc<dyn ProducesTickets>>, BuildError> {
     use config::tls::KeySource;
     match config.and_then(|config| config.key_source.as_ref()) {
         None | Some(KeySource::Standard(_)) => {}
-        Some(other) => return Err(cx.unsupported(&format!("tls.stek.{}", other.name()))),
+        Some(other) => {
+            let name = format!("tls.stek.{}", other.name());
+            cx.refuse_fields(&[("session_tickets/key_source", true, &name)])?;
+        }
     }
     if config.is_some_and(|config| config.disabled) {
         return Ok(None);
@@ -211,7 +240,7 @@ impl Tls {
         let made = self
             .automation
             .plan(name)
-            .map_err(|issuer| elsewhere(name, &issuer))
+            .map_err(|issuer| elsewhere(&[name], &issuer))
             .and_then(|plan| plan.obtain(name, now).map_err(|error| pki::chain(&error)));
         match made {
             Ok(certificate) => self.store.put([(name.to_owned(), certificate)]),

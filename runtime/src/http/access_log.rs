@@ -62,9 +62,7 @@ impl Logs {
     /// # Errors
     /// For what is not supported.
     pub(crate) fn build(config: &ServerLogs, cx: &mut Build) -> Result<Self, BuildError> {
-        if config.trace {
-            return Err(cx.at("trace", |cx| cx.unsupported("a log line for each handler")));
-        }
+        cx.refuse_fields(&[("trace", config.trace, "a log line for each handler")])?;
         let root = cx.process.logger.clone();
         let by_host: HashMap<_, _> = config
             .logger_names

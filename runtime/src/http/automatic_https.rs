@@ -43,7 +43,7 @@ pub(crate) struct Ports {
 }
 
 impl Ports {
-    fn of(app: &App) -> Self {
+    pub(crate) fn of(app: &App) -> Self {
         let or = |port: i64, default| u16::try_from(port).ok().filter(|port| *port > 0).unwrap_or(default);
         Self { http: or(app.http_port, 80), https: or(app.https_port, 443) }
     }

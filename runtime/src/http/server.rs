@@ -17,7 +17,7 @@ use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 
 pub(crate) use self::{
-    build::{Around, Listening, build, refuse},
+    build::{Around, Listening, build},
     client_ip::parse_range,
 };
 use self::{client_ip::ClientIp, header_names::HeaderNames, slow_clients::BodyLimits};

@@ -39,11 +39,10 @@ impl Core {
     pub(crate) fn build(config: Option<&Logging>, cx: &mut Build) -> Result<Self, BuildError> {
         let mut logs = Vec::new();
         if let Some(config) = config {
-            if config.sink.is_some() {
-                return Err(cx.at("sink", |cx| cx.unsupported("the logging sink")));
-            }
+            cx.refuse_fields(&[("sink", config.sink.is_some(), "the logging sink")])?;
             for (name, log) in &config.logs {
-                logs.push(cx.at("logs", |cx| cx.at(name, |cx| Log::build(log, cx)))?);
+                let log = cx.at("logs", |cx| cx.at(name, |cx| Log::build(log, cx)));
+                logs.extend(cx.unless_survey(log)?);
             }
         }
         if !config.is_some_and(|config| config.logs.contains_key("default")) {
@@ -73,26 +72,27 @@ impl Sink for Core {
 
 impl Log {
     fn build(config: &LogConfig, cx: &mut Build) -> Result<Self, BuildError> {
-        for (set, what) in [
-            (config.core.is_some(), "core"),
-            (config.with_caller || config.with_caller_skip != 0, "with_caller"),
-            (!config.with_stacktrace.is_empty(), "with_stacktrace"),
-        ] {
-            if set {
-                return Err(cx.unsupported(&format!("{what} of a log")));
-            }
-        }
+        let caller = config.with_caller || config.with_caller_skip != 0;
+        cx.refuse_fields(&[
+            ("core", config.core.is_some(), "core of a log"),
+            ("with_caller", caller, "with_caller of a log"),
+            ("with_stacktrace", !config.with_stacktrace.is_empty(), "with_stacktrace of a log"),
+        ])?;
         let level = match config.level.to_ascii_uppercase().as_str() {
             "" | "INFO" => Level::Info,
             "DEBUG" => Level::Debug,
             "WARN" => Level::Warn,
             "ERROR" => Level::Error,
             // Nothing here is logged above error.
-            "PANIC" | "FATAL" => return Err(cx.unsupported("a log level above ERROR")),
+            "PANIC" | "FATAL" => {
+                cx.refuse_fields(&[("level", true, "a log level above ERROR")])?;
+                Level::Error
+            }
             _ => return Err(cx.error(format!("unrecognized log level: {}", config.level))),
         };
         let outputs = Arc::clone(&cx.process.outputs);
-        let output = cx.at("writer", |cx| outputs.open(config.writer.as_ref(), cx))?;
+        let output = cx.at("writer", |cx| outputs.open(config.writer.as_ref(), cx));
+        let output = cx.unless_survey(output)?.flatten();
         let terminal = match config.writer {
             None | Some(caddis_config::logging::Writer::Stderr(_)) => std::io::stderr().is_terminal(),
             Some(caddis_config::logging::Writer::Stdout(_)) => std::io::stdout().is_terminal(),

@@ -147,6 +147,9 @@ impl Outputs {
                 return Err(cx.unsupported(&format!("the log writer {}", foreign.name)));
             }
         };
+        if cx.is_survey() {
+            return Ok(None);
+        }
         let mut open = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         open.retain(|_, output| output.strong_count() > 0);
         if let Some(output) = open.get(&key).and_then(Weak::upgrade) {

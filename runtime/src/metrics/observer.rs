@@ -51,9 +51,8 @@ impl Plan {
         if wanted.is_empty() {
             return Ok(None);
         }
-        if wanted.iter().any(|metrics| metrics.otlp) {
-            return Err(cx.at("metrics", |cx| cx.at("otlp", |cx| cx.unsupported("pushing metrics by OTLP"))));
-        }
+        let otlp = wanted.iter().any(|metrics| metrics.otlp);
+        cx.refuse_fields(&[("metrics/otlp", otlp, "pushing metrics by OTLP")])?;
         let has_tls = app.servers.values().any(|server| !server.tls_connection_policies.is_empty());
         Ok(Some(Self {
             requests: Arc::clone(&cx.process.metrics.requests),

@@ -61,10 +61,7 @@ impl Authority {
         storage: &Storage,
         cx: &Build,
     ) -> Result<Self, BuildError> {
-        let storage = match &config.storage {
-            Some(own) => Storage::build(Some(own), cx)?,
-            None => storage.clone(),
-        };
+        let storage = Self::storage(config, storage, cx)?;
         let name = or(&config.name, DEFAULT_NAME).to_owned();
         let common_name = |configured: &str, default: &str| {
             let text =
@@ -126,6 +123,18 @@ impl Authority {
             root_is_new: config.root.is_none() && wants_trust && !is_stored,
             storage,
         })
+    }
+
+    /// Where the authority is kept: in a storage of its own, or in that of the configuration.
+    pub(super) fn storage(
+        config: &config::pki::Authority,
+        storage: &Storage,
+        cx: &Build,
+    ) -> Result<Storage, BuildError> {
+        match &config.storage {
+            Some(own) => Storage::build(Some(own), cx),
+            None => Ok(storage.clone()),
+        }
     }
 
     /// Tells once where the root is that clients have to trust. Caddy would put it into the trust store of the machine.

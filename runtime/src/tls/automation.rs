@@ -87,7 +87,8 @@ impl Automation {
         if let Some(config) = config {
             cx.at("policies", |cx| {
                 for (number, policy) in config.policies.iter().enumerate() {
-                    policies.push(cx.at(number, |cx| Policy::build(policy, parts, cx))?);
+                    let policy = cx.at(number, |cx| Policy::build(policy, parts, cx));
+                    policies.extend(cx.unless_survey(policy)?);
                 }
                 Ok(())
             })?;
@@ -140,6 +141,16 @@ impl Automation {
         }
     }
 
+    /// The issuer that would be needed for a name and that this server does not have.
+    pub(crate) fn missing_issuer(&self, name: &str) -> Option<String> {
+        match &self.policy(name).source {
+            Source::Internal(_) => None,
+            Source::Default | Source::Elsewhere(_) if self.needs_internal(name) => None,
+            Source::Default => Some("tls.issuance.acme".to_owned()),
+            Source::Elsewhere(id) => Some(id.clone()),
+        }
+    }
+
     /// How to have a certificate for a name.
     ///
     /// # Errors
@@ -149,8 +160,9 @@ impl Automation {
         let issuer = match (&policy.source, &self.internal) {
             (Source::Internal(internal), _) => internal,
             (_, Some(internal)) if self.needs_internal(name) => internal,
-            (Source::Elsewhere(id), _) => return Err(id.clone()),
-            (Source::Default, _) => return Err("tls.issuance.acme".to_owned()),
+            (Source::Elsewhere(_) | Source::Default, _) => {
+                return Err(self.missing_issuer(name).unwrap_or_else(|| "tls.issuance.internal".to_owned()));
+            }
         };
         Ok(Plan {
             issuer: issuer.clone(),
@@ -173,9 +185,13 @@ impl Policy {
             ("reuse_private_keys", config.reuse_private_keys),
             ("ocsp_overrides", !config.ocsp_overrides.is_empty()),
         ];
-        if let Some((field, _)) = refused.into_iter().find(|(_, set)| *set) {
-            return Err(cx.unsupported(field));
-        }
+        let is_internal = matches!(config.issuers.first(), Some(Issuer::Internal(_)));
+        let elsewhere = "certificates on demand from another issuer than the internal one";
+        cx.refuse_fields(&refused.map(|(field, set)| (field, set, field)))?;
+        cx.refuse_fields(&[
+            ("on_demand", config.on_demand && !is_internal, elsewhere),
+            ("issuers/1", is_internal && config.issuers.len() > 1, "another issuer beside the internal one"),
+        ])?;
         let mut subjects = Vec::new();
         for subject in &config.subjects {
             let template = Template::known(subject, cx)?;
@@ -184,7 +200,7 @@ impl Policy {
             subjects.push(names::normalized(subject));
         }
         let storage = match &config.storage {
-            Some(own) => Storage::build(Some(own), cx)?,
+            Some(own) => cx.at("storage", |cx| Storage::build(Some(own), cx))?,
             None => parts.storage.clone(),
         };
         let source = match config.issuers.first() {

@@ -19,6 +19,14 @@ pub(super) fn add(
     cx: &mut Build,
 ) -> Result<(), BuildError> {
     match source {
+        CaPool::Combined(combined) => cx.at("sources", |cx| {
+            let mut sources = combined.sources.iter().enumerate();
+            sources.try_for_each(|(number, source)| cx.at(number, |cx| add(source, pool, parts, cx)))
+        }),
+        CaPool::Storage(_) | CaPool::Http(_) | CaPool::Foreign(_) => {
+            cx.refuse(&format!("tls.ca_pool.source.{}", source.name()))
+        }
+        _ if cx.is_survey() => Ok(()),
         CaPool::Inline(inline) => add_inline(&inline.trusted_ca_certs, pool, cx),
         CaPool::File(file) => add_files(&file.pem_files, pool, cx),
         CaPool::System(_) => {
@@ -28,9 +36,6 @@ pub(super) fn add(
                 return Err(cx.error("the system has no trusted certificates"));
             }
             Ok(())
-        }
-        CaPool::Combined(combined) => {
-            combined.sources.iter().try_for_each(|source| add(source, pool, parts, cx))
         }
         CaPool::PkiRoot(config) => {
             for id in &config.authority {
@@ -45,9 +50,6 @@ pub(super) fn add(
                 add_der(der.map_err(|error| cx.error(error.to_string()))?, pool, cx)?;
             }
             Ok(())
-        }
-        CaPool::Storage(_) | CaPool::Http(_) | CaPool::Foreign(_) => {
-            Err(cx.unsupported(&format!("tls.ca_pool.source.{}", source.name())))
         }
     }
 }

@@ -30,12 +30,15 @@ pub(super) fn build(
     if !is_active(config) {
         return Ok(None);
     }
-    if let Some(verifier) = config.verifiers.first() {
-        return Err(cx.unsupported(&format!("tls.client_auth.verifier.{}", verifier.name())));
+    for verifier in &config.verifiers {
+        cx.refuse_fields(&[("verifiers", true, &format!("tls.client_auth.verifier.{}", verifier.name()))])?;
     }
     let mut pool = RootCertStore::empty();
     if let Some(source) = &config.ca {
         cx.at("ca", |cx| ca_pool::add(source, &mut pool, parts, cx))?;
+    }
+    if cx.is_survey() {
+        return Ok(None);
     }
     ca_pool::add_inline(&config.trusted_ca_certs, &mut pool, cx)?;
     ca_pool::add_files(&config.trusted_ca_certs_pem_files, &mut pool, cx)?;

@@ -18,7 +18,7 @@ use crate::build::{Build, BuildError};
 pub(super) fn algorithms(
     suites: &[String],
     curves: &[String],
-    cx: &Build,
+    cx: &mut Build,
 ) -> Result<Arc<CryptoProvider>, BuildError> {
     if suites.is_empty() && curves.is_empty() {
         return Ok(provider());
@@ -29,16 +29,22 @@ pub(super) fn algorithms(
         let mut named = Vec::new();
         for name in suites {
             let suite = all.cipher_suites.iter().find(|suite| suite_name(**suite) == name);
-            let Some(suite) = suite else { return Err(cx.unsupported(&format!("cipher suite {name}"))) };
-            if suite.tls13().is_none() {
-                named.push(*suite);
+            match suite {
+                None => cx.refuse_fields(&[("cipher_suites", true, &format!("cipher suite {name}"))])?,
+                Some(suite) if suite.tls13().is_none() => named.push(*suite),
+                Some(_) => {}
             }
         }
         let modern = all.cipher_suites.iter().filter(|suite| suite.tls13().is_some());
         chosen.cipher_suites = modern.copied().chain(named).collect();
     }
     if !curves.is_empty() {
-        chosen.kx_groups = curves.iter().map(|name| group(name, cx)).collect::<Result<_, _>>()?;
+        let mut groups = Vec::new();
+        for (number, name) in curves.iter().enumerate() {
+            let group = cx.at("curves", |cx| cx.at(number, |cx| group(name, cx)));
+            groups.extend(cx.unless_survey(group)?);
+        }
+        chosen.kx_groups = groups;
     }
     Ok(Arc::new(chosen))
 }
@@ -60,16 +66,19 @@ fn group(name: &str, cx: &Build) -> Result<&'static dyn SupportedKxGroup, BuildE
 pub(super) fn versions(
     min: &str,
     max: &str,
-    cx: &Build,
+    cx: &mut Build,
 ) -> Result<&'static [&'static SupportedProtocolVersion], BuildError> {
     static BOTH: [&SupportedProtocolVersion; 2] = [&rustls::version::TLS13, &rustls::version::TLS12];
-    let number = |name: &str, default: u8| match name {
+    let mut number = |field: &str, name: &str, default: u8| match name {
         "" => Ok(default),
         "tls1.2" => Ok(2),
         "tls1.3" => Ok(3),
-        other => Err(cx.unsupported(&format!("protocol version {other}"))),
+        other => {
+            cx.refuse_fields(&[(field, true, &format!("protocol version {other}"))])?;
+            Ok(default)
+        }
     };
-    match (number(min, 2)?, number(max, 3)?) {
+    match (number("protocol_min", min, 2)?, number("protocol_max", max, 3)?) {
         (2, 3) => Ok(&BOTH),
         (2, 2) => Ok(&BOTH[1..]),
         (3, 3) => Ok(&BOTH[..1]),
@@ -95,20 +104,20 @@ mod tests {
     #[test]
     fn suites_and_curves_are_named_as_in_caddy() {
         let suites = ["TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384".to_owned()];
-        let chosen = algorithms(&suites, &["x25519".to_owned()], &testing::build()).unwrap();
+        let chosen = algorithms(&suites, &["x25519".to_owned()], &mut testing::build()).unwrap();
         assert_eq!(chosen.cipher_suites.iter().filter(|suite| suite.tls13().is_none()).count(), 1);
         assert_eq!(chosen.kx_groups.len(), 1);
         let weak = ["TLS_RSA_WITH_AES_128_CBC_SHA".to_owned()];
-        let error = algorithms(&weak, &[], &testing::build()).unwrap_err();
+        let error = algorithms(&weak, &[], &mut testing::build()).unwrap_err();
         assert!(error.message.contains("TLS_RSA_WITH_AES_128_CBC_SHA"), "{error}");
     }
 
     #[test]
     fn versions_are_a_range() {
-        let cx = testing::build();
-        assert_eq!(versions("", "", &cx).unwrap().len(), 2);
-        assert_eq!(versions("tls1.3", "", &cx).unwrap().len(), 1);
-        assert!(versions("tls1.3", "tls1.2", &cx).is_err());
-        assert!(versions("tls1.0", "", &cx).unwrap_err().message.contains("tls1.0"));
+        let mut cx = testing::build();
+        assert_eq!(versions("", "", &mut cx).unwrap().len(), 2);
+        assert_eq!(versions("tls1.3", "", &mut cx).unwrap().len(), 1);
+        assert!(versions("tls1.3", "tls1.2", &mut cx).is_err());
+        assert!(versions("tls1.0", "", &mut cx).unwrap_err().message.contains("tls1.0"));
     }
 }

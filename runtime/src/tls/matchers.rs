@@ -52,7 +52,11 @@ pub(super) fn build(
     config: &ModuleMap<HandshakeMatcher>,
     cx: &mut Build,
 ) -> Result<Vec<Matcher>, BuildError> {
-    config.iter().map(|matcher| cx.at(matcher.name(), |cx| one(matcher, cx))).collect()
+    let built = config.iter().filter_map(|matcher| {
+        let built = cx.at(matcher.name(), |cx| one(matcher, cx));
+        cx.unless_survey(built).transpose()
+    });
+    built.collect()
 }
 
 fn one(matcher: &HandshakeMatcher, cx: &Build) -> Result<Matcher, BuildError> {

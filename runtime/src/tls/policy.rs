@@ -30,7 +30,8 @@ pub(crate) fn build(
 ) -> Result<Arc<Terminator>, BuildError> {
     let mut built = Vec::new();
     for (number, policy) in policies.iter().enumerate() {
-        built.push(cx.at(number, |cx| one(policy, protocols, tls, parts, cx))?);
+        let policy = cx.at(number, |cx| one(policy, protocols, tls, parts, cx));
+        built.extend(cx.unless_survey(policy)?);
     }
     Ok(Arc::new(Terminator { policies: built, tls: Arc::downgrade(tls) }))
 }
@@ -42,12 +43,10 @@ fn one(
     parts: &mut Parts<'_>,
     cx: &mut Build,
 ) -> Result<Policy, BuildError> {
-    if !policy.insecure_secrets_log.is_empty() {
-        return Err(cx.unsupported("insecure_secrets_log"));
-    }
-    if policy.handshake_context.is_some() {
-        return Err(cx.unsupported("handshake_context"));
-    }
+    cx.refuse_fields(&[
+        ("insecure_secrets_log", !policy.insecure_secrets_log.is_empty(), "insecure_secrets_log"),
+        ("handshake_context", policy.handshake_context.is_some(), "handshake_context"),
+    ])?;
     let selector = Arc::new(Selector {
         store: Arc::clone(tls.store()),
         selection: policy.certificate_selection.clone(),

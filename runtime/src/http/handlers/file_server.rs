@@ -59,12 +59,11 @@ struct Sidecar {
 }
 
 pub(super) fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildError> {
-    if !matches!(config.fs.as_str(), "" | "default") {
-        return Err(cx.at("fs", |cx| cx.unsupported("a file system other than the default one")));
-    }
-    if config.browse.is_some() {
-        return Err(cx.at("browse", |cx| cx.unsupported("listing folders (browse)")));
-    }
+    let other = !matches!(config.fs.as_str(), "" | "default");
+    cx.refuse_fields(&[
+        ("fs", other, "a file system other than the default one"),
+        ("browse", config.browse.is_some(), "listing folders (browse)"),
+    ])?;
     let root = if config.root.is_empty() { "{http.vars.root}" } else { &config.root };
     let default = ["index.html".to_owned(), "index.txt".to_owned()];
     let indexes = if config.index_names.is_empty() { &default[..] } else { &config.index_names };
@@ -85,7 +84,8 @@ pub(super) fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>,
         Precompressed::Gzip(_) => Ok(Sidecar { encoding: "gzip", suffix: ".gz" }),
         Precompressed::Zstd(_) => Ok(Sidecar { encoding: "zstd", suffix: ".zst" }),
         Precompressed::Foreign(foreign) => {
-            Err(cx.unsupported(&format!("precompressed files of the kind {}", foreign.name)))
+            let what = format!("precompressed files of the kind {}", foreign.name);
+            cx.at("precompressed", |cx| cx.at(&foreign.name, |cx| Err(cx.unsupported(&what))))
         }
     });
     let precompressed = precompressed.collect::<Result<_, _>>()?;

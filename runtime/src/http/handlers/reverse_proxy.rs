@@ -78,7 +78,7 @@ pub fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildE
 }
 
 fn make(config: &Config, cx: &mut Build) -> Result<ReverseProxy, BuildError> {
-    refuse_unsupported(config, cx)?;
+    cx.refuse_fields(&[("circuit_breaker", config.circuit_breaker.is_some(), "a circuit breaker")])?;
     let transport = cx.at("transport", |cx| Transport::build(config.transport.as_ref(), cx))?;
     // An unchanged handler in the same server is the same handler to its streams and health checks.
     let fingerprint = xxh64(format!("{}\n{}", cx.server, to_json(config)).as_bytes(), 0);
@@ -138,14 +138,6 @@ fn make(config: &Config, cx: &mut Build) -> Result<ReverseProxy, BuildError> {
         logger,
         verbose_logs: config.verbose_logs,
     })
-}
-
-fn refuse_unsupported(config: &Config, cx: &mut Build) -> Result<(), BuildError> {
-    let refused = [("circuit_breaker", config.circuit_breaker.is_some(), "a circuit breaker")];
-    match refused.iter().find(|(_, given, _)| *given) {
-        Some((field, _, what)) => Err(cx.at(field, |cx| cx.unsupported(what))),
-        None => Ok(()),
-    }
 }
 
 fn ranges(texts: &[String], cx: &mut Build) -> Result<Vec<IpNet>, BuildError> {

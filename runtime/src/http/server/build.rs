@@ -152,18 +152,15 @@ fn asks_clients(config: &config::http::Server, cx: &Build) -> bool {
     asks
 }
 
-pub(crate) fn refuse(config: &config::http::Server, cx: &Build) -> Result<(), BuildError> {
-    let set = [
+fn refuse(config: &config::http::Server, cx: &mut Build) -> Result<(), BuildError> {
+    let refused = [
         ("write_min_rate", config.write_min_rate != 0),
         ("max_write_chunk", config.max_write_chunk != 0),
         ("enable_webtransport", config.enable_webtransport),
         ("packet_conn_wrappers", !config.packet_conn_wrappers.is_empty()),
         ("allow_0rtt", config.allow_0rtt == Some(true)),
     ];
-    match set.into_iter().find(|(_, set)| *set) {
-        Some((field, _)) => Err(cx.unsupported(field)),
-        None => Ok(()),
-    }
+    cx.refuse_fields(&refused.map(|(field, set)| (field, set, field)))
 }
 
 fn protocols(names: &[String], cx: &Build) -> Result<Protocols, BuildError> {
@@ -186,7 +183,7 @@ fn protocols(names: &[String], cx: &Build) -> Result<Protocols, BuildError> {
         }
     }
     if protocols == (Protocols { h1: false, h2: false, h2c: false }) {
-        return Err(cx.unsupported("HTTP/3, the only protocol of this server,"));
+        cx.refuse("HTTP/3, the only protocol of this server,")?;
     }
     Ok(protocols)
 }

@@ -37,7 +37,9 @@ impl ClientIp {
                 Some(ranges.collect::<Result<_, _>>()?)
             }
             Some(IpSource::Foreign(foreign)) => {
-                return Err(cx.unsupported(&format!("http.ip_sources.{}", foreign.name)));
+                let name = format!("http.ip_sources.{}", foreign.name);
+                cx.refuse_fields(&[("trusted_proxies", true, &name)])?;
+                None
             }
         };
         let mut headers = Vec::new();

@@ -69,7 +69,7 @@ impl Options {
         }
     }
 
-    pub(super) fn from_json(config: &Json, cx: &Build) -> Result<Self, BuildError> {
+    pub(super) fn from_json(config: &Json, cx: &mut Build) -> Result<Self, BuildError> {
         let mut options = Self::json();
         options.keys(
             [&config.message_key, &config.level_key, &config.time_key, &config.name_key],
@@ -83,7 +83,7 @@ impl Options {
         Ok(options)
     }
 
-    pub(super) fn from_console(config: &Console, cx: &Build) -> Result<Self, BuildError> {
+    pub(super) fn from_console(config: &Console, cx: &mut Build) -> Result<Self, BuildError> {
         // Unlike the fallback, a console encoder that was asked for is coloured wherever it writes to.
         let mut options = Self::console(true);
         options.keys(
@@ -116,11 +116,9 @@ impl Options {
         &mut self,
         [time, duration, level]: [&String; 3],
         local: bool,
-        cx: &Build,
+        cx: &mut Build,
     ) -> Result<(), BuildError> {
-        if local {
-            return Err(cx.unsupported("time_local of a log encoder"));
-        }
+        cx.refuse_fields(&[("time_local", local, "time_local of a log encoder")])?;
         let layout = |text: &str| TimeForm::Layout(text.to_owned());
         match time.as_str() {
             "" => {}

@@ -44,21 +44,26 @@ const BACKUP_TIME: &str = "2006-01-02T15-04-05.000";
 
 impl Settings {
     pub(super) fn from_config(config: &writers::File, cx: &mut Build) -> Result<Self, BuildError> {
-        for (set, what) in [
-            (config.roll_interval.0 != 0, "roll_interval"),
-            (!config.roll_minutes.is_empty(), "roll_minutes"),
-            (!config.roll_at.is_empty(), "roll_at"),
-            (config.roll_local_time, "roll_local_time"),
-            (!config.backup_time_format.is_empty(), "backup_time_format"),
-        ] {
-            if set {
-                return Err(cx.unsupported(&format!("{what} of the log writer file")));
-            }
-        }
+        cx.refuse_fields(&[
+            ("roll_interval", config.roll_interval.0 != 0, "roll_interval of the log writer file"),
+            ("roll_minutes", !config.roll_minutes.is_empty(), "roll_minutes of the log writer file"),
+            ("roll_at", !config.roll_at.is_empty(), "roll_at of the log writer file"),
+            ("roll_local_time", config.roll_local_time, "roll_local_time of the log writer file"),
+            (
+                "backup_time_format",
+                !config.backup_time_format.is_empty(),
+                "backup_time_format of the log writer file",
+            ),
+        ])?;
         let dir_mode = match config.dir_mode.as_str() {
             "" => 0o700,
             "inherit" | "from_file" => {
-                return Err(cx.unsupported("dir_mode inherit and from_file of the log writer file"));
+                cx.refuse_fields(&[(
+                    "dir_mode",
+                    true,
+                    "dir_mode inherit and from_file of the log writer file",
+                )])?;
+                0o700
             }
             octal => u32::from_str_radix(octal, 8)
                 .map_err(|_| cx.error(format!("dir_mode {octal:?} is not octal")))?,

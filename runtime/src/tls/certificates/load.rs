@@ -16,6 +16,8 @@ use crate::{
 pub(crate) struct Loaded {
     pub(crate) certificates: Vec<Certificate>,
     pub(crate) automate: Vec<String>,
+    /// There are certificates that were not read, because this is a survey.
+    pub(crate) unread: bool,
 }
 
 /// Reads everything.
@@ -41,11 +43,13 @@ fn one(
     cx: &mut Build,
 ) -> Result<(), BuildError> {
     match source {
+        Certificates::Foreign(foreign) => cx.refuse(&format!("tls.certificates.{}", foreign.name))?,
         Certificates::Automate(names) => {
             for name in &names.0 {
                 loaded.automate.push(constant(name, cx)?);
             }
         }
+        _ if cx.is_survey() => loaded.unread = true,
         Certificates::LoadFiles(pairs) => {
             for (number, pair) in pairs.0.iter().enumerate() {
                 let read = |path: &str| {
@@ -90,9 +94,6 @@ fn one(
                 let (chain, key, number) = (chain.as_bytes(), key.as_bytes(), number.to_string());
                 loaded.certificates.push(parse(chain, key, &pair.tags, &number, &pair.certificate, cx)?);
             }
-        }
-        Certificates::Foreign(foreign) => {
-            return Err(cx.unsupported(&format!("tls.certificates.{}", foreign.name)));
         }
     }
     Ok(())

@@ -31,7 +31,8 @@ impl HttpBasic {
             None | Some(Hash::Bcrypt(_)) => Kind::Bcrypt,
             Some(Hash::Argon2id(_)) => Kind::Argon2id,
             Some(Hash::Foreign(foreign)) => {
-                return Err(cx.unsupported(&format!("password hash {}", foreign.name)));
+                cx.refuse_fields(&[("hash", true, &format!("password hash {}", foreign.name))])?;
+                Kind::Bcrypt
             }
         };
         let mut accounts = HashMap::new();

@@ -157,10 +157,7 @@ fn failed(error: crate::dns::DnsError) -> Error {
 }
 
 fn refuse_delay(delay: Span, cx: &mut Build) -> Result<(), BuildError> {
-    if delay.is_zero() {
-        return Ok(());
-    }
-    Err(cx.at("dial_fallback_delay", |cx| cx.unsupported("a delay between address families")))
+    cx.refuse_fields(&[("dial_fallback_delay", !delay.is_zero(), "a delay between address families")])
 }
 
 fn refresh(given: Span) -> Duration {

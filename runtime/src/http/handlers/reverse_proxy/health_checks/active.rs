@@ -74,11 +74,8 @@ impl Active {
         if config.path.is_empty() && config.uri.is_empty() && config.port == 0 {
             return Ok(None);
         }
-        if config.follow_redirects {
-            return Err(
-                cx.at("follow_redirects", |cx| cx.unsupported("following redirects in a health check"))
-            );
-        }
+        let follow = config.follow_redirects;
+        cx.refuse_fields(&[("follow_redirects", follow, "following redirects in a health check")])?;
         let logger = cx.process.logger.named("http.handlers.reverse_proxy.health_checker.active");
         let fingerprint = xxh64(to_json(config).as_bytes(), 0);
         let mut targets = Vec::new();

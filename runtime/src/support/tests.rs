@@ -1,0 +1,246 @@
+//! What a build refuses as not supported is what the survey lists.
+
+use caddis_config::Options;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::testing;
+
+fn parsed(config: &Value) -> Config {
+    let mut options = Options::default();
+    options.allow_unknown_modules();
+    Config::from_json_with(config.to_string().as_bytes(), &options).unwrap()
+}
+
+/// A configuration that has `value` at `pointer` and nothing else; numbers are places in lists.
+fn only(pointer: &str, value: Value) -> Value {
+    pointer.rsplit('/').filter(|segment| !segment.is_empty()).fold(value, |inner, segment| {
+        match segment.parse::<usize>() {
+            Ok(0) => json!([inner]),
+            Ok(_) => json!([{}, inner]),
+            Err(_) => json!({segment: inner}),
+        }
+    })
+}
+
+/// Merges objects and the members of lists.
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (key, value) in from {
+                merge(into.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (Value::Array(into), Value::Array(from)) => {
+            into.resize(into.len().max(from.len()), Value::Null);
+            into.iter_mut().zip(from).for_each(|(into, from)| merge(into, from));
+        }
+        (into, from) => *into = from,
+    }
+}
+
+const SERVER: &str = "/apps/http/servers/s";
+const HANDLER: &str = "/apps/http/servers/s/routes/0/handle/0";
+const MATCHER: &str = "/apps/http/servers/s/routes/0/match/0";
+const LOG: &str = "/logging/logs/l";
+const POLICY: &str = "/apps/tls/automation/policies/0";
+const CONNECTION: &str = "/apps/http/servers/s/tls_connection_policies/0";
+const TRANSPORT: &str = "/apps/http/servers/s/routes/0/handle/0/transport";
+
+/// Everything that is refused: where it stands, what it is, and the path of the refusal below it.
+#[rustfmt::skip]
+fn refusals() -> Vec<(String, Value, &'static str)> {
+    let s = |rest: &str| format!("{SERVER}{rest}");
+    let c = |rest: &str| format!("{CONNECTION}{rest}");
+    let acme = json!({"module": "acme"});
+    let internal = json!({"module": "internal"});
+    let foreign = |key: &str| json!({key: "other"});
+    vec![
+        ("/admin".into(), json!({"identity": {"identifiers": ["a.test"]}}), "/identity"),
+        ("/admin".into(), json!({"remote": {"listen": ":0"}}), "/remote"),
+        ("/admin".into(), json!({"config": {"load": {"module": "http", "url": "http://127.0.0.1"}}}), "/config/load"),
+        ("/storage".into(), foreign("module"), ""),
+        ("/logging".into(), json!({"sink": {"writer": {"output": "discard"}}}), "/sink"),
+        (LOG.into(), json!({"core": {"module": "mock"}}), "/core"),
+        (LOG.into(), json!({"with_caller": true}), "/with_caller"),
+        (LOG.into(), json!({"with_stacktrace": "error"}), "/with_stacktrace"),
+        (LOG.into(), json!({"level": "FATAL"}), "/level"),
+        (LOG.into(), json!({"writer": {"output": "net", "address": "127.0.0.1:1"}}), "/writer"),
+        (LOG.into(), json!({"writer": foreign("output")}), "/writer"),
+        (LOG.into(), json!({"writer": {"output": "file", "filename": "l", "roll_interval": 1}}), "/writer/roll_interval"),
+        (LOG.into(), json!({"writer": {"output": "file", "filename": "l", "roll_minutes": [1]}}), "/writer/roll_minutes"),
+        (LOG.into(), json!({"writer": {"output": "file", "filename": "l", "roll_at": ["0:00"]}}), "/writer/roll_at"),
+        (LOG.into(), json!({"writer": {"output": "file", "filename": "l", "roll_local_time": true}}), "/writer/roll_local_time"),
+        (LOG.into(), json!({"writer": {"output": "file", "filename": "l", "backup_time_format": "2006"}}), "/writer/backup_time_format"),
+        (LOG.into(), json!({"writer": {"output": "file", "filename": "l", "dir_mode": "inherit"}}), "/writer/dir_mode"),
+        (LOG.into(), json!({"encoder": {"format": "json", "time_local": true}}), "/encoder/time_local"),
+        (LOG.into(), json!({"encoder": {"format": "journald"}}), "/encoder"),
+        (LOG.into(), json!({"encoder": foreign("format")}), "/encoder"),
+        (LOG.into(), json!({"encoder": {"format": "filter", "fields": {"f": {"filter": "multi_regexp"}}}}), "/encoder/fields/f"),
+        (LOG.into(), json!({"encoder": {"format": "filter", "fields": {"f": {"filter": "set_cookie"}}}}), "/encoder/fields/f"),
+        (LOG.into(), json!({"encoder": {"format": "filter", "fields": {"f": foreign("filter")}}}), "/encoder/fields/f"),
+        ("/apps".into(), json!({"other": {}}), "/other"),
+        ("/apps".into(), json!({"events": {"subscriptions": [{"events": ["started"]}]}}), "/events"),
+        ("/apps".into(), json!({"caddy.filesystems": {"filesystems": [{"name": "f", "file_system": foreign("backend")}]}}), "/caddy.filesystems"),
+        ("/apps/pki/certificate_authorities/c".into(), json!({"storage": foreign("module")}), ""),
+        ("/apps/tls".into(), json!({"encrypted_client_hello": {}}), "/encrypted_client_hello"),
+        ("/apps/tls".into(), json!({"dns": foreign("name")}), "/dns"),
+        ("/apps/tls".into(), json!({"resolvers": ["127.0.0.1"]}), "/resolvers"),
+        ("/apps/tls".into(), json!({"automation": {"on_demand": {"ask": "http://127.0.0.1"}}}), "/automation/on_demand/ask"),
+        ("/apps/tls".into(), json!({"automation": {"on_demand": {"permission": {"module": "http"}}}}), "/automation/on_demand/permission"),
+        ("/apps/tls".into(), json!({"automation": {"ocsp_interval": 1}}), "/automation/ocsp_interval"),
+        ("/apps/tls".into(), json!({"automation": {"storage_clean_interval": 1}}), "/automation/storage_clean_interval"),
+        ("/apps/tls".into(), json!({"session_tickets": {"rotation_interval": 1}}), "/session_tickets/rotation_interval"),
+        ("/apps/tls".into(), json!({"session_tickets": {"max_keys": 1}}), "/session_tickets/max_keys"),
+        ("/apps/tls".into(), json!({"session_tickets": {"disable_rotation": true}}), "/session_tickets/disable_rotation"),
+        ("/apps/tls".into(), json!({"session_tickets": {"key_source": {"provider": "distributed"}}}), "/session_tickets/key_source"),
+        ("/apps/tls".into(), json!({"certificates": {"other": {}}}), "/certificates/other"),
+        (POLICY.into(), json!({"get_certificate": [{"via": "tailscale"}]}), "/get_certificate"),
+        (POLICY.into(), json!({"must_staple": true}), "/must_staple"),
+        (POLICY.into(), json!({"reuse_private_keys": true}), "/reuse_private_keys"),
+        (POLICY.into(), json!({"ocsp_overrides": {"a": "b"}}), "/ocsp_overrides"),
+        ("/apps/tls/automation/policies/1".into(), json!({"on_demand": true, "issuers": [acme]}), "/on_demand"),
+        (POLICY.into(), json!({"issuers": [internal, acme]}), "/issuers/1"),
+        (POLICY.into(), json!({"storage": foreign("module")}), "/storage"),
+        (c(""), json!({"insecure_secrets_log": "f"}), "/insecure_secrets_log"),
+        (c(""), json!({"handshake_context": foreign("module")}), "/handshake_context"),
+        (c(""), json!({"cipher_suites": ["TLS_RSA_WITH_AES_128_CBC_SHA"]}), "/cipher_suites"),
+        (c(""), json!({"curves": ["secp521r1"]}), "/curves/0"),
+        (c(""), json!({"protocol_min": "tls1.1"}), "/protocol_min"),
+        (c(""), json!({"match": {"other": {}}}), "/match/other"),
+        (c("/client_authentication"), json!({"verifiers": [{"verifier": "leaf"}]}), "/verifiers"),
+        (s("/tls_connection_policies/1/client_authentication"), json!({"ca": {"provider": "storage"}}), "/ca"),
+        (c("/client_authentication"), json!({"ca": {"provider": "combined", "sources": [{"provider": "http"}]}}), "/ca/sources/0"),
+        (s(""), json!({"write_min_rate": 1}), "/write_min_rate"),
+        (s(""), json!({"max_write_chunk": 1}), "/max_write_chunk"),
+        (s(""), json!({"enable_webtransport": true}), "/enable_webtransport"),
+        (s(""), json!({"packet_conn_wrappers": [foreign("wrapper")]}), "/packet_conn_wrappers"),
+        (s(""), json!({"allow_0rtt": true}), "/allow_0rtt"),
+        (s(""), json!({"protocols": ["h3"]}), "/listen/0"),
+        (s(""), json!({"trusted_proxies": foreign("source")}), "/trusted_proxies"),
+        (s(""), json!({"listener_wrappers": [foreign("wrapper")]}), "/listener_wrappers/0"),
+        (s(""), json!({"logs": {"trace": true}}), "/logs/trace"),
+        ("/apps/http".into(), json!({"metrics": {"otlp": true}}), "/metrics/otlp"),
+        (MATCHER.into(), json!({"url_pattern": {"pattern": "/"}}), "/url_pattern"),
+        (MATCHER.into(), json!({"expression": "path('/x')"}), "/expression"),
+        (MATCHER.into(), json!({"other": {}}), "/other"),
+        (MATCHER.into(), json!({"file": {"fs": "f"}}), "/file"),
+        (MATCHER.into(), json!({"not": [{"other": {}}]}), "/not/0/other"),
+        (HANDLER.into(), json!({"handler": "acme_server"}), ""),
+        (HANDLER.into(), json!({"handler": "push"}), ""),
+        (HANDLER.into(), json!({"handler": "templates"}), ""),
+        (HANDLER.into(), json!({"handler": "timeouts"}), ""),
+        (HANDLER.into(), json!({"handler": "tracing"}), ""),
+        (HANDLER.into(), foreign("handler"), ""),
+        (HANDLER.into(), json!({"handler": "subroute", "routes": [{"handle": [{"handler": "push"}]}]}), "/routes/0/handle/0"),
+        (HANDLER.into(), json!({"handler": "file_server", "browse": {}}), "/browse"),
+        (HANDLER.into(), json!({"handler": "file_server", "fs": "f"}), "/fs"),
+        (HANDLER.into(), json!({"handler": "file_server", "precompressed": {"other": {}}}), "/precompressed/other"),
+        (HANDLER.into(), json!({"handler": "encode", "encodings": {"other": {}}}), "/encodings/other"),
+        (HANDLER.into(), json!({"handler": "encode", "encodings": {"gzip": {"level": -2}}}), "/encodings/gzip"),
+        (HANDLER.into(), json!({"handler": "encode", "encodings": {"gzip": {}}, "minimum_length": -1}), "/minimum_length"),
+        (HANDLER.into(), json!({"handler": "authentication", "providers": {"other": {}}}), "/providers/other"),
+        (HANDLER.into(), json!({"handler": "authentication", "providers": {"http_basic": {"hash": foreign("algorithm"), "accounts": []}}}), "/providers/http_basic/hash"),
+        (HANDLER.into(), json!({"handler": "log_append", "key": "k", "value": "{http.request.body}"}), ""),
+        (HANDLER.into(), json!({"handler": "static_response", "body": "{http.shutting_down}"}), ""),
+        (HANDLER.into(), json!({"handler": "static_response", "status_code": 103}), "/status_code"),
+        (HANDLER.into(), json!({"handler": "vars", "v": {}}), "/v"),
+        (HANDLER.into(), json!({"handler": "reverse_proxy", "circuit_breaker": foreign("type")}), "/circuit_breaker"),
+        (HANDLER.into(), json!({"handler": "reverse_proxy", "transport": foreign("protocol")}), "/transport"),
+        (HANDLER.into(), json!({"handler": "reverse_proxy", "dynamic_upstreams": foreign("source")}), "/dynamic_upstreams"),
+        (HANDLER.into(), json!({"handler": "reverse_proxy", "dynamic_upstreams": {"source": "a", "name": "a", "dial_fallback_delay": 1}}), "/dynamic_upstreams/dial_fallback_delay"),
+        (HANDLER.into(), json!({"handler": "reverse_proxy", "load_balancing": {"selection_policy": foreign("policy")}}), "/load_balancing/selection_policy"),
+        (HANDLER.into(), json!({"handler": "reverse_proxy", "health_checks": {"active": {"uri": "/", "follow_redirects": true}}}), "/health_checks/active/follow_redirects"),
+        (HANDLER.into(), json!({"handler": "reverse_proxy", "health_checks": {"active": {"uri": "/"}}, "transport": {"protocol": "fastcgi"}}), "/health_checks/active"),
+        (TRANSPORT.into(), json!({"resolver": {"addresses": ["127.0.0.1"]}}), "/resolver"),
+        (TRANSPORT.into(), json!({"compression": true}), "/compression"),
+        (TRANSPORT.into(), json!({"max_conns_per_host": 1}), "/max_conns_per_host"),
+        (TRANSPORT.into(), json!({"forward_proxy_url": "http://127.0.0.1"}), "/forward_proxy_url"),
+        (TRANSPORT.into(), json!({"network_proxy": {"from": "none"}}), "/network_proxy"),
+        (TRANSPORT.into(), json!({"dial_fallback_delay": 1}), "/dial_fallback_delay"),
+        (TRANSPORT.into(), json!({"expect_continue_timeout": 1}), "/expect_continue_timeout"),
+        (TRANSPORT.into(), json!({"write_buffer_size": 1}), "/write_buffer_size"),
+        (TRANSPORT.into(), json!({"versions": ["3"]}), "/versions/0"),
+        (TRANSPORT.into(), json!({"tls": {"client_certificate_automate": "a.test"}}), "/tls/client_certificate_automate"),
+        (TRANSPORT.into(), json!({"tls": {"renegotiation": "once"}}), "/tls/renegotiation"),
+        (TRANSPORT.into(), json!({"tls": {"curves": ["other"]}}), "/tls/curves/0"),
+        (TRANSPORT.into(), json!({"tls": {"ca": {"provider": "http"}}}), "/tls/ca"),
+    ]
+}
+
+/// A configuration with one thing that is refused, and the pointer to it.
+fn configuration((place, value, below): (String, Value, &str)) -> (Value, String) {
+    let mut config = json!({"logging": {"logs": {"default": {"writer": {"output": "discard"}}}}});
+    merge(&mut config, only(&place, value));
+    if place.starts_with(SERVER) {
+        merge(&mut config, only(SERVER, json!({"listen": ["127.0.0.1:0"]})));
+    }
+    if place.contains("/tls_connection_policies/") {
+        merge(&mut config, only(SERVER, json!({"automatic_https": {"disable": true}})));
+    }
+    if place.starts_with(TRANSPORT) {
+        merge(
+            &mut config,
+            only(HANDLER, json!({"handler": "reverse_proxy", "transport": {"protocol": "http"}})),
+        );
+    }
+    (config, place + below)
+}
+
+#[test]
+fn what_a_build_refuses_is_listed() {
+    let mut wrong = Vec::new();
+    for refusal in refusals() {
+        let (json, pointer) = configuration(refusal);
+        let config = parsed(&json);
+        let refused = Instance::build(&config, None, &testing::process()).err();
+        let found = unsupported(&config);
+        let agrees =
+            refused.as_ref().is_some_and(|r| r.unsupported && r.path == pointer && found == [r.clone()]);
+        if !agrees {
+            wrong.push((pointer, refused, found));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// One refusal hides no other.
+#[test]
+fn everything_is_listed_at_once() {
+    // Of what stands at the same place, one can be there at a time.
+    let mut all = json!({});
+    let mut expected = Vec::new();
+    for refusal in refusals() {
+        let (json, pointer) = configuration(refusal);
+        let part = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
+        if part.starts_with(HANDLER) || part.starts_with(LOG) || all.pointer(&pointer).is_some() {
+            continue;
+        }
+        expected.push(pointer);
+        merge(&mut all, json);
+    }
+    let found: Vec<String> = unsupported(&parsed(&all)).into_iter().map(|refusal| refusal.path).collect();
+    let missing: Vec<_> = expected.iter().filter(|pointer| !found.contains(pointer)).collect();
+    assert!(missing.is_empty(), "{missing:#?} of\n{all:#}");
+}
+
+#[test]
+fn names_that_need_a_public_authority_are_listed_once() {
+    let hosts = ["a.example.com", "b.example.com", "localhost"];
+    let listen = json!({"listen": [":443"], "routes": [{"match": [{"host": hosts}]}]});
+    let found = unsupported(&parsed(&only(SERVER, listen.clone())));
+    assert_eq!(found.len(), 1);
+    assert!(found[0].message.starts_with("the certificate for a.example.com (and those for 1 other names)"));
+    let mut loaded = only(SERVER, listen);
+    merge(&mut loaded, only("/apps/tls/certificates/load_folders", json!(["/nowhere"])));
+    assert_eq!(unsupported(&parsed(&loaded)), []);
+}
+
+#[test]
+fn an_ordinary_configuration_is_supported() {
+    let config = json!({"apps": {"http": {"servers": {"s": {"routes": [
+        {"match": [{"path_regexp": {"pattern": "("}}], "handle": [{"handler": "vars"}]},
+        {"handle": [{"handler": "reverse_proxy", "upstreams": [{"dial": "127.0.0.1:1"}]}]},
+    ]}}}}});
+    assert_eq!(unsupported(&parsed(&config)), []);
+}
