@@ -1,7 +1,10 @@
 //! Findings as values: a code, a place, a sentence and a way out.
 
+mod levels;
+
 use std::sync::Arc;
 
+pub use self::levels::{Level, Levels};
 use crate::{source::Span, token::Origin};
 
 /// How bad a finding is.

@@ -20,7 +20,7 @@ pub mod statement;
 pub mod token;
 pub mod tree;
 
-pub use diagnostic::{Code, Diagnostic, Label, Severity};
+pub use diagnostic::{Code, Diagnostic, Label, Level, Levels, Severity};
 pub use expand::expand;
 pub use format::{FormatError, format, format_checked, format_lint, format_tree};
 pub use lexer::lex;
