@@ -33,7 +33,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Instance {
     /// What answers on each listener once the instance is committed.
-    planned: Vec<(Arc<Listener>, Endpoint)>,
+    planned: Vec<Planned>,
     listeners: BTreeMap<Address, Arc<Listener>>,
     servers: Vec<Arc<Server>>,
     tls: Option<Arc<Tls>>,
@@ -42,6 +42,15 @@ pub struct Instance {
     /// What takes log lines once the instance is committed.
     logs: Option<Core>,
     shutdown: Shutdown,
+}
+
+/// A listener and what the configuration says of it.
+#[derive(Debug)]
+struct Planned {
+    listener: Arc<Listener>,
+    endpoint: Endpoint,
+    /// Of the file, if it is a unix socket.
+    permissions: u32,
 }
 
 /// How listeners end.
@@ -223,7 +232,7 @@ impl Instance {
                 Arc::new(opened.map_err(|error| cx.error(refusal(&address, &error)))?)
             }
         };
-        self.planned.push((Arc::clone(&listener), endpoint));
+        self.planned.push(Planned { listener: Arc::clone(&listener), endpoint, permissions });
         self.listeners.insert(address, listener);
         Ok(())
     }
@@ -243,8 +252,9 @@ impl Instance {
         }
         let logger = process.logger.named("http");
         let kept: BTreeSet<u64> = previous.iter().flat_map(Instance::listeners).map(|l| l.id).collect();
-        for (listener, endpoint) in self.planned.drain(..) {
+        for Planned { listener, endpoint, permissions } in self.planned.drain(..) {
             if kept.contains(&listener.id) {
+                listener.permit(permissions, &logger);
                 listener.serve(endpoint, &logger);
             } else {
                 if let Some(local) = listener.local.filter(|_| listener.address.port == 0) {

@@ -132,6 +132,18 @@ impl Listener {
         }
     }
 
+    /// Gives the file of a unix socket other permissions.
+    pub(crate) fn permit(&self, permissions: u32, logger: &Logger) {
+        if self.address.network != Network::Unix || self.address.host.starts_with('@') {
+            return;
+        }
+        if let Err(error) = socket::permit(&self.address.host, permissions) {
+            logger.warn("cannot set the permissions of a socket", |fields| {
+                fields.add("address", self.address.to_string()).error(&error);
+            });
+        }
+    }
+
     /// Stops to accept and lets connections end after their current request.
     pub(crate) fn stop(&self) {
         let sockets = std::mem::take(&mut *lock(&self.sockets));

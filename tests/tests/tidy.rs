@@ -13,7 +13,7 @@ const FUNCTION_LIMIT: usize = 150;
 /// Files that may be longer. This list only shrinks.
 const LONG_FILES: &[&str] = &[];
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace holds this crate").to_owned()
 }
 
@@ -38,7 +38,7 @@ fn files(extension: &str) -> Vec<(String, String)> {
     found
 }
 
-fn sources() -> Vec<(String, String)> {
+pub(crate) fn sources() -> Vec<(String, String)> {
     files(".rs")
 }
 

@@ -203,6 +203,16 @@ impl Logs {
     }
 }
 
+/// Who takes the line of a request, for others who have something to say about it. Where no access log is kept, the
+/// name that all of them begin with.
+pub(crate) fn loggers(exchange: &Exchange, root: &Logger) -> Vec<Logger> {
+    match (chosen_names(exchange), &exchange.access_log) {
+        (Some(names), _) => names.iter().map(|name| Pair::new(name, root).access).collect(),
+        (None, Some(line)) => line.loggers.clone(),
+        (None, None) => vec![root.named(ACCESS)],
+    }
+}
+
 /// The names that the directive `log_name` has chosen.
 fn chosen_names(exchange: &Exchange) -> Option<&[String]> {
     match exchange.var("access_logger_names") {

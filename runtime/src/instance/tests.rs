@@ -205,6 +205,10 @@ fn unix_sockets_have_their_permissions_and_leave_no_file() {
     let mut stream = UnixStream::connect(&path).unwrap();
     stream.write_all(ASK).unwrap();
     assert!(head(&mut stream).starts_with("HTTP/1.1 200 OK\r\n"));
+    runtime.load(&listening_on(&[&format!("unix/{}|0222", path.display())]), false).unwrap();
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o222);
+    stream.write_all(ASK).unwrap();
+    assert!(head(&mut stream).starts_with("HTTP/1.1 200 OK\r\n"), "the connection outlives the change");
     runtime.load(&listening_on(&["127.0.0.1:0"]), false).unwrap();
     assert!(!path.exists());
     std::fs::remove_dir_all(&folder).unwrap();

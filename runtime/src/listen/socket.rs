@@ -57,9 +57,14 @@ pub(super) fn open_unix(path: &str, permissions: u32) -> io::Result<Socket> {
         _ => {}
     }
     socket.bind(&SockAddr::unix(path)?)?;
-    std::fs::set_permissions(Path::new(path), std::fs::Permissions::from_mode(permissions))?;
+    permit(path, permissions)?;
     socket.listen(BACKLOG)?;
     Ok(socket)
+}
+
+/// Says who may connect to the socket of a file.
+pub(super) fn permit(path: &str, permissions: u32) -> io::Result<()> {
+    std::fs::set_permissions(Path::new(path), std::fs::Permissions::from_mode(permissions))
 }
 
 /// Caddy unlinks the file of a socket that is in use and thereby cuts its owner off; a process that answers keeps it.

@@ -308,6 +308,20 @@ fn a_handshake_can_be_left_out() {
 }
 
 #[test]
+fn what_is_said_of_streams_can_go_where_the_line_goes() {
+    let upstream = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut server = proxy(&upstream, json!({"stream_logs": {"logger_name": "access"}}));
+    server["logs"] = json!({"logger_names": {"a": ["site"]}});
+    let scene = Scene::new(server);
+    drop(upgraded(&scene, &upstream));
+    let lines = scene.lines(3);
+    let mut messages: Vec<_> = lines.iter().map(|line| line["msg"].as_str().unwrap()).collect();
+    messages.sort_unstable();
+    assert_eq!(messages, ["connection closed", "connection opened", "handled request"]);
+    assert!(lines.iter().all(|line| logger(line) == "http.log.access.site"), "{lines:#?}");
+}
+
+#[test]
 fn what_is_not_done_is_refused() {
     let logs = caddis_config::from_value(json!({"trace": true})).unwrap();
     let error = super::Logs::build(&logs, &mut crate::testing::build()).unwrap_err();

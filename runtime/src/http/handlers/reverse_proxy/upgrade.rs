@@ -15,10 +15,13 @@ use super::{
 use crate::{
     build::{Build, BuildError},
     error::{Error, Kind, Outcome},
-    http::{Body, Exchange, Response},
-    logging::{Level, Logger},
+    http::{Body, Exchange, Response, access_log},
+    logging::{Fields, Level, Logger},
     tunnel::{Ended, Leg, Opened, Owner, Registry, Tunnel},
 };
+
+/// Who tells about streams unless the configuration names another logger.
+const STREAM: &str = "http.handlers.reverse_proxy.stream";
 
 /// What streams are opened under.
 #[derive(Debug)]
@@ -33,7 +36,10 @@ pub(super) struct Upgrades {
 /// Lines about streams.
 #[derive(Debug, Clone)]
 struct Logs {
-    logger: Logger,
+    /// What the loggers are made from.
+    root: Logger,
+    /// `None` is the access log of the request.
+    logger: Option<Logger>,
     level: Level,
     skip_handshake: bool,
 }
@@ -87,7 +93,7 @@ impl Upgrades {
         let upgraded = hyper::upgrade::on(&mut response);
         let websocket = token == "websocket";
         let streams = self.streams(exchange, upstream, in_flight);
-        let (tunnels, logger) = (Arc::clone(&self.tunnels), self.logs.logger.clone());
+        let (tunnels, logger) = (Arc::clone(&self.tunnels), self.logs.root.named(STREAM));
         let (timeout, buffer_size) = (self.timeout, self.buffer_size);
         tokio::task::spawn_local(async move {
             match futures_util::future::try_join(client, upgraded).await {
@@ -184,11 +190,8 @@ pub(super) fn from_extended_connect(headers: &mut HeaderMap) {
 
 impl Logs {
     fn build(config: &Config, cx: &mut Build) -> Result<Self, BuildError> {
-        let logger = |name: &str| cx.process.logger.named(name);
-        let Some(logs) = &config.stream_logs else {
-            let logger = logger("http.handlers.reverse_proxy.stream");
-            return Ok(Self { logger, level: Level::Debug, skip_handshake: false });
-        };
+        let default = caddis_config::http::reverse_proxy::StreamLogs::default();
+        let logs = config.stream_logs.as_ref().unwrap_or(&default);
         let level = match logs.level.trim().to_ascii_lowercase().as_str() {
             "" | "debug" => Level::Debug,
             "info" => Level::Info,
@@ -200,19 +203,25 @@ impl Logs {
                 return Err(cx.at("level", |cx| cx.error(message)));
             }
         };
-        let logger = logger(match &*logs.logger_name {
-            "" => "http.handlers.reverse_proxy.stream",
-            "access" => "http.log.access",
-            name => name,
-        });
-        Ok(Self { logger, level, skip_handshake: logs.skip_handshake })
+        let root = cx.process.logger.clone();
+        let logger = match &*logs.logger_name {
+            "" => Some(root.named(STREAM)),
+            "access" => None,
+            name => Some(root.named(name)),
+        };
+        Ok(Self { root, logger, level, skip_handshake: logs.skip_handshake })
     }
 
     /// What the lines of a stream say; `None` when nobody takes them.
     fn line(&self, exchange: &Exchange, upstream: &Arc<str>) -> Option<Box<Line>> {
-        self.logger.enabled(self.level).then(|| {
+        let mut loggers = match &self.logger {
+            Some(logger) => vec![logger.clone()],
+            None => access_log::loggers(exchange, &self.root),
+        };
+        loggers.retain(|logger| logger.enabled(self.level));
+        (!loggers.is_empty()).then(|| {
             Box::new(Line {
-                logger: self.logger.clone(),
+                loggers,
                 level: self.level,
                 uuid: exchange.uuid().to_owned(),
                 upstream: Arc::clone(upstream),
@@ -225,7 +234,7 @@ impl Logs {
 }
 
 struct Line {
-    logger: Logger,
+    loggers: Vec<Logger>,
     level: Level,
     uuid: String,
     upstream: Arc<str>,
@@ -236,14 +245,12 @@ struct Line {
 
 impl Line {
     fn opened(&self) {
-        self.logger.log(self.level, "connection opened", |fields| {
-            self.describe(fields);
-        });
+        self.write("connection opened", |_| {});
     }
 
     fn closed(&self, ended: &Ended) {
-        self.logger.log(self.level, "connection closed", |fields| {
-            self.describe(fields)
+        self.write("connection closed", |fields| {
+            fields
                 .add("duration", ended.duration)
                 .add("bytes_to_backend", ended.to_upstream)
                 .add("bytes_from_backend", ended.from_upstream)
@@ -255,12 +262,17 @@ impl Line {
         });
     }
 
-    fn describe<'a>(&self, fields: &'a mut crate::logging::Fields) -> &'a mut crate::logging::Fields {
+    fn write(&self, message: &str, more: impl FnOnce(&mut Fields)) {
+        let mut fields = Fields::default();
         fields
             .add("uuid", &*self.uuid)
             .add("upstream", &*self.upstream)
             .add("host", &*self.host)
             .add("uri", &*self.uri)
-            .add("client_ip", &*self.client)
+            .add("client_ip", &*self.client);
+        more(&mut fields);
+        for logger in &self.loggers {
+            logger.write(self.level, message, &fields);
+        }
     }
 }

@@ -50,6 +50,28 @@ fn a_connection_serves_one_request_after_another() {
     });
 }
 
+/// Whatever `flush_interval` says, nothing waits for what comes next.
+#[test]
+fn each_piece_of_a_body_is_sent_at_once() {
+    on_a_shard(async {
+        for interval in [-1_i64, 0, 3_600_000_000_000] {
+            let upstream = Upstream::new().await;
+            let mut handler = upstream.proxy();
+            handler["flush_interval"] = json!(interval);
+            let proxy = Proxy::new(handler).await;
+            let mut client = proxy.get().await;
+            let mut wire = upstream.accept().await;
+            wire.head().await;
+            wire.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n").await;
+            client.head().await;
+            for piece in ["one", "two"] {
+                wire.send(piece).await;
+                assert_eq!(client.read(3).await, piece);
+            }
+        }
+    });
+}
+
 #[test]
 fn a_kept_connection_that_was_closed_is_no_failure() {
     on_a_shard(async {
