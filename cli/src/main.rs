@@ -13,7 +13,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::Parser;
+use clap::{Parser, error::ErrorKind};
 
 /// A Caddyfile compiler, checker and server
 #[derive(Debug, Parser)]
@@ -27,7 +27,11 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(message) => {
-            // Help and version go to standard output and succeed; a mistake is status 1 as in Caddy.
+            // Help and version go to standard output and succeed, as does naming no command; a mistake is status 1 as in Caddy.
+            if message.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+                drop(write!(io::stdout(), "{message}"));
+                return ExitCode::SUCCESS;
+            }
             drop(message.print());
             return ExitCode::from(u8::from(message.use_stderr()));
         }

@@ -5,7 +5,7 @@ use caddis_grammar::{Format, render};
 use clap::Args;
 
 use crate::{
-    commands::run::{self, RunArgs},
+    commands::run::{self, Beginning, RunArgs},
     environment::Environment,
     failure::Failure,
     files::Disk,
@@ -73,7 +73,8 @@ impl Site {
             return Err(Failure::new(render(&adapted.diagnostics, &adapted.sources, Format::Full)));
         }
         let folders = run::folders(&environment);
-        run::serve(&RunArgs::default(), environment, folders, Some(&adapted.config.to_json()))
+        let beginning = Beginning { json: Some(adapted.config.to_json()), file: None };
+        run::serve(&RunArgs::default(), environment, folders, beginning)
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use caddis_adapter::Registry;
-use caddis_grammar::{Diagnostic, Format, Severity, Sources, render, render_for_terminal};
+use caddis_grammar::{Diagnostic, Format, Sources, render, render_for_terminal};
 use clap::{Args, ValueEnum};
 
 use crate::{environment::Environment, failure::Failure, files::Disk};
@@ -55,6 +55,11 @@ enum DiagnosticsForm {
 }
 
 impl DiagnosticsArgs {
+    /// The form by the name that the flag takes.
+    pub(crate) fn form(self) -> String {
+        self.diagnostics.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
     /// Shows findings on standard error.
     pub(crate) fn show(self, diagnostics: &[Diagnostic], sources: &Sources) -> Result<(), Failure> {
         let text = match self.diagnostics {
@@ -83,6 +88,18 @@ pub(crate) struct Loaded {
     pub(crate) adapted: Option<caddis_adapter::Adapted>,
 }
 
+impl Loaded {
+    /// What tells one state of the files from another: the JSON, or the errors on the way to it.
+    pub(crate) fn outcome(&self) -> Result<String, String> {
+        match &self.adapted {
+            Some(adapted) if adapted.has_errors() => {
+                Err(render(&adapted.diagnostics, &adapted.sources, Format::Concise))
+            }
+            _ => Ok(self.json.clone()),
+        }
+    }
+}
+
 impl SourceArgs {
     /// The file to read: the one named, or a Caddyfile in the working directory.
     pub(crate) fn file(&self) -> Result<String, Failure> {
@@ -97,17 +114,34 @@ impl SourceArgs {
 
     /// Reads and, if it is a Caddyfile, adapts. Findings are shown; errors among them end the command.
     pub(crate) fn load(&self, environment: &Environment) -> Result<Loaded, Failure> {
+        self.judge(self.read(environment)?)
+    }
+
+    /// Reads and, if it is a Caddyfile, adapts. Findings are left to [`SourceArgs::judge`].
+    pub(crate) fn read(&self, environment: &Environment) -> Result<Loaded, Failure> {
         let name = self.file()?;
         let text = read(&name)?;
         if !self.is_caddyfile(&name)? {
+            serde_json::from_str::<serde_json::Value>(&text).map_err(|error| {
+                Failure::new(format!(
+                    "{name}: config is not valid JSON: {error}; if it is a Caddyfile, say so with --adapter caddyfile"
+                ))
+            })?;
             return Ok(Loaded { json: text, name, adapted: None });
         }
         let adapted = caddis_adapter::adapt(&name, &text, &Disk, environment, &Registry::standard());
-        self.diagnostics.show(&adapted.diagnostics, &adapted.sources)?;
-        if adapted.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
-            return Err(Failure::reported());
-        }
         Ok(Loaded { json: caddis_config::to_json(&adapted.config), name, adapted: Some(adapted) })
+    }
+
+    /// Shows the findings; errors among them end the command.
+    pub(crate) fn judge(&self, loaded: Loaded) -> Result<Loaded, Failure> {
+        if let Some(adapted) = &loaded.adapted {
+            self.diagnostics.show(&adapted.diagnostics, &adapted.sources)?;
+            if adapted.has_errors() {
+                return Err(Failure::reported());
+            }
+        }
+        Ok(loaded)
     }
 
     /// Caddy's rule: `--adapter` decides; else a name that starts with `Caddyfile` or ends in `.caddyfile`.

@@ -45,7 +45,20 @@ pub(crate) enum Plan {
 /// A bound socket.
 pub(crate) enum Socket {
     Tcp(TcpListener),
-    Unix(UnixListener, PathBuf),
+    Unix(UnixSocket),
+}
+
+/// A unix socket, the file of which goes with it.
+pub(crate) struct UnixSocket {
+    listener: UnixListener,
+    path: PathBuf,
+}
+
+impl Drop for UnixSocket {
+    fn drop(&mut self) {
+        // Gone already if somebody cleaned up.
+        let _ = std::fs::remove_file(&self.path);
+    }
 }
 
 impl Endpoint {
@@ -79,9 +92,9 @@ impl Endpoint {
                 // Nobody listens there any more: what is left of an earlier process.
                 std::fs::remove_file(&path).map_err(failed)?;
             }
-            let socket = UnixListener::bind(&path).map_err(failed)?;
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).map_err(failed)?;
-            (Socket::Unix(socket, path), None)
+            let socket = UnixSocket { listener: UnixListener::bind(&path).map_err(failed)?, path };
+            std::fs::set_permissions(&socket.path, std::fs::Permissions::from_mode(mode)).map_err(failed)?;
+            (Socket::Unix(socket), None)
         } else if parsed.network.starts_with("tcp") {
             let socket = TcpListener::bind((host(&parsed), parsed.start_port)).await.map_err(failed)?;
             let local = socket.local_addr().map_err(failed)?;
@@ -166,10 +179,6 @@ async fn accept(
             }
         }
     }
-    if let Socket::Unix(_, path) = socket {
-        // Gone already if somebody cleaned up.
-        let _ = std::fs::remove_file(path);
-    }
 }
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -178,7 +187,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 async fn accept_one(socket: &Socket) -> std::io::Result<Box<dyn Stream>> {
     Ok(match socket {
         Socket::Tcp(socket) => Box::new(socket.accept().await?.0),
-        Socket::Unix(socket, _) => Box::new(socket.accept().await?.0),
+        Socket::Unix(socket) => Box::new(socket.listener.accept().await?.0),
     })
 }
 

@@ -23,6 +23,12 @@ pub(crate) struct FileServerArgs {
     /// Enable directory browsing
     #[arg(short, long)]
     browse: bool,
+    /// Show symlink paths when browse is enabled
+    #[arg(long)]
+    reveal_symlinks: bool,
+    /// Max directories to read when browse is enabled; 10000 if not given
+    #[arg(short, long)]
+    file_limit: Option<u64>,
     /// Enable template rendering
     #[arg(short, long)]
     templates: bool,
@@ -32,12 +38,18 @@ pub(crate) struct FileServerArgs {
     /// Specify precompression file extensions. Compression preference implied from flag order.
     #[arg(short, long, value_delimiter = ',')]
     precompressed: Vec<String>,
-    #[command(flatten)]
-    logs: LogArgs,
+    /// Enable the access log
+    #[arg(short, long)]
+    access_log: bool,
+    /// Enable verbose debug logs
+    #[arg(short = 'v', long)]
+    debug: bool,
 }
 
 pub(crate) fn run(args: &FileServerArgs) -> Result<(), Failure> {
     refuse(args.browse, "--browse")?;
+    refuse(args.reveal_symlinks, "--reveal-symlinks")?;
+    refuse(args.file_limit.is_some(), "--file-limit")?;
     refuse(args.templates, "--templates")?;
     let listen = args.listen.as_deref().map(host_port::split).transpose().map_err(Failure::new)?;
     let address = match (&args.domain, listen) {
@@ -46,7 +58,7 @@ pub(crate) fn run(args: &FileServerArgs) -> Result<(), Failure> {
         (None, Some((_, port))) => format!("http://:{port}"),
         (None, None) => "http://:80".to_owned(),
     };
-    let mut site = Site::new(address, args.logs);
+    let mut site = Site::new(address, LogArgs { access_log: args.access_log, debug: args.debug });
     if let Some((host, _)) = listen.filter(|(host, _)| !host.is_empty()) {
         site.line(format!("bind {host}"));
     }

@@ -15,12 +15,17 @@ use caddis_runtime::{
     Runtime,
     control::{Adapted, Adapter, Control, Warning},
     folders::Folders,
-    logging::{Level, Logger, Stderr},
+    logging::{Fields, Level, Logger, Stderr},
     run::Signals,
 };
 use clap::Args;
 
-use crate::{environment::Environment, failure::Failure, files::Disk, source::SourceArgs};
+use crate::{
+    environment::Environment,
+    failure::Failure,
+    files::Disk,
+    source::{Loaded, SourceArgs},
+};
 
 /// Serves a configuration.
 #[derive(Debug, Default, Args)]
@@ -44,19 +49,66 @@ pub(crate) struct RunArgs {
     pub(crate) pingback: Option<String>,
 }
 
+/// What a server begins with.
+#[derive(Debug, Default)]
+pub(crate) struct Beginning {
+    /// The first configuration. Without one the server waits for the admin API.
+    pub(crate) json: Option<String>,
+    /// The file that it came from, to be read again by `SIGUSR1` and `--watch`.
+    pub(crate) file: Option<SourceArgs>,
+}
+
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let environment = Environment::load(&args.source.env_files)?;
     if args.environ {
         super::environ::print(&environment)?;
     }
     let folders = folders(&environment);
-    let first = match fs::read_to_string(folders.autosave()) {
-        Ok(saved) if args.resume => Some(saved),
-        // Without file and without Caddyfile the server starts empty and waits for the admin API, as in Caddy.
-        _ if args.source.config.is_none() && !Path::new("Caddyfile").is_file() => None,
-        _ => Some(args.source.load(&environment)?.json),
-    };
-    serve(args, environment, folders, first.as_deref())
+    let beginning = begin(args, &environment, &folders)?;
+    serve(args, environment, folders, beginning)
+}
+
+/// The saved configuration, or the one that was named, or the Caddyfile beside, or none: in Caddy's order.
+fn begin(args: &RunArgs, environment: &Environment, folders: &Folders) -> Result<Beginning, Failure> {
+    let autosave = folders.autosave();
+    if args.resume {
+        let told = |fields: &mut Fields| {
+            fields.add("autosave_file", autosave.display().to_string());
+        };
+        match fs::read_to_string(&autosave) {
+            Ok(saved) => {
+                if args.source.config.is_some() || args.watch {
+                    early_logger()
+                        .warn("resuming from last configuration; --config and --watch are ignored", told);
+                } else {
+                    early_logger().info("resuming from last configuration", told);
+                }
+                return Ok(Beginning { json: Some(saved), file: None });
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                early_logger().info("no autosave file exists", told);
+            }
+            Err(error) => return Err(Failure::new(format!("{}: {error}", autosave.display()))),
+        }
+    }
+    if args.source.config.is_none() && !Path::new("Caddyfile").is_file() {
+        if args.watch {
+            return Err(Failure::new("--watch has no file to watch; name one with --config"));
+        }
+        return Ok(Beginning::default());
+    }
+    let json = args.source.load(environment)?.json;
+    // Standard input can be read only once.
+    let file = (args.source.config.as_deref() != Some("-")).then(|| args.source.clone());
+    if args.watch && file.is_none() {
+        return Err(Failure::new("--watch cannot watch standard input; name a file with --config"));
+    }
+    Ok(Beginning { json: Some(json), file })
+}
+
+/// What logs before a configuration says how.
+fn early_logger() -> Logger {
+    Logger::root(Box::new(Stderr(Level::Info)))
 }
 
 /// Serves until a signal or the admin API ends it.
@@ -64,54 +116,73 @@ pub(crate) fn serve(
     args: &RunArgs,
     environment: Environment,
     folders: Folders,
-    first: Option<&str>,
+    beginning: Beginning,
 ) -> Result<(), Failure> {
     let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    tokio.block_on(async {
+    // Before the configuration is loaded, which may take a while.
+    let pidfile = args.pidfile.as_deref().map(Pidfile::write).transpose()?;
+    let ended = tokio.block_on(async {
         let signals = Signals::listen()?;
-        let logger = Logger::root(Box::new(Stderr(Level::Info)));
-        let runtime = Runtime::start(logger, environment.clone().into_map())?;
+        let runtime = Runtime::start(early_logger(), environment.clone().into_map())?;
         let default_admin = caddis_grammar::Environment::var(&environment, "CADDY_ADMIN")
             .filter(|address| !address.is_empty())
             .unwrap_or_else(|| "localhost:2019".to_owned());
         let control = Control::new(runtime, adapter(environment.clone()), folders, default_admin);
-        if let Some(json) = first {
+        if let Some(json) = &beginning.json {
             control
-                .load(json, false)
+                .load(json, true)
                 .await
                 .map_err(|error| Failure::new(format!("loading initial config: {error}")))?;
         } else {
             control.load("{}", true).await.map_err(|error| Failure::new(error.to_string()))?;
         }
-        if let Some(path) = &args.pidfile {
-            fs::write(path, format!("{}\n", std::process::id()))?;
-        }
+        logger(&control).info("serving initial configuration", |_| {});
         if let Some(address) = &args.pingback {
             confirm(address)?;
         }
-        let reload = {
-            let (control, source, environment) =
-                (Arc::clone(&control), args.source.clone(), environment.clone());
-            move || {
-                let (control, source, environment) =
-                    (Arc::clone(&control), source.clone(), environment.clone());
-                tokio::spawn(async move { reload_from_file(&control, &source, &environment).await });
+        let reloader =
+            beginning.file.map(|source| Arc::new(Reloader { control: control.clone(), source, environment }));
+        if let Some(reloader) = reloader.clone().filter(|_| args.watch) {
+            tokio::spawn(async move { reloader.watch(beginning.json).await });
+        }
+        let on_signal = || match reloader.clone() {
+            Some(reloader) => {
+                tokio::spawn(async move { reloader.reload(reloader.read()).await });
             }
+            None => logger(&control).info("last config unknown, ignored SIGUSR1", |_| {}),
         };
-        if args.watch {
-            tokio::spawn(watch(args.source.file()?, reload.clone()));
-        }
-        let ended = signals.run(control.runtime(), reload, control.stopped()).await;
+        let ended = signals.run(control.runtime(), on_signal, control.stopped()).await;
         control.flush_logs();
-        if let Some(path) = &args.pidfile {
-            // Somebody may have removed it already.
-            let _ = fs::remove_file(path);
-        }
-        match ended.status() {
-            0 => Ok(()),
-            status => Err(Failure { message: String::new(), status }),
-        }
-    })
+        Ok::<_, Failure>(ended)
+    })?;
+    drop(pidfile);
+    match ended.status() {
+        0 => Ok(()),
+        status => Err(Failure { message: String::new(), status }),
+    }
+}
+
+/// A file with the id of this process, which is there as long as this value is.
+#[derive(Debug)]
+struct Pidfile<'a>(&'a str);
+
+impl<'a> Pidfile<'a> {
+    fn write(path: &'a str) -> Result<Self, Failure> {
+        fs::write(path, format!("{}\n", std::process::id()))
+            .map_err(|error| Failure::new(format!("unable to write PID file: {path}: {error}")))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Pidfile<'_> {
+    fn drop(&mut self) {
+        // Somebody may have removed it already.
+        let _ = fs::remove_file(self.0);
+    }
+}
+
+fn logger(control: &Control) -> Logger {
+    control.runtime().process().logger.named("")
 }
 
 /// The folders that the environment names.
@@ -146,31 +217,53 @@ fn adapter(environment: Environment) -> Adapter {
     })
 }
 
-async fn reload_from_file(control: &Arc<Control>, source: &SourceArgs, environment: &Environment) {
-    let logger = control.runtime().process().logger.named("");
-    let loaded = match source.load(environment) {
-        Ok(loaded) => control.load(&loaded.json, false).await.map_err(|error| error.to_string()),
-        Err(failure) => Err(failure.message),
-    };
-    match loaded {
-        Ok(_) => logger.info("config reloaded", |_| {}),
-        Err(message) => logger.error("reloading config; the one before goes on", |fields| {
-            fields.add("error", message);
-        }),
-    }
+/// Loads the file of the command line again.
+#[derive(Debug)]
+struct Reloader {
+    control: Arc<Control>,
+    source: SourceArgs,
+    environment: Environment,
 }
 
-/// Reloads when the file has another time of change or another size than a second ago.
-async fn watch(file: String, reload: impl Fn()) {
-    let look = || fs::metadata(&file).ok().map(|seen| (seen.modified().ok(), seen.len()));
-    let mut seen = look();
-    loop {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        let now = look();
-        // An editor may be between removing and writing.
-        if now.is_some() && now != seen {
-            seen = now;
-            reload();
+impl Reloader {
+    /// What the file says now, or why it says nothing.
+    fn read(&self) -> Result<Loaded, String> {
+        self.source.read(&self.environment).map_err(|failure| failure.message)
+    }
+
+    async fn reload(&self, read: Result<Loaded, String>) {
+        let loaded =
+            match read.and_then(|loaded| self.source.judge(loaded).map_err(|failure| failure.message)) {
+                Ok(loaded) => self.control.load(&loaded.json, true).await.map_err(|error| error.to_string()),
+                Err(message) => Err(message),
+            };
+        match loaded {
+            Ok(_) => logger(&self.control).info("config reloaded", |_| {}),
+            Err(message) => {
+                logger(&self.control).error("reloading config; the one before goes on", |fields| {
+                    // Findings were shown as the user asked for.
+                    if !message.is_empty() {
+                        fields.add("error", message);
+                    }
+                })
+            }
+        }
+    }
+
+    /// Reloads when a second brought another outcome of reading the file, the files that it imports included.
+    async fn watch(&self, first: Option<String>) {
+        let mut seen = first.map(Ok);
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let now = self.read();
+            let outcome = match &now {
+                Ok(loaded) => loaded.outcome(),
+                Err(message) => Err(message.clone()),
+            };
+            if seen.as_ref() != Some(&outcome) {
+                seen = Some(outcome);
+                self.reload(now).await;
+            }
         }
     }
 }

@@ -28,6 +28,12 @@ pub(crate) struct StartArgs {
 }
 
 pub(crate) fn run(args: &StartArgs) -> Result<(), Failure> {
+    if args.source.config.as_deref() == Some("-") {
+        // The standard input of the server carries what proves to this process that it is the one that was started.
+        return Err(Failure::new(
+            "start cannot read the configuration from standard input; name a file with --config, or use run",
+        ));
+    }
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("run").arg("--pingback").arg(listener.local_addr()?.to_string());
@@ -41,6 +47,7 @@ pub(crate) fn run(args: &StartArgs) -> Result<(), Failure> {
     for file in &args.source.env_files {
         command.arg("--envfile").arg(file);
     }
+    command.arg("--diagnostics").arg(args.source.diagnostics.form());
     if args.watch {
         command.arg("--watch");
     }
