@@ -22,6 +22,7 @@ pub mod rewrite;
 pub mod route;
 pub(crate) mod routes;
 pub mod server;
+pub(crate) mod sniff;
 pub(crate) mod status;
 pub mod uri;
 

@@ -24,6 +24,7 @@ mod runtime;
 pub mod shard;
 pub mod storage;
 mod support;
+mod time;
 pub mod tls;
 pub mod tunnel;
 

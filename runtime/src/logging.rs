@@ -3,7 +3,6 @@
 pub(crate) mod core;
 mod encoders;
 pub(crate) mod output;
-mod time;
 
 use std::{borrow::Cow, io::Write, sync::Arc, time::Duration};
 

@@ -13,9 +13,11 @@ use super::{
     Fields, Level, Sink,
     encoders::{Encoder, Entry},
     output::Output,
+};
+use crate::{
+    build::{Build, BuildError},
     time::Moment,
 };
-use crate::build::{Build, BuildError};
 
 /// All logs of a configuration.
 #[derive(Debug)]

@@ -8,8 +8,11 @@ mod options;
 use caddis_config::logging as config;
 
 use self::options::Options;
-use super::{Field, Fields, Level, time::Moment};
-use crate::build::{Build, BuildError};
+use super::{Field, Fields, Level};
+use crate::{
+    build::{Build, BuildError},
+    time::Moment,
+};
 
 /// One line before it is encoded.
 #[derive(Debug)]
@@ -51,8 +54,8 @@ impl Encoder {
             None => Ok(Encoder::fallback(terminal)),
         };
         match config {
-            config::Encoder::Json(json) => Ok(Encoder::Json(Options::from_json(json, cx)?)),
-            config::Encoder::Console(console) => Ok(Encoder::Console(Options::from_console(console, cx)?)),
+            config::Encoder::Json(json) => Ok(Encoder::Json(Options::from_json(json))),
+            config::Encoder::Console(console) => Ok(Encoder::Console(Options::from_console(console))),
             config::Encoder::Filter(filter) => {
                 let rules = cx.at("fields", |cx| filter::build(&filter.fields, cx))?;
                 Ok(Encoder::Filter(rules, Box::new(wrapped(&filter.wrap, cx)?)))

@@ -7,6 +7,7 @@ mod tests;
 
 use std::{future::poll_fn, pin::Pin};
 
+use bytes::Bytes;
 use caddis_config::http::{encoders::Encoder as EncoderConfig, handlers::Encode as Config};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body::Body as _;
@@ -20,7 +21,7 @@ use crate::{
     error::{Error, Kind, Outcome},
     http::{
         Body, Exchange, Handler, HandlerFuture, Next, Response, accept_encoding,
-        response_matcher::ResponseMatcher,
+        response_matcher::ResponseMatcher, sniff,
     },
 };
 
@@ -166,6 +167,9 @@ impl Encode {
         if response.status() == StatusCode::NOT_MODIFIED {
             add_vary(response.headers_mut());
         }
+        if !is_head {
+            self.name_type(&mut response).await?;
+        }
         if !self.is_meant(&response) {
             return Ok(response);
         }
@@ -173,7 +177,7 @@ impl Encode {
             _ if is_event_stream(response.headers()) => true,
             Some(length) => length > self.minimum,
             None if is_head => false,
-            None => self.begins_long(response.body_mut()).await?,
+            None => beginning(response.body_mut()).await?.len() as u64 > self.minimum,
         };
         if !worthwhile {
             return Ok(response);
@@ -188,16 +192,29 @@ impl Encode {
         Ok(response)
     }
 
+    /// Finds the type of a response that says none by its first bytes, if it is long enough to be compressed. Caddy
+    /// does that too for parts of content and for what is encoded already, of which the bytes tell nothing.
+    async fn name_type(&self, response: &mut Response) -> Outcome<()> {
+        if !is_plain(response)
+            || response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| !kind.is_empty())
+        {
+            return Ok(());
+        }
+        let announced = announced_length(response);
+        if announced.is_some_and(|length| length <= self.minimum) {
+            return Ok(());
+        }
+        let first = beginning(response.body_mut()).await?;
+        if announced.is_some() || first.len() as u64 > self.minimum {
+            let kind = HeaderValue::from_static(sniff::media_type(&first));
+            response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        }
+        Ok(())
+    }
+
     fn is_meant(&self, response: &Response) -> bool {
         let (status, headers) = (response.status(), response.headers());
-        if status.is_informational()
-            || matches!(
-                status,
-                StatusCode::PARTIAL_CONTENT | StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
-            )
-            || headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| !encoding.is_empty())
-            || forbids_transformation(headers)
-        {
+        if !is_plain(response) || forbids_transformation(headers) {
             return false;
         }
         match &self.matcher {
@@ -207,17 +224,27 @@ impl Encode {
             }),
         }
     }
+}
 
-    /// Whether the first piece of a body of unknown length is long; waits for it, and leaves it in the body.
-    async fn begins_long(&self, body: &mut Body) -> Outcome<bool> {
-        let Some(first) = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await else { return Ok(false) };
-        let first = first.map_err(|error| {
-            Error::new(Kind::UpstreamBroken, "reading a response body").because(error).after_answer()
-        })?;
-        let long = first.data_ref().is_some_and(|data| data.len() as u64 > self.minimum);
-        *body = Body::boxed(Prefixed::new(first, std::mem::take(body)));
-        Ok(long)
-    }
+/// Whether a response has the whole content, as it is.
+fn is_plain(response: &Response) -> bool {
+    let (status, headers) = (response.status(), response.headers());
+    !status.is_informational()
+        && !matches!(status, StatusCode::PARTIAL_CONTENT | StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+        && headers.get(header::CONTENT_ENCODING).is_none_or(HeaderValue::is_empty)
+}
+
+/// The first piece of a body; waits for it, and leaves it in the body.
+async fn beginning(body: &mut Body) -> Outcome<Bytes> {
+    let Some(first) = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await else {
+        return Ok(Bytes::new());
+    };
+    let first = first.map_err(|error| {
+        Error::new(Kind::UpstreamBroken, "reading a response body").because(error).after_answer()
+    })?;
+    let data = first.data_ref().cloned().unwrap_or_default();
+    *body = Body::boxed(Prefixed::new(first, std::mem::take(body)));
+    Ok(data)
 }
 
 fn forbids_transformation(headers: &HeaderMap) -> bool {

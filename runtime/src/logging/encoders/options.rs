@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use caddis_config::logging::encoders::{Console, Json};
 
-use super::super::{Field, Level, time::Moment};
-use crate::build::{Build, BuildError};
+use super::super::{Field, Level};
+use crate::time::Moment;
 
 /// Names and forms. An empty key leaves its part out.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub(crate) struct Options {
     pub(super) name: String,
     pub(super) line_ending: String,
     time_form: TimeForm,
+    /// In the zone of the process instead of UTC.
+    local: bool,
     duration_form: DurationForm,
     level_form: LevelForm,
 }
@@ -55,6 +57,7 @@ impl Options {
             name: "logger".into(),
             line_ending: "\n".into(),
             time_form: TimeForm::UnixSeconds,
+            local: false,
             duration_form: DurationForm::Seconds,
             level_form: LevelForm::Lower,
         }
@@ -69,33 +72,27 @@ impl Options {
         }
     }
 
-    pub(super) fn from_json(config: &Json, cx: &mut Build) -> Result<Self, BuildError> {
+    pub(super) fn from_json(config: &Json) -> Self {
         let mut options = Self::json();
         options.keys(
             [&config.message_key, &config.level_key, &config.time_key, &config.name_key],
             &config.line_ending,
         );
-        options.forms(
-            [&config.time_format, &config.duration_format, &config.level_format],
-            config.time_local,
-            cx,
-        )?;
-        Ok(options)
+        options
+            .forms([&config.time_format, &config.duration_format, &config.level_format], config.time_local);
+        options
     }
 
-    pub(super) fn from_console(config: &Console, cx: &mut Build) -> Result<Self, BuildError> {
+    pub(super) fn from_console(config: &Console) -> Self {
         // Unlike the fallback, a console encoder that was asked for is coloured wherever it writes to.
         let mut options = Self::console(true);
         options.keys(
             [&config.message_key, &config.level_key, &config.time_key, &config.name_key],
             &config.line_ending,
         );
-        options.forms(
-            [&config.time_format, &config.duration_format, &config.level_format],
-            config.time_local,
-            cx,
-        )?;
-        Ok(options)
+        options
+            .forms([&config.time_format, &config.duration_format, &config.level_format], config.time_local);
+        options
     }
 
     fn keys(&mut self, [message, level, time, name]: [&Option<String>; 4], line_ending: &Option<String>) {
@@ -112,13 +109,8 @@ impl Options {
         }
     }
 
-    fn forms(
-        &mut self,
-        [time, duration, level]: [&String; 3],
-        local: bool,
-        cx: &mut Build,
-    ) -> Result<(), BuildError> {
-        cx.refuse_fields(&[("time_local", local, "time_local of a log encoder")])?;
+    fn forms(&mut self, [time, duration, level]: [&String; 3], local: bool) {
+        self.local = local;
         let layout = |text: &str| TimeForm::Layout(text.to_owned());
         match time.as_str() {
             "" => {}
@@ -146,7 +138,6 @@ impl Options {
             "color" => self.level_form = LevelForm::Color,
             _ => {}
         }
-        Ok(())
     }
 
     /// The time as a value.
@@ -155,6 +146,7 @@ impl Options {
             TimeForm::UnixSeconds => Field::Float(time.unix_nanos() as f64 / 1e9),
             TimeForm::UnixMillis => Field::Float(time.unix_nanos() as f64 / 1e6),
             TimeForm::UnixNanos => Field::Int(time.unix_nanos()),
+            TimeForm::Layout(layout) if self.local => Field::String(time.local().format(layout)),
             TimeForm::Layout(layout) => Field::String(time.format(layout)),
         }
     }

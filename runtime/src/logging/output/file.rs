@@ -14,8 +14,8 @@ use flate2::{Compression, write::GzEncoder};
 use super::Target;
 use crate::{
     build::{Build, BuildError},
-    logging::time::Moment,
     placeholder::Template,
+    time::Moment,
 };
 
 /// How rolled files are named and kept; Caddy's defaults.
@@ -27,6 +27,8 @@ pub(super) struct Settings {
     /// `None` when the file is never rolled.
     roll_bytes: Option<u64>,
     compression: Packing,
+    /// Whether the names of rolled files have the time of this zone instead of UTC.
+    local_names: bool,
     keep: usize,
     keep_for: Duration,
 }
@@ -48,7 +50,6 @@ impl Settings {
             ("roll_interval", config.roll_interval.0 != 0, "roll_interval of the log writer file"),
             ("roll_minutes", !config.roll_minutes.is_empty(), "roll_minutes of the log writer file"),
             ("roll_at", !config.roll_at.is_empty(), "roll_at of the log writer file"),
-            ("roll_local_time", config.roll_local_time, "roll_local_time of the log writer file"),
             (
                 "backup_time_format",
                 !config.backup_time_format.is_empty(),
@@ -85,6 +86,7 @@ impl Settings {
             dir_mode,
             roll_bytes: (config.roll != Some(false)).then(|| or(config.roll_size_mb, 100) * MIB),
             compression,
+            local_names: config.roll_local_time,
             keep: or(config.roll_keep, 10) as usize,
             keep_for: DAY * or(config.roll_keep_days, 90) as u32,
         })
@@ -110,7 +112,8 @@ impl File {
     }
 
     fn roll(&mut self) -> io::Result<()> {
-        let name = Moment::new(SystemTime::now()).format(BACKUP_TIME);
+        let now = Moment::new(SystemTime::now());
+        let name = if self.settings.local_names { now.local() } else { now }.format(BACKUP_TIME);
         let (stem, extension) = parts(&self.settings.path);
         let backup = self.settings.path.with_file_name(format!("{stem}-{name}{extension}"));
         fs::rename(&self.settings.path, &backup)?;
@@ -197,6 +200,7 @@ mod tests {
             mode: 0o600,
             dir_mode: 0o700,
             roll_bytes: Some(10),
+            local_names: false,
             compression: Packing::None,
             keep: 1,
             keep_for: DAY,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     http::body::BodyError,
-    testing::{answer, exchange, refused, routes, run},
+    testing::{answer, exchange, folder, refused, routes, run},
 };
 
 fn encoded(encode: Value, response: Value, headers: &[(&'static str, &str)]) -> Response<Bytes> {
@@ -79,6 +79,35 @@ fn what_is_left_alone() {
         let response = json!({"status_code": status, "body": "abc"});
         let response = encoded(own.clone(), response, &[("accept-encoding", "gzip")]);
         assert_eq!(field(&response, "content-encoding"), name);
+    }
+}
+
+#[test]
+fn a_type_that_nobody_names_is_found_by_the_first_bytes() {
+    let encode = json!({"handler": "encode", "encodings": {"gzip": {}}});
+    let html = "<p>".to_owned() + &"x".repeat(600);
+    let accept = [("accept-encoding", "gzip")];
+    let cases = [
+        (html.as_str(), json!({}), accept, "text/html; charset=utf-8", "gzip"),
+        ("GIF89a", json!({}), accept, "", ""),
+        (html.as_str(), json!({"Content-Encoding": ["br"]}), accept, "", "br"),
+        (html.as_str(), json!({"Content-Type": ["image/png"]}), accept, "image/png", ""),
+        (html.as_str(), json!({}), [("accept-encoding", "br")], "", ""),
+    ];
+    for (body, headers, accept, kind, encoding) in cases {
+        let file = folder(&[("untyped", body)]);
+        let files = json!({"handler": "file_server", "root": file.path()});
+        let set = json!({"handler": "headers", "response": {"set": headers}});
+        let routes = routes(json!([{"handle": [encode, set, files]}]));
+        let response = answer(&routes, &mut exchange("/untyped", &accept)).unwrap();
+        assert_eq!(
+            (field(&response, "content-type"), field(&response, "content-encoding")),
+            (kind, encoding),
+            "{headers}"
+        );
+        if encoding == "gzip" {
+            assert_eq!(gunzip(response.body()), body);
+        }
     }
 }
 

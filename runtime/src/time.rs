@@ -1,8 +1,13 @@
 //! Moments as text, in the layouts that Go's `time` package reads: the year 2006 written where a year is wanted.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::OnceLock,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
-/// A moment in UTC, taken apart.
+use tz::TimeZone;
+
+/// A moment as the clocks of a zone show it, taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Moment {
     year: i64,
@@ -14,6 +19,9 @@ pub(crate) struct Moment {
     second: u32,
     nanosecond: u32,
     since_epoch: Duration,
+    /// Seconds east of UTC.
+    offset: i32,
+    zone: &'static str,
 }
 
 const MONTHS: [&str; 12] = [
@@ -33,23 +41,44 @@ const MONTHS: [&str; 12] = [
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 impl Moment {
-    /// Takes a time apart. Times before 1970 count as 1970.
+    /// Takes a time apart, in UTC. Times before 1970 count as 1970.
     pub(crate) fn new(time: SystemTime) -> Self {
-        let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let seconds = since_epoch.as_secs();
-        let (days, rest) = (seconds / 86_400, (seconds % 86_400) as u32);
-        let (year, month, day) = civil(days as i64);
+        Self::shifted(time.duration_since(UNIX_EPOCH).unwrap_or_default(), 0, "UTC")
+    }
+
+    /// The same moment in the zone of the process: that of the variable `TZ`, or else that of the system.
+    pub(crate) fn local(self) -> Self {
+        static ZONE: OnceLock<TimeZone> = OnceLock::new();
+        let zone = ZONE.get_or_init(|| zone(std::env::var("TZ").ok().as_deref()));
+        let seconds = i64::try_from(self.since_epoch.as_secs()).unwrap_or(i64::MAX);
+        match zone.find_local_time_type(seconds) {
+            Ok(kind) => Self::shifted(self.since_epoch, kind.ut_offset(), kind.time_zone_designation()),
+            Err(_) => self,
+        }
+    }
+
+    fn shifted(since_epoch: Duration, offset: i32, zone: &'static str) -> Self {
+        let seconds = since_epoch.as_secs() as i64 + i64::from(offset);
+        let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400) as u32);
+        let (year, month, day) = civil(days);
         Self {
             year,
             month,
             day,
-            weekday: ((days + 4) % 7) as u32,
+            weekday: (days + 4).rem_euclid(7) as u32,
             hour: rest / 3600,
             minute: rest / 60 % 60,
             second: rest % 60,
             nanosecond: since_epoch.subsec_nanos(),
             since_epoch,
+            offset,
+            zone,
         }
+    }
+
+    /// Time since 1970.
+    pub(crate) fn since_epoch(self) -> Duration {
+        self.since_epoch
     }
 
     /// Nanoseconds since 1970.
@@ -86,6 +115,7 @@ impl Moment {
     fn element(self, element: Element, out: &mut String) {
         use std::fmt::Write;
         let hour12 = if self.hour.is_multiple_of(12) { 12 } else { self.hour % 12 };
+        let (sign, east) = (if self.offset < 0 { '-' } else { '+' }, self.offset.unsigned_abs() / 60);
         let month = MONTHS[self.month as usize - 1];
         let day = DAYS[self.weekday as usize];
         let written = match element {
@@ -109,10 +139,12 @@ impl Moment {
             Element::Second => write!(out, "{}", self.second),
             Element::HalfOfDay => write!(out, "{}", if self.hour < 12 { "AM" } else { "PM" }),
             Element::HalfOfDayLower => write!(out, "{}", if self.hour < 12 { "am" } else { "pm" }),
-            Element::ZoneName => write!(out, "UTC"),
-            Element::ZoneOrZ => write!(out, "Z"),
-            Element::Zone => write!(out, "+0000"),
-            Element::ZoneColon => write!(out, "+00:00"),
+            Element::ZoneName => write!(out, "{}", self.zone),
+            Element::ZoneOrZ | Element::ZoneColonOrZ if self.offset == 0 => write!(out, "Z"),
+            Element::Zone | Element::ZoneOrZ => write!(out, "{sign}{:02}{:02}", east / 60, east % 60),
+            Element::ZoneColon | Element::ZoneColonOrZ => {
+                write!(out, "{sign}{:02}:{:02}", east / 60, east % 60)
+            }
         };
         written.expect("writing to a string");
     }
@@ -126,6 +158,15 @@ impl Moment {
             out.push_str(text);
         }
     }
+}
+
+/// The zone that `TZ` names; unset, that of the system. What names none is UTC, as in Go.
+fn zone(name: Option<&str>) -> TimeZone {
+    let zone = match name {
+        Some(name) => TimeZone::from_posix_tz(name),
+        None => TimeZone::local(),
+    };
+    zone.unwrap_or_else(|_| TimeZone::utc())
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -152,6 +193,7 @@ enum Element {
     HalfOfDayLower,
     ZoneName,
     ZoneOrZ,
+    ZoneColonOrZ,
     Zone,
     ZoneColon,
 }
@@ -164,7 +206,7 @@ const ELEMENTS: &[(&str, Element)] = &[
     ("Monday", Element::DayName),
     ("Mon", Element::ShortDayName),
     ("MST", Element::ZoneName),
-    ("Z07:00", Element::ZoneOrZ),
+    ("Z07:00", Element::ZoneColonOrZ),
     ("Z0700", Element::ZoneOrZ),
     ("-07:00", Element::ZoneColon),
     ("-0700", Element::Zone),
@@ -231,6 +273,30 @@ mod tests {
             assert_eq!(moment.format(layout), expected, "{layout}");
         }
         assert_eq!(at(1_709_210_096, 0).format("05.999|05.000"), "56|56.000");
+    }
+
+    #[test]
+    fn other_zones() {
+        let since = Duration::from_secs(1_709_254_800);
+        let layout = "2006-01-02 15:04 Mon -0700 -07:00 Z0700 Z07:00 MST";
+        let cases = [
+            (0, "UTC", "2024-03-01 01:00 Fri +0000 +00:00 Z Z UTC"),
+            (-12_600, "NST", "2024-02-29 21:30 Thu -0330 -03:30 -0330 -03:30 NST"),
+            (19_800, "IST", "2024-03-01 06:30 Fri +0530 +05:30 +0530 +05:30 IST"),
+        ];
+        for (offset, name, expected) in cases {
+            assert_eq!(Moment::shifted(since, offset, name).format(layout), expected);
+        }
+        assert_eq!(Moment::shifted(Duration::ZERO, -3600, "").format("2006 Mon 15"), "1969 Wed 23");
+    }
+
+    #[test]
+    fn zones_are_named_by_tz() {
+        let offset = |name, seconds| zone(Some(name)).find_local_time_type(seconds).unwrap().ut_offset();
+        assert_eq!(offset("CET-1CEST,M3.5.0,M10.5.0/3", 1_709_254_800), 3600);
+        assert_eq!(offset("CET-1CEST,M3.5.0,M10.5.0/3", 1_719_254_800), 7200);
+        assert_eq!(offset("", 0), 0);
+        assert_eq!(offset("No/Where", 0), 0);
     }
 
     #[test]
