@@ -6,7 +6,12 @@ use std::collections::BTreeMap;
 use caddis_grammar::{Diagnostic, Environment, Files, Sources, Span, Token};
 
 use crate::{
-    matchers::Definitions, options::GlobalOptions, registry::Registry, routes::Groups, source_map::Origin,
+    errors,
+    matchers::Definitions,
+    options::GlobalOptions,
+    registry::{Registry, Unknown},
+    routes::Groups,
+    source_map::Origin,
 };
 
 /// The result of reading one piece of a Caddyfile. The error is one finding; whoever calls decides where to go on, so
@@ -85,5 +90,30 @@ impl<'a> Cx<'a> {
     /// The value, or `None` with the finding recorded.
     pub fn keep<T>(&mut self, parsed: Parsed<T>) -> Option<T> {
         parsed.map_err(|diagnostic| self.report(diagnostic)).ok()
+    }
+
+    /// Records what is wrong with something unknown as a warning where the run goes on past it.
+    ///
+    /// # Errors
+    /// `finding`, where the run does not.
+    pub(crate) fn skip(&mut self, finding: Box<Diagnostic>, from: Unknown) -> Parsed<()> {
+        if !self.skips(from) {
+            return Err(finding);
+        }
+        self.report(errors::plugins::skipped(finding));
+        Ok(())
+    }
+
+    /// `finding`, as a warning where the run goes on past what is unknown.
+    pub(crate) fn unless_skipped(&self, finding: Box<Diagnostic>, from: Unknown) -> Box<Diagnostic> {
+        if self.skips(from) { errors::plugins::skipped(finding) } else { finding }
+    }
+
+    fn skips(&self, from: Unknown) -> bool {
+        match self.registry.unknown() {
+            Unknown::Refuse => false,
+            Unknown::SkipRaw => from == Unknown::SkipRaw,
+            Unknown::SkipAll => true,
+        }
     }
 }

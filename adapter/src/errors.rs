@@ -9,6 +9,7 @@ pub(crate) mod logging;
 pub(crate) mod matchers;
 pub(crate) mod modules;
 pub(crate) mod options;
+pub(crate) mod plugins;
 pub(crate) mod proxy;
 pub(crate) mod sites;
 pub(crate) mod tls;

@@ -16,11 +16,13 @@ mod modules;
 mod options;
 mod pki;
 mod placeholders;
+mod plugins;
 mod registry;
 mod response_matchers;
 mod routes;
 mod scalar;
 mod servers;
+mod settings;
 mod sites;
 mod source_map;
 mod table;
@@ -42,8 +44,9 @@ pub use directives::{log::SiteLog, tls::SiteTls};
 pub use listeners::Bind;
 pub use matchers::{Definitions, MatcherKind, Uses};
 pub use options::{AutoHttpsFlags, CleanInterval, GlobalOptions, ServerOptions};
-pub use registry::{ReadModule, Registry};
+pub use registry::{Name, ReadModule, Registry, Unknown};
 pub use routes::Groups;
+pub use settings::Settings;
 pub use source_map::SourceMap;
 pub use table::{Nested, Row, Shape, block_row, read_block, read_block_or, read_line, read_line_or, row};
 
@@ -150,6 +153,7 @@ fn assemble(
         config.apps.http = Some(app);
     }
     config.apps.events.clone_from(&options.events);
+    config.apps.foreign.clone_from(&options.apps);
     if !options.filesystem.is_empty() {
         config.apps.filesystems = Some(filesystems::App { filesystems: options.filesystem.clone() });
     }

@@ -24,13 +24,17 @@ use std::{
     sync::Arc,
 };
 
-use caddis_config::http::{self, MatcherSet};
+use caddis_config::{
+    Foreign,
+    http::{self, MatcherSet},
+};
 use caddis_grammar::{Diagnostic, Quote, Span, Statement, Token};
 
 use crate::{
     args::Args,
     cx::{Cx, Parsed},
     errors,
+    registry::{ModuleReader, Unknown},
 };
 
 /// A kind of request matcher.
@@ -197,17 +201,41 @@ impl Cx<'_> {
         }
         let mut set = MatcherSet::default();
         for (matcher_name, lines) in by_name {
-            let Some(matcher) = MATCHERS.iter().find(|matcher| *matcher.name == *matcher_name) else {
-                let known = MATCHERS.iter().map(|matcher| matcher.name);
-                self.report(errors::unknown_matcher(lines[0].name(), known));
-                continue;
+            let read = match MATCHERS.iter().find(|matcher| *matcher.name == *matcher_name) {
+                Some(matcher) => (matcher.read)(self, &Uses { lines: &lines, definition }),
+                None => self.foreign_matcher(&lines),
             };
-            let read = (matcher.read)(self, &Uses { lines: &lines, definition });
             if let Some(read) = self.keep(read) {
                 set.insert(read);
             }
         }
         Ok(set)
+    }
+}
+
+impl Cx<'_> {
+    /// Reads the lines of a matcher that is not in the table.
+    fn foreign_matcher(&mut self, lines: &[Statement]) -> Parsed<http::Matcher> {
+        const NAMESPACE: &str = <http::Matcher as caddis_config::Module>::NAMESPACE;
+        let name = lines[0].name();
+        let registry = self.registry;
+        match registry.module(NAMESPACE, &name.text) {
+            Some(ModuleReader::Declared(declaration)) => declaration.read_lines(self, lines).map(Into::into),
+            Some(ModuleReader::Written(read)) => {
+                if let Some(second) = lines.get(1) {
+                    return Err(errors::already_specified(second.name(), &name.text));
+                }
+                read(self, &lines[0]).map(Into::into)
+            }
+            None => {
+                let known = MATCHERS.iter().map(|matcher| matcher.name);
+                let known = known.chain(registry.module_names(NAMESPACE));
+                let finding = errors::unknown_matcher(name, known);
+                self.skip(finding, Unknown::SkipAll)?;
+                let config = serde_json::Map::new().into();
+                Ok(Foreign { name: name.text.to_string(), config }.into())
+            }
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
     args::Args,
     cx::{Cx, Parsed},
     errors,
+    registry::Unknown,
 };
 
 /// The Caddyfile form of one module.
@@ -45,11 +46,14 @@ impl Cx<'_> {
         if let Some(module) = T::TABLE.iter().find(|module| module.name == name) {
             return (module.read)(self, statement);
         }
-        if let Some(read) = self.registry.module(T::NAMESPACE, name) {
-            return read(self, statement).map(T::from);
+        let registry = self.registry;
+        if let Some(module) = registry.module(T::NAMESPACE, name) {
+            return module.read(self, statement).map(T::from);
         }
-        let known = T::TABLE.iter().map(|module| module.name).chain(self.registry.module_names(T::NAMESPACE));
-        Err(errors::unknown_module(statement.name(), T::NAMESPACE, known))
+        let known = T::TABLE.iter().map(|module| module.name).chain(registry.module_names(T::NAMESPACE));
+        let finding = errors::unknown_module(statement.name(), T::NAMESPACE, known);
+        self.skip(finding, Unknown::SkipAll)?;
+        Ok(Foreign { name: name.to_owned(), config: serde_json::Map::new().into() }.into())
     }
 
     /// Reads the module that stands in a statement's first argument, with the arguments and the block that follow.

@@ -1,5 +1,7 @@
 //! The global options: what stands in the block without an address at the top of a Caddyfile.
 
+use std::collections::BTreeMap;
+
 use caddis_config::{
     admin::Admin,
     dns::DnsProvider,
@@ -21,6 +23,7 @@ use crate::{
     directives::log::{self, SiteLog},
     errors,
     listeners::Bind,
+    registry::{Name, Unknown},
     table::{Row, Shape, block_row, read_line_or, row},
     values::duration,
 };
@@ -65,7 +68,7 @@ pub struct GlobalOptions {
     /// `fallback_sni`
     pub fallback_sni: String,
     /// `order`: the whole order of directives that results.
-    pub order: Option<Vec<&'static str>>,
+    pub order: Option<Vec<Name>>,
     /// `storage`
     pub storage: Option<Storage>,
     /// `storage_check off`
@@ -128,6 +131,8 @@ pub struct GlobalOptions {
     pub events: Option<caddis_config::events::App>,
     /// `filesystem`, one entry a line.
     pub filesystem: Vec<NamedFileSystem>,
+    /// Options of plugins, by the name of the app that they configure.
+    pub apps: BTreeMap<String, serde_json::Value>,
 }
 
 /// The words of `auto_https`.
@@ -273,12 +278,25 @@ pub(crate) static OPTIONS: &[Row<GlobalOptions>] = &[
 /// Reads the global block. What is wrong is recorded in `cx`.
 pub(crate) fn read(cx: &mut Cx<'_>, block: &ServerBlock, options: &mut GlobalOptions) {
     for line in &block.statements {
-        let outcome = read_line_or(cx, line, OPTIONS, options, |_, line, _| {
-            Err(errors::options::unknown(line.name(), OPTIONS.iter().map(|row| row.name)))
-        });
+        let outcome = read_line_or(cx, line, OPTIONS, options, read_declared);
         cx.keep(outcome);
     }
     servers::sort_and_check(cx, &mut options.servers);
+}
+
+/// An option of a plugin: the app of that name.
+fn read_declared(cx: &mut Cx<'_>, line: &Statement, options: &mut GlobalOptions) -> Parsed<()> {
+    let registry = cx.registry;
+    let Some(declaration) = registry.option(&line.name().text) else {
+        let known = OPTIONS.iter().map(|row| row.name).chain(registry.option_names());
+        let finding = errors::options::unknown(line.name(), known);
+        return Err(cx.unless_skipped(finding, Unknown::SkipAll));
+    };
+    let before = options.apps.get(&declaration.module).cloned();
+    if let Some(app) = declaration.read(cx, line, before)? {
+        options.apps.insert(declaration.module.clone(), app);
+    }
+    Ok(())
 }
 
 fn set<T>(option: &mut Option<T>, value: Parsed<T>) -> Parsed<()> {

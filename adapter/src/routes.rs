@@ -9,6 +9,7 @@ use crate::{
     errors,
     go_sort::stable_by,
     matchers::is_definition,
+    registry::{Entry, Name, Unknown},
     source_map::{Origin, Traced},
 };
 
@@ -42,7 +43,7 @@ impl Groups {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Placed {
     /// `handle` for `handle_path` too, because they exclude each other.
-    pub(crate) directive: &'static str,
+    pub(crate) directive: Name,
     /// The use of the directive.
     pub(crate) span: Span,
     /// What it yielded.
@@ -82,19 +83,29 @@ impl Cx<'_> {
         }
         let (mut placed, mut unknown) = (Vec::new(), Vec::new());
         for statement in statements.iter().filter(|statement| !is_definition(statement)) {
-            let Some(directive) = self.registry.directive(&statement.name().text) else {
+            let registry = self.registry;
+            let Some(directive) = registry.directive(&statement.name().text) else {
+                // A matcher beside it is in use, whatever the directive may be.
+                if let Some(word) = statement.args().first() {
+                    self.matchers.find(&word.text);
+                }
                 unknown.push(statement);
                 continue;
             };
             let outer = (std::mem::take(&mut self.nested), std::mem::take(&mut self.unknown));
-            let items = self.call(&directive, statement);
+            let items = self.call(directive, statement);
             let nested = std::mem::take(&mut self.nested);
             self.report_unknown(statement.block.as_ref().map(|block| block.close));
             (self.nested, self.unknown) = outer;
-            let name = if directive.name == "handle_path" { "handle" } else { directive.name };
+            let name = if directive.name == "handle_path" { "handle".into() } else { directive.name.clone() };
             let span = statement.name().span;
             let items = self.keep(items).unwrap_or_default().into_iter();
-            placed.extend(items.map(|item| Placed { directive: name, span, item, nested: nested.clone() }));
+            placed.extend(items.map(|item| Placed {
+                directive: name.clone(),
+                span,
+                item,
+                nested: nested.clone(),
+            }));
         }
         (placed, unknown)
     }
@@ -105,40 +116,40 @@ impl Cx<'_> {
         for names in std::mem::take(&mut self.unknown) {
             let strange = names.iter().all(|name| errors::suggested_directive(self, name).is_none());
             match close {
-                Some(close) if strange && names.len() > 1 => {
+                Some(close) if strange && names.len() > 1 && self.registry.unknown() != Unknown::SkipAll => {
                     self.report(errors::not_directives(close, &names));
                 }
                 _ => {
                     for name in &names {
                         let finding = errors::unknown_nested_directive(self, name);
-                        self.report(finding);
+                        self.report(self.unless_skipped(finding, Unknown::SkipAll));
                     }
                 }
             }
         }
     }
 
-    fn call(&mut self, directive: &crate::Directive, statement: &Statement) -> Parsed<Vec<Item>> {
+    fn call(&mut self, directive: &Entry, statement: &Statement) -> Parsed<Vec<Item>> {
         let plain = Call { statement, line: statement, matcher: None, matcher_token: None };
         let word = match statement.args().first() {
             Some(word) if directive.takes_matcher => word,
-            _ => return (directive.read)(self, &plain),
+            _ => return directive.read(self, &plain),
         };
         let Some(matcher) = self.matcher_of(word)? else {
-            return (directive.read)(self, &plain);
+            return directive.read(self, &plain);
         };
         let mut line = statement.clone();
         line.words.remove(1);
-        (directive.read)(self, &Call { statement, line: &line, matcher, matcher_token: Some(word) })
+        directive.read(self, &Call { statement, line: &line, matcher, matcher_token: Some(word) })
     }
 
     /// Sorts, groups and consolidates what directives yielded. What was yielded stays behind sorted.
     pub(crate) fn build_routes(&mut self, placed: &mut Vec<Placed>, sorted: bool) -> Vec<Traced> {
         if sorted {
             placed.retain(|placed| {
-                let ordered = self.registry.position(placed.directive).is_some();
+                let ordered = self.registry.position(&placed.directive).is_some();
                 if !ordered {
-                    self.diagnostics.push(*errors::unordered_directive(placed.directive, placed.span));
+                    self.diagnostics.push(*errors::unordered_directive(&placed.directive, placed.span));
                 }
                 ordered
             });
@@ -147,7 +158,7 @@ impl Cx<'_> {
             placed.retain(|placed| {
                 let route = matches!(placed.item, Item::Route(_) | Item::Routes(_));
                 if !route {
-                    self.diagnostics.push(*errors::not_a_route(placed.directive, placed.span));
+                    self.diagnostics.push(*errors::not_a_route(&placed.directive, placed.span));
                 }
                 route
             });
@@ -186,7 +197,7 @@ impl Cx<'_> {
     fn sort(&self, placed: &mut [Placed]) {
         stable_by(placed, |a, b| {
             if a.directive != b.directive {
-                return self.registry.position(a.directive) < self.registry.position(b.directive);
+                return self.registry.position(&a.directive) < self.registry.position(&b.directive);
             }
             let (Item::Route(route_a), Item::Route(route_b)) = (&a.item, &b.item) else { return false };
             let specific = more_specific(route_a, route_b);

@@ -13,6 +13,7 @@ use crate::{
     errors,
     listeners::Bind,
     placeholders,
+    registry::Unknown,
     routes::Placed,
     servers::SharedPolicy,
     source_map::Traced,
@@ -101,7 +102,7 @@ pub(crate) fn read(cx: &mut Cx<'_>, block: &ServerBlock) -> Block {
     let (placed, unknown) = cx.read_directives(&statements);
     for statement in unknown {
         let finding = errors::unknown_directive(cx, statement.name(), block.has_braces);
-        cx.report(finding);
+        cx.report(cx.unless_skipped(finding, Unknown::SkipAll));
     }
     cx.leave_block();
     let mut pile = Pile { invoked: std::mem::take(&mut cx.state.invoked), ..Pile::default() };

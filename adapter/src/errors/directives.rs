@@ -2,49 +2,17 @@
 
 use caddis_grammar::{Span, Statement, Token};
 
-use super::{Error, did_you_mean, error, warning};
+use super::{
+    Error, did_you_mean, error,
+    plugins::{Place, plugin_of},
+    warning,
+};
 use crate::cx::Cx;
-
-/// Directives of well-known plugins, which are no part of the standard distribution.
-static PLUGINS: &[(&str, &str)] = &[
-    ("rate_limit", "mholt/caddy-ratelimit"),
-    ("cache", "caddyserver/cache-handler"),
-    ("forward_proxy", "caddyserver/forwardproxy"),
-    ("coraza_waf", "corazawaf/coraza-caddy"),
-    ("replace", "caddyserver/replace-response"),
-    ("transform", "caddyserver/transform-encoder"),
-    ("crowdsec", "hslatman/caddy-crowdsec-bouncer"),
-    ("layer4", "mholt/caddy-l4"),
-    ("security", "greenpau/caddy-security"),
-    ("authenticate", "greenpau/caddy-security"),
-    ("authorize", "greenpau/caddy-security"),
-    ("webdav", "mholt/caddy-webdav"),
-    ("cgi", "aksdb/caddy-cgi"),
-    ("exec", "abiosoft/caddy-exec"),
-    ("git", "greenpau/caddy-git"),
-    ("mercure", "dunglas/mercure"),
-    ("vulcain", "dunglas/vulcain"),
-    ("php_server", "dunglas/frankenphp"),
-    ("php", "dunglas/frankenphp"),
-    ("geoip2", "zhangjiayin/caddy-geoip2"),
-    ("maxmind_geolocation", "porech/caddy-maxmind-geolocation"),
-    ("s3proxy", "lindenlab/caddy-s3-proxy"),
-    ("dynamic_dns", "mholt/caddy-dynamicdns"),
-    ("docker_proxy", "lucaslorentz/caddy-docker-proxy"),
-    ("tailscale_auth", "tailscale/caddy-tailscale"),
-    ("ja3", "rushiiMachine/caddy-ja3"),
-];
-
-/// The plugin that is known to bring a directive or option.
-pub(crate) fn plugin_of(name: &str) -> Option<String> {
-    let (_, plugin) = PLUGINS.iter().find(|(known, _)| *known == name)?;
-    Some(format!("`{name}` comes from the plugin {plugin}, which is not built in"))
-}
 
 /// What a name that is no directive may stand for.
 pub(crate) fn suggested_directive(cx: &Cx<'_>, name: &Token) -> Option<String> {
     let name = &*name.text;
-    plugin_of(name)
+    plugin_of(Place::Directive, name)
         .or_else(|| did_you_mean(name, cx.registry.directive_names()))
         .or_else(|| missing_brace(name))
 }
@@ -63,7 +31,7 @@ pub(crate) fn unknown_directive(cx: &Cx<'_>, name: &Token, has_braces: bool) -> 
     let finding = error("E0310", name.span, format!("unrecognized directive: {}", name.text));
     let second_site = "Did you mean to define a second site? If so, you must use curly braces around each site to \
                        separate their configurations.";
-    let help = match plugin_of(&name.text) {
+    let help = match plugin_of(Place::Directive, &name.text) {
         None if !has_braces => Some(second_site.to_owned()),
         _ => suggested_directive(cx, name),
     };

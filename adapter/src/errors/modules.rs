@@ -2,7 +2,10 @@
 
 use caddis_grammar::Token;
 
-use super::{Error, error, one_of};
+use super::{
+    Error, error, one_of,
+    plugins::{Place, plugin_of},
+};
 
 /// A module that is not built in.
 pub(crate) fn unknown_module<'a>(
@@ -13,10 +16,5 @@ pub(crate) fn unknown_module<'a>(
     let id = format!("{namespace}.{}", name.text);
     let finding =
         error("E0701", name.span, format!("getting module named '{id}': module not registered: {id}"));
-    let help = if namespace == "dns.providers" {
-        Some(format!("`{}` is a DNS provider plugin, and none is built in", name.text))
-    } else {
-        one_of(&name.text, known)
-    };
-    Box::new(finding.maybe_help(help))
+    Box::new(finding.maybe_help(plugin_of(Place::Module, &id).or_else(|| one_of(&name.text, known))))
 }

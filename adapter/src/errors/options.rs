@@ -2,7 +2,11 @@
 
 use caddis_grammar::{Block, Span, Statement, Token};
 
-use super::{Error, did_you_mean, directives::plugin_of, error, warning};
+use super::{
+    Error, did_you_mean, error,
+    plugins::{Place, plugin_of},
+    warning,
+};
 use crate::table::Row;
 
 fn names<T>(rows: &'static [Row<T>]) -> impl Iterator<Item = &'static str> {
@@ -12,7 +16,9 @@ fn names<T>(rows: &'static [Row<T>]) -> impl Iterator<Item = &'static str> {
 /// An option that does not exist.
 pub(crate) fn unknown<'a>(name: &Token, known: impl IntoIterator<Item = &'a str>) -> Error {
     let finding = error("E0501", name.span, format!("unrecognized global option: {}", name.text));
-    Box::new(finding.maybe_help(plugin_of(&name.text).or_else(|| did_you_mean(&name.text, known))))
+    Box::new(
+        finding.maybe_help(plugin_of(Place::Option, &name.text).or_else(|| did_you_mean(&name.text, known))),
+    )
 }
 
 /// A line of an option's block that it does not know; `what` is for example `servers option`.
@@ -86,16 +92,19 @@ pub(crate) fn bad_auto_https(word: &Token) -> Error {
 }
 
 /// `order` of a directive that does not exist.
-pub(crate) fn unknown_directive_in_order(
+pub(crate) fn unknown_directive_in_order<'a>(
     name: &Token,
-    known: impl IntoIterator<Item = &'static str>,
+    known: impl IntoIterator<Item = &'a str>,
 ) -> Error {
     let finding = error("E0506", name.span, format!("{} is not a registered directive", name.text));
-    Box::new(finding.maybe_help(plugin_of(&name.text).or_else(|| did_you_mean(&name.text, known))))
+    Box::new(
+        finding
+            .maybe_help(plugin_of(Place::Directive, &name.text).or_else(|| did_you_mean(&name.text, known))),
+    )
 }
 
 /// `order` beside a directive that stands outside the order.
-pub(crate) fn no_place_in_order(name: &Token, known: impl IntoIterator<Item = &'static str>) -> Error {
+pub(crate) fn no_place_in_order<'a>(name: &Token, known: impl IntoIterator<Item = &'a str>) -> Error {
     let finding = error("E0506", name.span, format!("directive '{}' not found", name.text));
     Box::new(finding.maybe_help(did_you_mean(&name.text, known)))
 }

@@ -6,6 +6,7 @@ use super::GlobalOptions;
 use crate::{
     cx::{Cx, Parsed},
     errors,
+    registry::Unknown,
 };
 
 /// Reads `order <directive> first|last` or `order <directive> before|after <directive>`. Later lines build on earlier
@@ -14,18 +15,20 @@ pub(super) fn read(options: &mut GlobalOptions, line: &Statement, cx: &mut Cx<'_
     let [name, position, rest @ ..] = line.args() else {
         return Err(errors::missing_argument(line));
     };
-    let Some(directive) = cx.registry.directive(&name.text) else {
-        return Err(errors::options::unknown_directive_in_order(name, cx.registry.directive_names()));
+    let registry = cx.registry;
+    let Some(directive) = registry.directive(&name.text) else {
+        let finding = errors::options::unknown_directive_in_order(name, registry.directive_names());
+        return Err(cx.unless_skipped(finding, Unknown::SkipAll));
     };
     let mut order = options.order.clone().unwrap_or_else(|| cx.registry.order().to_vec());
-    order.retain(|other| *other != directive.name);
+    order.retain(|other| other != &directive.name);
     let at = match (&*position.text, rest) {
         ("first", []) => 0,
         ("last", []) => order.len(),
         ("before" | "after", []) => return Err(errors::missing_argument(line)),
         ("before" | "after", [other]) => {
             let Some(at) = order.iter().position(|known| **known == *other.text) else {
-                return Err(errors::options::no_place_in_order(other, order.iter().copied()));
+                return Err(errors::options::no_place_in_order(other, order.iter().map(AsRef::as_ref)));
             };
             if &*position.text == "after" { at + 1 } else { at }
         }
@@ -34,7 +37,7 @@ pub(super) fn read(options: &mut GlobalOptions, line: &Statement, cx: &mut Cx<'_
         }
         _ => return Err(errors::options::unknown_position(position)),
     };
-    order.insert(at, directive.name);
+    order.insert(at, directive.name.clone());
     options.order = Some(order);
     Ok(())
 }

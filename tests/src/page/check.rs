@@ -2,8 +2,9 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use caddis_adapter::{Adapted, Registry};
-use caddis_grammar::{Environment, Files, Format, ReadError, Severity, format, render};
+use caddis_adapter::{Adapted, Registry, Settings};
+use caddis_config::Config;
+use caddis_grammar::{Environment, Files, Format, ReadError, format, render};
 use serde_json::Value;
 
 use super::exchange;
@@ -62,9 +63,7 @@ impl Run {
                         continue;
                     }
                 },
-                (Kind::Diagnostics, Some((_, adapted))) => {
-                    render(&adapted.diagnostics, &adapted.sources, Format::Concise)
-                }
+                (Kind::Diagnostics, Some((_, adapted))) => findings(adapted, &files),
                 (Kind::Format, Some((source, _))) => format(&source.content),
                 (Kind::Http, Some((_, adapted))) => match exchange::run(adapted, &block.content) {
                     Ok(text) => text,
@@ -81,10 +80,9 @@ impl Run {
     /// What must hold for every input: no unexpected finding, stable formatting, the same JSON after formatting, and a
     /// JSON that loads.
     fn sound(&mut self, section: &Section, block: &Block, adapted: &Adapted, files: &Inputs, quiet: bool) {
-        let failed = adapted.diagnostics.iter().any(|finding| finding.severity == Severity::Error);
+        let failed = adapted.has_errors() || files.settings.has_errors();
         if !quiet && failed {
-            let shown = render(&adapted.diagnostics, &adapted.sources, Format::Concise);
-            self.problem(section, block, format!("does not adapt:\n{shown}"));
+            self.problem(section, block, format!("does not adapt:\n{}", findings(adapted, files)));
         }
         let once = format(&block.content);
         if format(&once) != once {
@@ -98,7 +96,7 @@ impl Run {
         if caddis_config::to_json(&again.config) != json {
             self.problem(section, block, "the formatted text adapts to another configuration".into());
         }
-        match caddis_config::Config::from_json(json.as_bytes()) {
+        match Config::from_json_with(json.as_bytes(), &files.settings.registry.decode_options()) {
             Ok(config) if caddis_config::to_json(&config) != json => {
                 self.problem(section, block, "the JSON changes when it is read and written".into());
             }
@@ -126,7 +124,14 @@ impl Run {
 }
 
 fn adapt(text: &str, inputs: &Inputs) -> Adapted {
-    caddis_adapter::adapt("Caddyfile", text, inputs, inputs, &Registry::standard())
+    caddis_adapter::adapt("Caddyfile", text, inputs, inputs, &inputs.settings.registry)
+}
+
+/// The findings in `caddis.toml` and then those in the Caddyfile, one a line.
+fn findings(adapted: &Adapted, inputs: &Inputs) -> String {
+    let Settings { diagnostics, sources, .. } = &inputs.settings;
+    render(diagnostics, sources, Format::Concise)
+        + &render(&adapted.diagnostics, &adapted.sources, Format::Concise)
 }
 
 fn part(adapted: &Adapted, pointer: &str) -> Result<String, String> {
@@ -142,16 +147,20 @@ fn part(adapted: &Adapted, pointer: &str) -> Result<String, String> {
     Ok(super::cut::at_pointer(&json, pointer))
 }
 
-/// The files and variables of a section.
+/// The files, settings and variables of a section.
 #[derive(Debug)]
 struct Inputs {
+    settings: Settings,
     files: BTreeMap<String, String>,
     variables: BTreeMap<String, String>,
 }
 
 impl Inputs {
     fn of(section: &Section) -> Self {
-        let mut inputs = Self { files: BTreeMap::new(), variables: BTreeMap::new() };
+        let is_settings = |block: &&Block| block.kind == Kind::File("caddis.toml".to_owned());
+        let text = section.blocks.iter().find(is_settings).map_or("", |block| &block.content);
+        let settings = Settings::parse("caddis.toml", text, Registry::standard());
+        let mut inputs = Self { settings, files: BTreeMap::new(), variables: BTreeMap::new() };
         for block in &section.blocks {
             match &block.kind {
                 Kind::File(name) => {
