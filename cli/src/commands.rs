@@ -63,7 +63,7 @@ impl Command {
             Command::Run(args) => run::run(&args),
             Command::Start(args) => start::run(&args),
             Command::Stop(args) => stop::run(&args),
-            Command::Validate(args) => validate::run(&args),
+            Command::Validate(args) => validate::run(args),
             Command::Version => version::run(),
         }
     }

@@ -5,6 +5,7 @@ mod commands;
 mod environment;
 mod failure;
 mod files;
+mod plugins;
 mod site;
 mod source;
 

@@ -73,7 +73,7 @@ impl Site {
             return Err(Failure::new(render(&adapted.diagnostics, &adapted.sources, Format::Full)));
         }
         let folders = run::folders(&environment);
-        let beginning = Beginning { json: Some(adapted.config.to_json()), file: None };
+        let beginning = Beginning { json: Some(adapted.config.to_json()), ..Beginning::default() };
         run::serve(&RunArgs::default(), environment, folders, beginning)
     }
 }

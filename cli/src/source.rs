@@ -6,11 +6,11 @@ use std::{
     path::Path,
 };
 
-use caddis_adapter::Registry;
+use caddis_adapter::Settings;
 use caddis_grammar::{Diagnostic, Format, Sources, render, render_for_terminal};
 use clap::{Args, ValueEnum};
 
-use crate::{environment::Environment, failure::Failure, files::Disk};
+use crate::{environment::Environment, failure::Failure, files::Disk, plugins::PluginsArgs};
 
 /// Where the configuration is and how it is to be read.
 #[derive(Debug, Clone, Default, Args)]
@@ -24,6 +24,8 @@ pub(crate) struct SourceArgs {
     /// Environment file(s) to load
     #[arg(long = "envfile", value_name = "PATH", value_delimiter = ',')]
     pub(crate) env_files: Vec<String>,
+    #[command(flatten)]
+    pub(crate) plugins: PluginsArgs,
     #[command(flatten)]
     pub(crate) diagnostics: DiagnosticsArgs,
 }
@@ -86,11 +88,16 @@ pub(crate) struct Loaded {
     pub(crate) name: String,
     /// The adapter's work, if there was any.
     pub(crate) adapted: Option<caddis_adapter::Adapted>,
+    /// What `caddis.toml` says. With errors in it nothing else was read.
+    pub(crate) settings: Settings,
 }
 
 impl Loaded {
     /// What tells one state of the files from another: the JSON, or the errors on the way to it.
     pub(crate) fn outcome(&self) -> Result<String, String> {
+        if self.settings.has_errors() {
+            return Err(render(&self.settings.diagnostics, &self.settings.sources, Format::Concise));
+        }
         match &self.adapted {
             Some(adapted) if adapted.has_errors() => {
                 Err(render(&adapted.diagnostics, &adapted.sources, Format::Concise))
@@ -120,6 +127,10 @@ impl SourceArgs {
     /// Reads and, if it is a Caddyfile, adapts. Findings are left to [`SourceArgs::judge`].
     pub(crate) fn read(&self, environment: &Environment) -> Result<Loaded, Failure> {
         let name = self.file()?;
+        let settings = self.plugins.load(&name)?;
+        if settings.has_errors() {
+            return Ok(Loaded { json: String::new(), name, adapted: None, settings });
+        }
         let text = read(&name)?;
         if !self.is_caddyfile(&name)? {
             serde_json::from_str::<serde_json::Value>(&text).map_err(|error| {
@@ -127,14 +138,16 @@ impl SourceArgs {
                     "{name}: config is not valid JSON: {error}; if it is a Caddyfile, say so with --adapter caddyfile"
                 ))
             })?;
-            return Ok(Loaded { json: text, name, adapted: None });
+            return Ok(Loaded { json: text, name, adapted: None, settings });
         }
-        let adapted = caddis_adapter::adapt(&name, &text, &Disk, environment, &Registry::standard());
-        Ok(Loaded { json: caddis_config::to_json(&adapted.config), name, adapted: Some(adapted) })
+        let mut adapted = caddis_adapter::adapt(&name, &text, &Disk, environment, &settings.registry);
+        adapted.diagnostics = settings.levels.apply(adapted.diagnostics);
+        Ok(Loaded { json: caddis_config::to_json(&adapted.config), name, adapted: Some(adapted), settings })
     }
 
     /// Shows the findings; errors among them end the command.
     pub(crate) fn judge(&self, loaded: Loaded) -> Result<Loaded, Failure> {
+        let loaded = Loaded { settings: self.usable(loaded.settings)?, ..loaded };
         if let Some(adapted) = &loaded.adapted {
             self.diagnostics.show(&adapted.diagnostics, &adapted.sources)?;
             if adapted.has_errors() {
@@ -142,6 +155,19 @@ impl SourceArgs {
             }
         }
         Ok(loaded)
+    }
+
+    /// The settings alone. Findings are shown and end the command.
+    pub(crate) fn settings(&self) -> Result<Settings, Failure> {
+        self.usable(self.plugins.load(self.config.as_deref().unwrap_or("-"))?)
+    }
+
+    fn usable(&self, settings: Settings) -> Result<Settings, Failure> {
+        if !settings.has_errors() {
+            return Ok(settings);
+        }
+        self.diagnostics.show(&settings.diagnostics, &settings.sources)?;
+        Err(Failure::reported())
     }
 
     /// Caddy's rule: `--adapter` decides; else a name that starts with `Caddyfile` or ends in `.caddyfile`.

@@ -166,7 +166,8 @@ impl Scene {
         exchange(UnixStream::connect(self.path(socket)).unwrap(), "GET", path, "")
     }
 
-    /// What is answered to a POST on a unix socket of this folder: status and body.
+    /// What is answered to a POST on a unix socket of this folder: status and body. `/adapt` takes a Caddyfile, all else
+    /// JSON.
     #[track_caller]
     pub(crate) fn post(&self, socket: &str, path: &str, body: &str) -> (u16, String) {
         exchange(UnixStream::connect(self.path(socket)).unwrap(), "POST", path, body)
@@ -181,10 +182,11 @@ pub(crate) fn get_tcp(address: &str, path: &str) -> (u16, String) {
 
 #[track_caller]
 fn exchange(mut stream: impl Read + Write, method: &str, path: &str, body: &str) -> (u16, String) {
+    let kind = if path == "/adapt" { "text/caddyfile" } else { "application/json" };
     write!(
         stream,
         "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+         Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )
     .unwrap();

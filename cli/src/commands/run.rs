@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use caddis_adapter::Registry;
+use caddis_adapter::Settings;
 use caddis_grammar::{Format, Severity, render};
 use caddis_runtime::{
     Runtime,
@@ -56,6 +56,8 @@ pub(crate) struct Beginning {
     pub(crate) json: Option<String>,
     /// The file that it came from, to be read again by `SIGUSR1` and `--watch`.
     pub(crate) file: Option<SourceArgs>,
+    /// What `caddis.toml` says, for Caddyfiles that the admin API is given; without it there are no plugins.
+    pub(crate) settings: Option<Settings>,
 }
 
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
@@ -64,7 +66,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         super::environ::print(&environment)?;
     }
     let folders = folders(&environment);
-    let beginning = begin(args, &environment, &folders)?;
+    let settings = Some(args.source.settings()?);
+    let beginning = Beginning { settings, ..begin(args, &environment, &folders)? };
     serve(args, environment, folders, beginning)
 }
 
@@ -83,7 +86,7 @@ fn begin(args: &RunArgs, environment: &Environment, folders: &Folders) -> Result
                 } else {
                     early_logger().info("resuming from last configuration", told);
                 }
-                return Ok(Beginning { json: Some(saved), file: None });
+                return Ok(Beginning { json: Some(saved), ..Beginning::default() });
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 early_logger().info("no autosave file exists", told);
@@ -103,7 +106,7 @@ fn begin(args: &RunArgs, environment: &Environment, folders: &Folders) -> Result
     if args.watch && file.is_none() {
         return Err(Failure::new("--watch cannot watch standard input; name a file with --config"));
     }
-    Ok(Beginning { json: Some(json), file })
+    Ok(Beginning { json: Some(json), file, settings: None })
 }
 
 /// What logs before a configuration says how.
@@ -127,7 +130,8 @@ pub(crate) fn serve(
         let default_admin = caddis_grammar::Environment::var(&environment, "CADDY_ADMIN")
             .filter(|address| !address.is_empty())
             .unwrap_or_else(|| "localhost:2019".to_owned());
-        let control = Control::new(runtime, adapter(environment.clone()), folders, default_admin);
+        let control =
+            Control::new(runtime, adapter(environment.clone(), beginning.settings), folders, default_admin);
         if let Some(json) = &beginning.json {
             control
                 .load(json, true)
@@ -191,9 +195,12 @@ pub(crate) fn folders(environment: &Environment) -> Folders {
 }
 
 /// What the admin API reads Caddyfiles with. Files are relative to the working directory, as for a file given there.
-fn adapter(environment: Environment) -> Adapter {
+fn adapter(environment: Environment, settings: Option<Settings>) -> Adapter {
+    let (registry, levels) =
+        settings.map_or_else(Default::default, |settings| (settings.registry, settings.levels));
     Arc::new(move |text| {
-        let adapted = caddis_adapter::adapt("Caddyfile", text, &Disk, &environment, &Registry::standard());
+        let mut adapted = caddis_adapter::adapt("Caddyfile", text, &Disk, &environment, &registry);
+        adapted.diagnostics = levels.apply(adapted.diagnostics);
         if adapted.has_errors() {
             return Err(render(&adapted.diagnostics, &adapted.sources, Format::Concise)
                 .trim_end()
@@ -245,7 +252,7 @@ impl Reloader {
                     if !message.is_empty() {
                         fields.add("error", message);
                     }
-                })
+                });
             }
         }
     }

@@ -37,9 +37,12 @@ pub(crate) fn run(args: &StartArgs) -> Result<(), Failure> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("run").arg("--pingback").arg(listener.local_addr()?.to_string());
-    for (flag, value) in
-        [("--config", &args.source.config), ("--adapter", &args.source.adapter), ("--pidfile", &args.pidfile)]
-    {
+    for (flag, value) in [
+        ("--config", &args.source.config),
+        ("--adapter", &args.source.adapter),
+        ("--plugins", &args.source.plugins.plugins),
+        ("--pidfile", &args.pidfile),
+    ] {
         if let Some(value) = value {
             command.arg(flag).arg(value);
         }
