@@ -2,6 +2,7 @@
 
 mod adapt;
 mod environ;
+mod explain;
 mod file_server;
 mod fmt;
 mod list_modules;
@@ -25,6 +26,8 @@ pub(crate) enum Command {
     Adapt(adapt::AdaptArgs),
     /// Prints the environment as configurations see it
     Environ(environ::EnvironArgs),
+    /// Explains the code of a finding
+    Explain(explain::ExplainArgs),
     /// Serves a folder
     FileServer(file_server::FileServerArgs),
     /// Formats Caddyfiles
@@ -54,6 +57,7 @@ impl Command {
         match self {
             Command::Adapt(args) => adapt::run(args),
             Command::Environ(args) => environ::run(&args),
+            Command::Explain(args) => explain::run(&args),
             Command::FileServer(args) => file_server::run(&args),
             Command::Fmt(args) => fmt::run(&args),
             Command::ListModules(args) => list_modules::run(&args),

@@ -48,3 +48,16 @@ fn help_succeeds_and_mistakes_are_status_1() {
     assert_has(scene.run(&["nope"]).failure(), &["nope"]);
     assert_has(scene.run(&["adapt", "--nope"]).failure(), &["--nope"]);
 }
+
+#[test]
+fn codes_are_explained() {
+    let scene = Scene::new();
+    let outcome = scene.run(&["explain", "e0352"]);
+    assert_has(outcome.success(), &["# E0352: ", "WebSocket", "```caddyfile\n", "ws://app:8080"]);
+    assert!(!outcome.stdout.contains("E0353"), "{outcome:?}");
+    let list = scene.run(&["explain"]);
+    assert_has(list.success(), &["\nE0310  no directive\n", "\nW0002  not formatted\n"]);
+    assert!(list.stdout.starts_with("E0001  an empty file\n"), "{list:?}");
+    let outcome = scene.run(&["explain", "E0352", "E9999"]);
+    assert_has(outcome.failure(), &["E9999", "caddis explain"]);
+}

@@ -127,3 +127,49 @@ fn pages_tell_every_line_of_a_block() {
     }
     assert!(problems.is_empty(), "lines that their page does not tell:\n{}", problems.join("\n"));
 }
+
+/// The codes in the sources of the findings.
+fn codes() -> BTreeSet<String> {
+    let mut codes = BTreeSet::new();
+    for (folder, top) in [("grammar/src", "errors.rs"), ("adapter/src", "errors.rs")] {
+        let folder = root().join(folder);
+        let mut text = fs::read_to_string(folder.join(top)).unwrap();
+        for part in stems(&folder.join("errors"), "rs") {
+            text.push_str(&fs::read_to_string(folder.join(format!("errors/{part}.rs"))).unwrap());
+        }
+        codes.extend(text.split('"').filter(|word| is_code(word)).map(str::to_owned));
+    }
+    codes
+}
+
+fn is_code(word: &str) -> bool {
+    word.len() == 5 && word.starts_with(['E', 'W']) && word[1..].bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[test]
+fn codes_are_explained() {
+    let mut explained = BTreeSet::new();
+    let mut problems = Vec::new();
+    for stem in pages("diagnostics") {
+        let page = fs::read_to_string(root().join(format!("fixtures/diagnostics/{stem}.md"))).unwrap();
+        for section in page.split("\n## ").skip(1) {
+            let (code, rest) = section.split_at(section.len().min(5));
+            if !explained.insert(code.to_owned()) {
+                problems.push(format!("{code} is explained twice"));
+            }
+            if !rest.starts_with(": ") || rest.lines().nth(2).is_none_or(str::is_empty) {
+                problems.push(format!("{code} has no title or no text"));
+            }
+            let shown = rest.split("```diagnostics\n").nth(1);
+            if shown.is_some_and(|shown| !shown.contains(&format!("[{code}]"))) {
+                problems.push(format!("the example of {code} has other findings"));
+            }
+        }
+        let embedded = fs::read_to_string(root().join("cli/src/commands/explain.rs")).unwrap();
+        if !embedded.contains(&format!("/{stem}.md\")")) {
+            problems.push(format!("`explain` does not know fixtures/diagnostics/{stem}.md"));
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    assert_same("code", &codes(), &explained);
+}
