@@ -110,7 +110,7 @@ fn validate_names_what_is_wrong_with_json() {
 
 #[test]
 fn validate_warns_of_what_a_run_would_refuse() {
-    let outcome = Scene::with(":8080 {\n\tfile_server browse\n}\n").run(&["validate"]);
+    let outcome = Scene::with(":8080 {\n\tpush\n}\n").run(&["validate"]);
     assert_eq!(outcome.success(), "Valid configuration\n");
-    assert_has(&outcome.stderr, &["warning", "browse"]);
+    assert_has(&outcome.stderr, &["warning", "push"]);
 }

@@ -50,7 +50,7 @@ fn a_configuration_that_cannot_be_served_changes_nothing() {
     for broken in [
         // Found when it is decoded, when it is built, and when sockets are bound.
         r#"{"admin":{"listen":"unix/other.sock"},"apps":{"http":{"grace_period":"soon"}}}"#,
-        r#"{"admin":{"listen":"unix/other.sock"},"apps":{"http":{"servers":{"a":{"listen":["unix/other-site.sock"],"routes":[{"handle":[{"handler":"file_server","browse":{}}]}]}}}}}"#,
+        r#"{"admin":{"listen":"unix/other.sock"},"apps":{"http":{"servers":{"a":{"listen":["unix/other-site.sock"],"routes":[{"handle":[{"handler":"push"}]}]}}}}}"#,
         r#"{"admin":{"listen":"unix/other.sock"},"apps":{"http":{"servers":{"a":{"listen":["unix/no/such/folder.sock"]}}}}}"#,
     ] {
         scene.write("broken.json", broken);

@@ -62,8 +62,8 @@ fn a_broken_configuration_is_not_served() {
 
 #[test]
 fn what_is_not_supported_is_refused_by_name() {
-    let scene = Scene::with(&site("hi").replace("respond hi", "file_server browse"));
-    assert_has(scene.run(&["run"]).failure(), &["browse"]);
+    let scene = Scene::with(&site("hi").replace("respond hi", "push"));
+    assert_has(scene.run(&["run"]).failure(), &["push"]);
 }
 
 #[test]

@@ -58,11 +58,21 @@ fn file_server_serves_a_folder() {
 }
 
 #[test]
-fn file_server_refuses_what_it_does_not_do() {
-    for flag in ["--browse", "--templates", "--reveal-symlinks", "--file-limit=5"] {
-        let outcome = Scene::new().run(&["file-server", flag]);
-        assert_has(outcome.failure(), &[flag.split('=').next().unwrap(), "not supported"]);
+fn file_server_lists_folders_on_demand() {
+    let scene = Scene::new().file("root/a.txt", "a file").file("root/b.txt", "another");
+    let arguments = ["file-server", "--listen", "127.0.0.1:0", "--root", "root", "--browse"];
+    let limited =
+        [&arguments[..], &["--file-limit", "1", "--reveal-symlinks", "--precompressed", "gzip"]].concat();
+    for (arguments, count) in [(&arguments[..], 2), (&limited, 1)] {
+        let (status, page) = get_tcp(&scene.serve(arguments).address(), "/");
+        assert_eq!((status, page.matches(".txt</a>").count()), (200, count), "{page}");
     }
+}
+
+#[test]
+fn file_server_refuses_what_it_does_not_do() {
+    let outcome = Scene::new().run(&["file-server", "--templates"]);
+    assert_has(outcome.failure(), &["--templates", "not supported"]);
 }
 
 #[test]

@@ -17,6 +17,7 @@ use std::{borrow::Cow, fmt};
 use http::HeaderMap;
 
 pub use self::key::Key;
+pub(crate) use self::request::{cookie, parameter};
 use crate::{build::Build, build::BuildError, http::Exchange};
 
 /// What becomes of placeholders that nobody knows.

@@ -47,9 +47,6 @@ pub(crate) struct FileServerArgs {
 }
 
 pub(crate) fn run(args: &FileServerArgs) -> Result<(), Failure> {
-    refuse(args.browse, "--browse")?;
-    refuse(args.reveal_symlinks, "--reveal-symlinks")?;
-    refuse(args.file_limit.is_some(), "--file-limit")?;
     refuse(args.templates, "--templates")?;
     let listen = args.listen.as_deref().map(host_port::split).transpose().map_err(Failure::new)?;
     let address = match (&args.domain, listen) {
@@ -68,11 +65,25 @@ pub(crate) fn run(args: &FileServerArgs) -> Result<(), Failure> {
     if !args.no_compress {
         site.line("encode zstd gzip");
     }
-    let precompressed = args.precompressed.join(" ");
-    site.line(if precompressed.is_empty() {
+    site.line(file_server(args));
+    site.serve()
+}
+
+/// The directive with what the flags say.
+fn file_server(args: &FileServerArgs) -> String {
+    let mut lines = Vec::new();
+    if !args.precompressed.is_empty() {
+        lines.push(format!("precompressed {}", args.precompressed.join(" ")));
+    }
+    if args.browse {
+        lines.push("browse {".to_owned());
+        lines.extend(args.reveal_symlinks.then(|| "reveal_symlinks".to_owned()));
+        lines.extend(args.file_limit.map(|limit| format!("file_limit {limit}")));
+        lines.push("}".to_owned());
+    }
+    if lines.is_empty() {
         "file_server".to_owned()
     } else {
-        format!("file_server {{\n\t\tprecompressed {precompressed}\n\t}}")
-    });
-    site.serve()
+        format!("file_server {{\n{}\n}}", lines.join("\n"))
+    }
 }

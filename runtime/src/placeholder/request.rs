@@ -213,7 +213,8 @@ fn prefixed_query(target: &Uri) -> Cow<'_, str> {
     }
 }
 
-fn parameter<'a>(query: &'a str, name: &str) -> Cow<'a, str> {
+/// All values of a parameter with commas between them.
+pub(crate) fn parameter<'a>(query: &'a str, name: &str) -> Cow<'a, str> {
     let values = uri::parameters(query).flatten().filter(|(key, _)| key == name).map(|(_, value)| value);
     join(values)
 }
@@ -234,7 +235,7 @@ pub(super) fn joined<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Cow<'a, s
 }
 
 /// The value of the first cookie of a name, in any case.
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let (_, value) = pairs.find(|(key, _)| key.trim().eq_ignore_ascii_case(name))?;

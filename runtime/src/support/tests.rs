@@ -131,7 +131,7 @@ fn refusals() -> Vec<(String, Value, &'static str)> {
         (HANDLER.into(), json!({"handler": "tracing"}), ""),
         (HANDLER.into(), foreign("handler"), ""),
         (HANDLER.into(), json!({"handler": "subroute", "routes": [{"handle": [{"handler": "push"}]}]}), "/routes/0/handle/0"),
-        (HANDLER.into(), json!({"handler": "file_server", "browse": {}}), "/browse"),
+        (HANDLER.into(), json!({"handler": "file_server", "browse": {"template_file": "t.html"}}), "/browse/template_file"),
         (HANDLER.into(), json!({"handler": "file_server", "fs": "f"}), "/fs"),
         (HANDLER.into(), json!({"handler": "file_server", "precompressed": {"other": {}}}), "/precompressed/other"),
         (HANDLER.into(), json!({"handler": "encode", "encodings": {"other": {}}}), "/encodings/other"),

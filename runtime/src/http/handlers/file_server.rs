@@ -3,6 +3,7 @@
 //! Everything that may block (looking for the file, opening it, reading its beginning) is one job on another thread;
 //! a small file needs no second one.
 
+mod browse;
 mod hide;
 mod locate;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use caddis_config::http::{handlers::FileServer as Config, precompressed::Precomp
 use http::{HeaderValue, Method, StatusCode, header};
 
 use self::{
+    browse::Browse,
     hide::Hide,
     locate::{Found, Lookup, Outcome as Located},
 };
@@ -49,6 +51,7 @@ struct Fixed {
     hide: Option<Hide>,
     indexes: Option<Vec<String>>,
     etag_extensions: Vec<String>,
+    browse: Option<Browse>,
 }
 
 /// A compressed neighbour that a file may have.
@@ -60,10 +63,9 @@ struct Sidecar {
 
 pub(super) fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildError> {
     let other = !matches!(config.fs.as_str(), "" | "default");
-    cx.refuse_fields(&[
-        ("fs", other, "a file system other than the default one"),
-        ("browse", config.browse.is_some(), "listing folders (browse)"),
-    ])?;
+    cx.refuse_fields(&[("fs", other, "a file system other than the default one")])?;
+    let browse = config.browse.as_ref();
+    let browse = browse.map(|browse| cx.at("browse", |cx| Browse::build(browse, cx))).transpose()?;
     let root = if config.root.is_empty() { "{http.vars.root}" } else { &config.root };
     let default = ["index.html".to_owned(), "index.txt".to_owned()];
     let indexes = if config.index_names.is_empty() { &default[..] } else { &config.index_names };
@@ -78,6 +80,7 @@ pub(super) fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>,
         hide: constants(&hide).map(Hide::new),
         indexes: constants(&indexes),
         etag_extensions: config.etag_file_extensions.clone(),
+        browse,
     };
     let precompressed = config.precompressed.iter().map(|kind| match kind {
         Precompressed::Br(_) => Ok(Sidecar { encoding: "br", suffix: ".br" }),
@@ -113,6 +116,10 @@ impl Handler for FileServer {
             let located = tokio::task::spawn_blocking(move || lookup.run()).await;
             match located.map_err(|error| Error::new(Kind::Internal, "serving a file").because(error))? {
                 Located::Found(found) => respond(exchange, found, status),
+                Located::Folder(listing) => match &self.fixed.browse {
+                    Some(browse) => Ok(browse.respond(listing, exchange)),
+                    None => Err(Error::status_only(StatusCode::NOT_FOUND)),
+                },
                 Located::Missing if self.pass_thru => next.run(exchange).await,
                 Located::Missing => Err(Error::status_only(StatusCode::NOT_FOUND)),
                 Located::AddSlash => Ok(redirect(exchange, true)),
@@ -162,6 +169,9 @@ impl FileServer {
             // Redirects never lead from what an administrator has rewritten to.
             slash: (self.canonical && uri::base(&original) == uri::base(&path))
                 .then(|| original.ends_with('/')),
+            // The links of a listing lead astray without the slash.
+            lacks_slash: (path.is_empty() || uri::base(&original) == uri::base(&path))
+                && !original.ends_with('/'),
             path,
             sidecars: sidecars.collect(),
             etag: early.and_then(|etag| etag.to_str().ok()).map(str::to_owned),
@@ -192,8 +202,7 @@ fn redirect(exchange: &mut Exchange, add: bool) -> Response {
     let headers = response.headers_mut();
     if is_get && !headers.contains_key(header::CONTENT_TYPE) {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-        let link = to.replace('&', "&amp;").replace('"', "&#34;").replace('\'', "&#39;");
-        let link = link.replace('<', "&lt;").replace('>', "&gt;");
+        let link = browse::text_of(&to);
         *response.body_mut() = Body::from(format!("<a href=\"{link}\">Permanent Redirect</a>.\n\n"));
     }
     if let Ok(to) = HeaderValue::from_str(&to) {

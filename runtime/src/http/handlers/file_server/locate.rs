@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use http::StatusCode;
 
-use super::{Fixed, Sidecar, content_type, hide::Hide};
+use super::{Fixed, Sidecar, browse::Listing, content_type, hide::Hide};
 use crate::http::{
     conditions::{Conditions, Verdict},
     file_body::{self, CHUNK, Segment},
@@ -32,6 +32,8 @@ pub(super) struct Lookup {
     pub(super) indexes: Option<Vec<String>>,
     /// Whether the client's path ends in a slash; `None` when there are to be no redirects.
     pub(super) slash: Option<bool>,
+    /// Whether a listing needs a slash at the end of the client's path.
+    pub(super) lacks_slash: bool,
     /// Best first.
     pub(super) sidecars: Vec<Sidecar>,
     /// An entity tag that an earlier handler has set.
@@ -46,6 +48,8 @@ pub(super) struct Lookup {
 #[derive(Debug)]
 pub(super) enum Outcome {
     Found(Found),
+    /// A folder without an index, which may be listed.
+    Folder(Listing),
     Missing,
     /// The path is that of a folder and has no slash.
     AddSlash,
@@ -112,7 +116,7 @@ impl Lookup {
         if metadata.is_dir() {
             match self.index(&name) {
                 Some(index) => (name, metadata) = index,
-                None => return Ok(Outcome::Missing),
+                None => return self.list(&name),
             }
             is_index = true;
         }
@@ -125,6 +129,17 @@ impl Lookup {
             _ => {}
         }
         self.open(&name, metadata)
+    }
+
+    /// What a folder holds, if that may be shown.
+    fn list(&self, folder: &str) -> io::Result<Outcome> {
+        match &self.fixed.browse {
+            Some(_) if self.hides(folder) => Ok(Outcome::Missing),
+            Some(_) if self.lacks_slash => Ok(Outcome::AddSlash),
+            Some(_) if !self.allowed => Ok(Outcome::Method),
+            Some(browse) => Ok(Outcome::Folder(browse.read(folder, |file| self.hides(file))?)),
+            None => Ok(Outcome::Missing),
+        }
     }
 
     fn hides(&self, name: &str) -> bool {

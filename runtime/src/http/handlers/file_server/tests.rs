@@ -3,7 +3,7 @@ use http::Response;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::testing::{Folder, answer, exchange, folder, refused, routes};
+use crate::testing::{Folder, answer, exchange, folder, routes};
 
 fn site() -> Folder {
     folder(&[
@@ -163,10 +163,4 @@ fn methods_and_errors() {
 
     let fixed = serve(json!({"root": site.path(), "status_code": 203}), "/a.txt", &[]).unwrap();
     assert_eq!(fixed.status(), 203);
-}
-
-#[test]
-fn listing_is_refused_by_name() {
-    let error = refused(json!([{"handle": [{"handler": "file_server", "browse": {}}]}]));
-    assert_eq!(error.path, "/0/handle/0/browse");
 }
