@@ -23,7 +23,7 @@ pub(crate) fn plugin_of(place: Place, name: &str) -> Option<String> {
 pub(crate) fn skipped(mut finding: Error) -> Error {
     finding.severity = Severity::Warning;
     finding.code = Code("W0720");
-    finding.message.push_str("; left unchecked");
+    finding.message.insert_str(0, "left unchecked: ");
     finding
 }
 
