@@ -6,6 +6,7 @@ mod compile;
 mod diagnostics;
 mod format;
 mod inform;
+mod limits;
 mod plugins;
 mod reload;
 mod scene;
