@@ -1,7 +1,6 @@
 //! `caddis.toml`: what a project says about its Caddyfiles, namely the levels of warnings and the plugins they use.
 
 mod declarations;
-mod levels;
 mod shape;
 
 use std::{collections::BTreeMap, ops::Range};
@@ -12,7 +11,6 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-pub use self::levels::WARNINGS;
 use crate::{errors::plugins as errors, registry::Registry};
 
 /// What a `caddis.toml` says.
@@ -94,6 +92,18 @@ impl File {
             self.levels(*levels, &mut settings.levels);
         }
         self.declarations(&tables, &mut settings.registry);
+    }
+
+    fn levels(&mut self, entry: Entry<'_>, levels: &mut Levels) {
+        let Ok(table) = self.table("levels", entry) else { return };
+        for (code, (span, value)) in self.all(table) {
+            let Ok(name) = self.text(code, (span, value)) else { continue };
+            let set = name.parse().map_err(|error| (self.span(value.span()), error));
+            let set = set.and_then(|level| levels.set(code, level).map_err(|error| (span, error)));
+            if let Err((span, message)) = set {
+                self.report(errors::bad_level(span, message));
+            }
+        }
     }
 
     /// The members of a table in the order of their names.

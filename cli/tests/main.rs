@@ -6,7 +6,6 @@ mod compile;
 mod diagnostics;
 mod format;
 mod inform;
-mod limits;
 mod plugins;
 mod reload;
 mod scene;

@@ -59,7 +59,7 @@ fn raw_plugins_can_be_validated() {
     let outcome = scene.run(&["validate", "--diagnostics", "concise"]);
     assert_has(outcome.success(), &["Valid configuration"]);
     assert_has(&outcome.stderr, &["Caddyfile:2:2: warning[W0720]", "layer4"]);
-    assert_has(scene.run(&["adapt", "--diagnostics", "concise"]).failure(), &["error[E0738]", "layer4"]);
+    assert_has(scene.run(&["adapt", "--diagnostics", "concise"]).failure(), &["error[E0720]", "layer4"]);
 }
 
 #[test]

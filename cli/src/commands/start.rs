@@ -59,11 +59,7 @@ pub(crate) fn run(args: &StartArgs) -> Result<(), Failure> {
     let token = token()?;
     let mut child = command.spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
-        // A server that has ended by now does not read it; why is told below.
-        match stdin.write_all(&token) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
-            _ => {}
-        }
+        stdin.write_all(&token)?;
     }
     let (sender, outcome) = mpsc::channel();
     let confirmed = sender.clone();
