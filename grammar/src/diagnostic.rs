@@ -49,6 +49,16 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
+    /// The same finding with other places.
+    pub(crate) fn map_spans(mut self, to: impl Fn(Span) -> Span + Copy) -> Self {
+        self.span = self.span.map(to);
+        for label in &mut self.labels {
+            label.span = to(label.span);
+        }
+        self.origin = self.origin.map(|origin| origin.map_spans(to));
+        self
+    }
+
     /// An error at a place.
     #[must_use]
     pub fn error(code: Code, span: impl Into<Option<Span>>, message: impl Into<String>) -> Self {

@@ -31,16 +31,31 @@ pub(crate) fn substitute(text: &str, env: &dyn Environment) -> Substituted {
         if inner.is_empty() {
             continue;
         }
-        let (name, default) = inner.split_once(':').unwrap_or((inner, ""));
+        let (name, default) = match inner.split_once(':') {
+            Some((name, default)) => (name, Some(default)),
+            None => (inner, None),
+        };
         out.push_str(&text[done..start]);
         let before = out.len() as u32;
-        out.push_str(env.var(name).as_deref().unwrap_or(default));
+        match (env.var(name), default) {
+            (Some(value), _) => out.push_str(&value),
+            (None, Some(default)) => out.push_str(default),
+            (None, None) => out.push_str(&env.unset(name, is_alone(text, start..end))),
+        }
         replacements
             .push(Replacement { original: start as u32..end as u32, substituted: before..out.len() as u32 });
         done = end;
     }
     out.push_str(&text[done..]);
     Substituted { text: out, replacements }
+}
+
+/// Whether nothing but spaces and tabs stands beside a range on its line.
+fn is_alone(text: &str, range: Range<usize>) -> bool {
+    let blank = |part: &str| part.bytes().all(|byte| b" \t\r".contains(&byte));
+    let before = text[..range.start].rsplit('\n').next().unwrap_or_default();
+    let after = text[range.end..].split('\n').next().unwrap_or_default();
+    blank(before) && blank(after)
 }
 
 impl Substituted {
@@ -113,6 +128,24 @@ mod tests {
         ] {
             assert_eq!(substitute(text, &Fixed).text, expected, "{text}");
         }
+    }
+
+    struct Kept;
+
+    impl Environment for Kept {
+        fn var(&self, _: &str) -> Option<String> {
+            None
+        }
+
+        fn unset(&self, name: &str, alone: bool) -> String {
+            if alone { "# lines".to_owned() } else { format!("<{name}>") }
+        }
+    }
+
+    #[test]
+    fn something_may_stand_for_what_is_not_set() {
+        let text = "{$A}\n\t{$B} \n{$C} {$D:d}\n{$E:}";
+        assert_eq!(substitute(text, &Kept).text, "# lines\n\t# lines \n<C> d\n");
     }
 
     #[test]

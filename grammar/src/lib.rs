@@ -57,4 +57,10 @@ pub enum ReadError {
 pub trait Environment {
     /// The value of a variable, `None` when it is not set.
     fn var(&self, name: &str) -> Option<String>;
+
+    /// What stands for a variable that is not set and has no default; nothing unless an implementation knows better.
+    /// `alone` on its line it may stand for whole lines.
+    fn unset(&self, _name: &str, _alone: bool) -> String {
+        String::new()
+    }
 }

@@ -4,6 +4,7 @@ mod concise;
 mod full;
 mod github;
 mod json;
+mod junit;
 mod sarif;
 #[cfg(test)]
 mod tests;
@@ -26,15 +27,18 @@ pub enum Format {
     Github,
     /// One SARIF 2.1.0 document, for code scanning.
     Sarif,
+    /// One JUnit XML document, for test reports: a test case for each file.
+    Junit,
 }
 
 /// The names of the formats, as a command line takes them.
-pub const FORMATS: [(&str, Format); 5] = [
+pub const FORMATS: [(&str, Format); 6] = [
     ("full", Format::Full),
     ("concise", Format::Concise),
     ("json", Format::Json),
     ("github", Format::Github),
     ("sarif", Format::Sarif),
+    ("junit", Format::Junit),
 ];
 
 impl std::str::FromStr for Format {
@@ -48,8 +52,8 @@ impl std::str::FromStr for Format {
     }
 }
 
-/// Writes diagnostics that lie in `sources`. Without colours; no diagnostics make an empty text, except in SARIF,
-/// where they make a document without results.
+/// Writes diagnostics that lie in `sources`. Without colours; no diagnostics make an empty text, except in SARIF
+/// and JUnit, where they make a document without results.
 #[must_use]
 pub fn render(diagnostics: &[Diagnostic], sources: &Sources, format: Format) -> String {
     match format {
@@ -58,6 +62,7 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, format: Format) -> 
         Format::Json => json::render(diagnostics, sources),
         Format::Github => github::render(diagnostics, sources),
         Format::Sarif => sarif::render(diagnostics, sources),
+        Format::Junit => junit::render(diagnostics, sources),
     }
 }
 

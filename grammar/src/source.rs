@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::Diagnostic;
+
 /// Identifies one text in a [`Sources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SourceId(u32);
@@ -23,6 +25,11 @@ pub struct Span {
 }
 
 impl Span {
+    /// The same place after as many texts more.
+    fn moved(self, by: u32) -> Span {
+        Span { source: SourceId(self.source.0 + by), ..self }
+    }
+
     /// The smallest span that covers both; `self` when they lie in different sources.
     #[must_use]
     pub fn to(self, other: Span) -> Span {
@@ -55,6 +62,10 @@ pub struct Location<'a> {
 }
 
 impl Source {
+    fn renamed(&self, name: String) -> Self {
+        Self { name, text: self.text.clone(), line_starts: self.line_starts.clone() }
+    }
+
     fn new(name: String, text: String) -> Self {
         let line_starts =
             std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at as u32 + 1)).collect();
@@ -104,8 +115,26 @@ impl Sources {
         self.get(span.source).location(span.start)
     }
 
+    /// Takes over the texts of another run under names that `name` gives them, and returns that run's findings as they
+    /// are to be read here.
+    pub fn absorb(
+        &mut self,
+        other: &Sources,
+        findings: impl IntoIterator<Item = Diagnostic>,
+        name: impl Fn(&str) -> String,
+    ) -> Vec<Diagnostic> {
+        let by = self.0.len() as u32;
+        self.0.extend(other.0.iter().map(|source| Arc::new(source.renamed(name(&source.name)))));
+        findings.into_iter().map(|finding| finding.map_spans(|span| span.moved(by))).collect()
+    }
+
     /// All texts in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = &Source> {
         self.0.iter().map(AsRef::as_ref)
+    }
+
+    /// All texts with their ids.
+    pub fn entries(&self) -> impl Iterator<Item = (SourceId, &Source)> {
+        self.iter().enumerate().map(|(at, source)| (SourceId(at as u32), source))
     }
 }

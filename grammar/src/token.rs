@@ -53,6 +53,14 @@ pub enum OriginKind {
     Snippet(Arc<str>),
 }
 
+impl Origin {
+    /// The same chain with other places.
+    pub(crate) fn map_spans(&self, to: impl Fn(Span) -> Span + Copy) -> Arc<Self> {
+        let parent = self.parent.as_ref().map(|parent| parent.map_spans(to));
+        Arc::new(Self { kind: self.kind.clone(), at: to(self.at), parent })
+    }
+}
+
 impl Token {
     /// Whether this is the bare word `text`, as structure requires: a quoted brace is an ordinary word.
     #[must_use]

@@ -162,13 +162,44 @@ fn sarif() {
 fn without_diagnostics_there_is_nothing_to_say() {
     for (name, format) in FORMATS {
         let text = render(&[], &Sources::default(), format);
-        assert_eq!(text.is_empty(), name != "sarif", "{name}");
+        assert_eq!(text.is_empty(), name != "sarif" && name != "junit", "{name}");
     }
 }
 
 #[test]
 fn formats_have_names() {
     assert_eq!("github".parse(), Ok(Format::Github));
-    let error = "unknown format of diagnostics 'xml'; known are full, concise, json, github, sarif";
+    let error = "unknown format of diagnostics 'xml'; known are full, concise, json, github, sarif, junit";
     assert_eq!("xml".parse::<Format>(), Err(error.to_owned()));
+}
+
+#[test]
+fn junit() {
+    insta::assert_snapshot!(rendered(Format::Junit), @r#"
+    <?xml version="1.0" encoding="UTF-8"?>
+    <testsuites name="caddis" tests="3" failures="1">
+      <testsuite name="caddis" tests="3" failures="1">
+        <testcase classname="caddis" name="/etc/x"/>
+        <testcase classname="caddis" name="sites/my site">
+          <failure type="E0900" message="unknown: 100%
+    really">sites/my site:2:2: error[E0900]: unknown: 100% really
+    </failure>
+        </testcase>
+        <testcase classname="caddis" name="configuration">
+          <system-out>warning[W0900]: nowhere
+    </system-out>
+        </testcase>
+      </testsuite>
+    </testsuites>
+    "#);
+}
+
+#[test]
+fn runs_can_be_told_together() {
+    let (findings, sources) = sample();
+    let mut all = Sources::default();
+    all.add("first", "one\n");
+    let moved = all.absorb(&sources, findings.clone(), |name| name.replace("/etc/", "etc/"));
+    let alone = render(&findings, &sources, Format::Json).replace("/etc/x", "etc/x");
+    assert_eq!(render(&moved, &all, Format::Json), alone);
 }
