@@ -46,7 +46,7 @@ pub use matchers::{Definitions, MatcherKind, Uses};
 pub use options::{AutoHttpsFlags, CleanInterval, GlobalOptions, ServerOptions};
 pub use registry::{Name, ReadModule, Registry, Unknown};
 pub use routes::Groups;
-pub use settings::Settings;
+pub use settings::{Settings, WARNINGS};
 pub use source_map::SourceMap;
 pub use table::{Nested, Row, Shape, block_row, read_block, read_block_or, read_line, read_line_or, row};
 

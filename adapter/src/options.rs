@@ -20,14 +20,11 @@ use caddis_grammar::{ServerBlock, Statement};
 use crate::{
     args::{Args, Value},
     cx::{Cx, Parsed},
-    directives::{
-        lenient::ignore_from,
-        log::{self, SiteLog},
-    },
+    directives::log::{self, SiteLog},
     errors,
     listeners::Bind,
     registry::{Name, Unknown},
-    table::{Row, Shape, block_row, lenient_row, read_line_or, row},
+    table::{Row, Shape, block_row, read_line_or, row},
     values::duration,
 };
 
@@ -202,16 +199,15 @@ pub(crate) static OPTIONS: &[Row<GlobalOptions>] = &[
     block_row("acme_dns", Shape::Any("provider"), dns::acme_dns),
     block_row("acme_eab", Shape::Flag, acme_eab::read),
     block_row("admin", Shape::Optional("off|address"), admin::read),
-    lenient_row("auto_https", Shape::Some("off|disable_redirects|disable_certs|ignore_loaded_certs"), auto_https::read),
+    row("auto_https", Shape::Some("off|disable_redirects|disable_certs|ignore_loaded_certs"), auto_https::read),
     block_row("cert_issuer", Shape::Some("issuer"), |options, line, cx| {
         let issuer = cx.module_argument(line)?;
         options.cert_issuer.get_or_insert_default().push(issuer);
         Ok(())
     }),
-    lenient_row("cert_lifetime", Shape::Some("duration"), |options, line, cx| {
-        set(&mut options.cert_lifetime, time(cx, line))
-    }),
-    lenient_row("debug", Shape::Any(""), |options, line, cx| set_only(cx, line, &mut options.debug)),
+    row("cert_lifetime", Shape::Some("duration"), |options, line, _| set(&mut options.cert_lifetime, time(line))),
+    // Words after an option that is only switched on are not looked at.
+    row("debug", Shape::Any(""), |options, _, _| set_flag(&mut options.debug)),
     block_row("default_bind", Shape::Any("address"), default_bind::read),
     row("default_sni", Shape::One("name"), |options, line, _| {
         options.default_sni = text(line)?;
@@ -220,53 +216,49 @@ pub(crate) static OPTIONS: &[Row<GlobalOptions>] = &[
     block_row("dns", Shape::Some("provider"), dns::read),
     block_row("ech", Shape::Some("public_name"), ech::read),
     row("email", Shape::One("address"), |options, line, _| set(&mut options.email, text(line))),
-    block_row("events", Shape::Any(""), events::read),
+    block_row("events", Shape::Flag, events::read),
     row("fallback_sni", Shape::One("name"), |options, line, _| {
         options.fallback_sni = text(line)?;
         Ok(())
     }),
     block_row("filesystem", Shape::Some("name module"), filesystem::read),
-    lenient_row("grace_period", Shape::Some("duration"), |options, line, cx| {
-        options.grace_period = time(cx, line)?;
+    row("grace_period", Shape::Some("duration"), |options, line, _| {
+        options.grace_period = time(line)?;
         Ok(())
     }),
-    lenient_row("http_port", Shape::One("port"), |options, line, _| set(&mut options.http_port, port(line))),
-    lenient_row("https_port", Shape::One("port"), |options, line, _| set(&mut options.https_port, port(line))),
+    row("http_port", Shape::One("port"), |options, line, _| set(&mut options.http_port, port(line))),
+    row("https_port", Shape::One("port"), |options, line, _| set(&mut options.https_port, port(line))),
     row("key_type", Shape::One("type"), |options, line, _| set(&mut options.key_type, text(line))),
-    lenient_row("local_certs", Shape::Any(""), |options, line, cx| set_only(cx, line, &mut options.local_certs)),
+    row("local_certs", Shape::Any(""), |options, _, _| set_flag(&mut options.local_certs)),
     block_row("log", Shape::Optional("name"), |options, line, cx| {
         let log = log::read_global(cx, line, &options.log)?;
         options.log.push(log);
         Ok(())
     }),
     block_row("metrics", Shape::Any(""), metrics::read),
-    lenient_row("ocsp_interval", Shape::Some("duration"), |options, line, cx| {
-        set(&mut options.ocsp_interval, time(cx, line))
-    }),
-    lenient_row("ocsp_stapling", Shape::One("off"), |options, line, _| {
+    row("ocsp_interval", Shape::Some("duration"), |options, line, _| set(&mut options.ocsp_interval, time(line))),
+    row("ocsp_stapling", Shape::One("off"), |options, line, _| {
         only_off(line)?;
         set_flag(&mut options.ocsp_stapling_off)
     }),
     block_row("on_demand_tls", Shape::Flag, on_demand_tls::read),
-    lenient_row("order", Shape::Some("directive first|last|before|after [directive]"), order::read),
+    row("order", Shape::Some("directive first|last|before|after [directive]"), order::read),
     row("persist_config", Shape::One("off"), |options, line, _| {
         only_off(line)?;
         set_flag(&mut options.persist_config_off)
     }),
-    block_row("pki", Shape::Any(""), pki::read),
+    block_row("pki", Shape::Flag, pki::read),
     block_row("preferred_chains", Shape::Optional("smallest"), preferred_chains::read),
-    lenient_row("renew_interval", Shape::Some("duration"), |options, line, cx| {
-        set(&mut options.renew_interval, time(cx, line))
-    }),
+    row("renew_interval", Shape::Some("duration"), |options, line, _| set(&mut options.renew_interval, time(line))),
     row("renewal_window_ratio", Shape::One("ratio"), |options, line, _| {
         set(&mut options.renewal_window_ratio, ratio(line))
     }),
     block_row("servers", Shape::Optional("listener"), servers::read),
-    lenient_row("shutdown_delay", Shape::Some("duration"), |options, line, cx| {
-        options.shutdown_delay = time(cx, line)?;
+    row("shutdown_delay", Shape::Some("duration"), |options, line, _| {
+        options.shutdown_delay = time(line)?;
         Ok(())
     }),
-    lenient_row("skip_install_trust", Shape::Any(""), |options, line, cx| set_only(cx, line, &mut options.skip_install_trust)),
+    row("skip_install_trust", Shape::Any(""), |options, _, _| set_flag(&mut options.skip_install_trust)),
     block_row("storage", Shape::Some("module"), |options, line, cx| {
         set(&mut options.storage, cx.module_argument(line))
     }),
@@ -277,7 +269,7 @@ pub(crate) static OPTIONS: &[Row<GlobalOptions>] = &[
     row("storage_clean_interval", Shape::One("off|duration"), |options, line, _| {
         set(&mut options.storage_clean_interval, clean_interval(line))
     }),
-    lenient_row("tls_resolvers", Shape::Some("address"), |options, line, _| {
+    row("tls_resolvers", Shape::Some("address"), |options, line, _| {
         options.tls_resolvers = Some(line.args().iter().map(Value::string).collect());
         Ok(())
     }),
@@ -301,9 +293,7 @@ fn read_declared(cx: &mut Cx<'_>, line: &Statement, options: &mut GlobalOptions)
         return Err(cx.unless_skipped(finding, Unknown::SkipAll));
     };
     let before = options.apps.get(&declaration.module).cloned();
-    let app = declaration.read(cx, line, before);
-    cx.report_unknown(line.block.as_ref().map(|block| block.close));
-    if let Some(app) = app? {
+    if let Some(app) = declaration.read(cx, line, before)? {
         options.apps.insert(declaration.module.clone(), app);
     }
     Ok(())
@@ -324,17 +314,8 @@ fn text(line: &Statement) -> Parsed<String> {
     Ok(line.one()?.string())
 }
 
-/// Switches an option on. Caddy does not look at what follows its name.
-#[expect(clippy::unnecessary_wraps, reason = "the end of a setter, like `set`")]
-fn set_only(cx: &mut Cx<'_>, line: &Statement, option: &mut bool) -> Parsed<()> {
-    ignore_from(cx, line, 0);
-    *option = true;
-    Ok(())
-}
-
-/// A duration. Caddy does not look at what follows it.
-fn time(cx: &mut Cx<'_>, line: &Statement) -> Parsed<Duration> {
-    ignore_from(cx, line, 1);
+/// A duration; further words are not looked at.
+fn time(line: &Statement) -> Parsed<Duration> {
     duration(&line.some()?[0], "bad duration value")
 }
 

@@ -41,8 +41,10 @@ pub(crate) enum Kind {
     Flag(Json),
     /// One word.
     Word(Word),
-    /// One word or several: a list of texts, to which further lines add.
-    Strings,
+    /// One word or several: a list, to which further lines add.
+    Words(Word),
+    /// A name and values: an object of lists, to which further lines add.
+    Lists,
     /// A field and its values: an object of lists, to which further lines add.
     Headers,
     /// A name and a value: an object of texts, to which further lines add.
@@ -127,7 +129,7 @@ pub(crate) struct Member {
 /// What becomes of a line in the object around it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Field {
-    /// The member; none for objects that become part of the object around them.
+    /// The member; none for objects whose members become part of the object around them.
     pub(crate) name: Option<String>,
     pub(crate) kind: Kind,
     /// Whether an empty value is written, as Go does for pointers.
@@ -137,7 +139,12 @@ pub(crate) struct Field {
 impl Kind {
     /// Whether it becomes an object, as nearly every module must.
     pub(crate) fn is_object(&self) -> bool {
-        matches!(self, Kind::Headers | Kind::Pairs | Kind::Object(_) | Kind::Map(_) | Kind::Raw)
+        matches!(self, Kind::Object(_) | Kind::Raw) || self.has_names()
+    }
+
+    /// Whether the line itself says what the member is called.
+    pub(crate) fn has_names(&self) -> bool {
+        matches!(self, Kind::Headers | Kind::Lists | Kind::Map(_) | Kind::Pairs)
     }
 }
 

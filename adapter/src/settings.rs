@@ -1,6 +1,7 @@
 //! `caddis.toml`: what a project says about its Caddyfiles, namely the levels of warnings and the plugins they use.
 
 mod declarations;
+mod levels;
 mod shape;
 
 use std::{collections::BTreeMap, ops::Range};
@@ -11,6 +12,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
+pub use self::levels::WARNINGS;
 use crate::{errors::plugins as errors, registry::Registry};
 
 /// What a `caddis.toml` says.
@@ -39,8 +41,7 @@ impl Settings {
             file.report(errors::bad_toml(span, problem.message()));
         }
         let mut settings = Self { registry, levels: Levels::default(), diagnostics: Vec::new(), sources };
-        // Most projects have no settings, and starting costs as little as that.
-        if file.findings.is_empty() && !document.get_ref().is_empty() {
+        if file.findings.is_empty() {
             file.read(document.get_ref(), &mut settings);
         }
         settings.diagnostics = file.findings;
@@ -92,18 +93,6 @@ impl File {
             self.levels(*levels, &mut settings.levels);
         }
         self.declarations(&tables, &mut settings.registry);
-    }
-
-    fn levels(&mut self, entry: Entry<'_>, levels: &mut Levels) {
-        let Ok(table) = self.table("levels", entry) else { return };
-        for (code, (span, value)) in self.all(table) {
-            let Ok(name) = self.text(code, (span, value)) else { continue };
-            let set = name.parse().map_err(|error| (self.span(value.span()), error));
-            let set = set.and_then(|level| levels.set(code, level).map_err(|error| (span, error)));
-            if let Err((span, message)) = set {
-                self.report(errors::bad_level(span, message));
-            }
-        }
     }
 
     /// The members of a table in the order of their names.

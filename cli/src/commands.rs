@@ -72,3 +72,8 @@ impl Command {
         }
     }
 }
+
+/// The status of a command line that cannot be understood: 1 as in Caddy, but where 1 is for findings.
+pub(crate) fn usage_status() -> u8 {
+    if std::env::args_os().nth(1).is_some_and(|command| command == "validate") { validate::USAGE } else { 1 }
+}

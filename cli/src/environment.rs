@@ -6,7 +6,11 @@ use crate::failure::Failure;
 
 /// Variables by name. The process's own always win over those of files, as in Caddy.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Environment(BTreeMap<String, String>);
+pub(crate) struct Environment {
+    variables: BTreeMap<String, String>,
+    /// Whether what is not set stays a placeholder for the time of a request.
+    keeps_unset: bool,
+}
 
 impl Environment {
     /// The process's environment and what the files add to it. Variables that are not UTF-8 are left out.
@@ -23,23 +27,39 @@ impl Environment {
                 variables.entry(name).or_insert(value);
             }
         }
-        Ok(Self(variables))
+        Ok(Self { variables, keeps_unset: false })
     }
 
     /// All variables, sorted by name.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// As a map for the runtime's `{env.*}`.
     pub(crate) fn into_map(self) -> BTreeMap<String, String> {
-        self.0
+        self.variables
+    }
+
+    /// With further variables, which win over all others, and perhaps with placeholders for those that are not set.
+    pub(crate) fn with(
+        mut self,
+        further: impl IntoIterator<Item = (String, String)>,
+        keeps_unset: bool,
+    ) -> Self {
+        self.variables.extend(further);
+        self.keeps_unset = keeps_unset;
+        self
     }
 }
 
 impl caddis_grammar::Environment for Environment {
     fn var(&self, name: &str) -> Option<String> {
-        self.0.get(name).cloned()
+        self.variables.get(name).cloned()
+    }
+
+    /// Alone on its line a variable may stand for any lines, of which nothing can be known.
+    fn unset(&self, name: &str, alone: bool) -> String {
+        if self.keeps_unset && !alone { format!("{{env.{name}}}") } else { String::new() }
     }
 }
 

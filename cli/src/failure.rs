@@ -15,6 +15,11 @@ impl Failure {
         Self { message: message.into(), status: 1 }
     }
 
+    /// The same failure with another status.
+    pub(crate) fn with_status(self, status: u8) -> Self {
+        Self { status, ..self }
+    }
+
     /// A failure of which the user has read all there is.
     pub(crate) fn reported() -> Self {
         Self::new("")

@@ -2,12 +2,18 @@
 
 mod admin;
 mod commands;
+mod comments;
 mod environment;
+mod errors;
 mod failure;
 mod files;
+mod json_place;
 mod plugins;
+mod project;
+mod report;
 mod site;
 mod source;
+mod variables;
 
 use std::{
     io::{self, Write},
@@ -34,7 +40,8 @@ fn main() -> ExitCode {
                 return ExitCode::SUCCESS;
             }
             drop(message.print());
-            return ExitCode::from(u8::from(message.use_stderr()));
+            let status = if message.use_stderr() { commands::usage_status() } else { 0 };
+            return ExitCode::from(status);
         }
     };
     match cli.command.run() {

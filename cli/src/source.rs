@@ -7,10 +7,13 @@ use std::{
 };
 
 use caddis_adapter::Settings;
-use caddis_grammar::{Diagnostic, Format, Sources, render, render_for_terminal};
-use clap::{Args, ValueEnum};
+use caddis_grammar::{Diagnostic, FORMATS, Format, Levels, Sources, render, render_for_terminal};
+use clap::{
+    Args,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 
-use crate::{environment::Environment, failure::Failure, files::Disk, plugins::PluginsArgs};
+use crate::{comments, environment::Environment, failure::Failure, files::Disk, plugins::PluginsArgs};
 
 /// Where the configuration is and how it is to be read.
 #[derive(Debug, Clone, Default, Args)]
@@ -28,6 +31,9 @@ pub(crate) struct SourceArgs {
     pub(crate) plugins: PluginsArgs,
     #[command(flatten)]
     pub(crate) diagnostics: DiagnosticsArgs,
+    /// Levels of warnings that win over those of the settings.
+    #[arg(skip)]
+    pub(crate) levels: Levels,
 }
 
 /// Columns of a drawn finding.
@@ -37,42 +43,27 @@ const TERMINAL_WIDTH: usize = 100;
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub(crate) struct DiagnosticsArgs {
     /// How findings are shown on standard error
-    #[arg(long, value_name = "FORM", default_value = "full")]
-    diagnostics: DiagnosticsForm,
+    #[arg(long, value_name = "FORM", default_value = "full", value_parser = format_parser())]
+    diagnostics: Format,
 }
 
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
-enum DiagnosticsForm {
-    /// The text around each finding, drawn
-    #[default]
-    Full,
-    /// One line a finding
-    Concise,
-    /// One JSON object a line
-    Json,
-    /// Annotations of GitHub workflows
-    Github,
-    /// One SARIF 2.1.0 document
-    Sarif,
+/// The formats by their names, with what the command line tells of them.
+fn format_parser() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(FORMATS.map(|(name, _)| name)).try_map(|name| name.parse::<Format>())
 }
 
 impl DiagnosticsArgs {
     /// The form by the name that the flag takes.
-    pub(crate) fn form(self) -> String {
-        self.diagnostics.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    pub(crate) fn form(self) -> &'static str {
+        FORMATS.iter().find(|(_, format)| *format == self.diagnostics).map_or("full", |(name, _)| name)
     }
 
     /// Shows findings on standard error.
     pub(crate) fn show(self, diagnostics: &[Diagnostic], sources: &Sources) -> Result<(), Failure> {
-        let text = match self.diagnostics {
-            DiagnosticsForm::Full if io::stderr().is_terminal() => {
-                render_for_terminal(diagnostics, sources, TERMINAL_WIDTH, true)
-            }
-            DiagnosticsForm::Full => render(diagnostics, sources, Format::Full),
-            DiagnosticsForm::Concise => render(diagnostics, sources, Format::Concise),
-            DiagnosticsForm::Json => render(diagnostics, sources, Format::Json),
-            DiagnosticsForm::Github => render(diagnostics, sources, Format::Github),
-            DiagnosticsForm::Sarif => render(diagnostics, sources, Format::Sarif),
+        let text = if self.diagnostics == Format::Full && io::stderr().is_terminal() {
+            render_for_terminal(diagnostics, sources, TERMINAL_WIDTH, true)
+        } else {
+            render(diagnostics, sources, self.diagnostics)
         };
         io::stderr().write_all(text.as_bytes())?;
         Ok(())
@@ -93,6 +84,11 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
+    /// Findings as comments in the texts and the levels of the settings want them.
+    pub(crate) fn judged(&self, findings: Vec<Diagnostic>, sources: &Sources) -> Vec<Diagnostic> {
+        self.settings.levels.apply(comments::obey(findings, sources))
+    }
+
     /// What tells one state of the files from another: the JSON, or the errors on the way to it.
     pub(crate) fn outcome(&self) -> Result<String, String> {
         if self.settings.has_errors() {
@@ -127,20 +123,17 @@ impl SourceArgs {
     /// Reads and, if it is a Caddyfile, adapts. Findings are left to [`SourceArgs::judge`].
     pub(crate) fn read(&self, environment: &Environment) -> Result<Loaded, Failure> {
         let name = self.file()?;
-        let settings = self.plugins.load(&name)?;
+        let mut settings = self.plugins.load(&name)?;
+        settings.levels.extend(self.levels.clone());
         if settings.has_errors() {
             return Ok(Loaded { json: String::new(), name, adapted: None, settings });
         }
         let text = read(&name)?;
         if !self.is_caddyfile(&name)? {
-            serde_json::from_str::<serde_json::Value>(&text).map_err(|error| {
-                Failure::new(format!(
-                    "{name}: config is not valid JSON: {error}; if it is a Caddyfile, say so with --adapter caddyfile"
-                ))
-            })?;
             return Ok(Loaded { json: text, name, adapted: None, settings });
         }
         let mut adapted = caddis_adapter::adapt(&name, &text, &Disk, environment, &settings.registry);
+        adapted.diagnostics = comments::obey(adapted.diagnostics, &adapted.sources);
         adapted.diagnostics = settings.levels.apply(adapted.diagnostics);
         Ok(Loaded { json: caddis_config::to_json(&adapted.config), name, adapted: Some(adapted), settings })
     }
@@ -153,6 +146,13 @@ impl SourceArgs {
             if adapted.has_errors() {
                 return Err(Failure::reported());
             }
+        } else {
+            serde_json::from_str::<serde_json::Value>(&loaded.json).map_err(|error| {
+                Failure::new(format!(
+                    "{}: config is not valid JSON: {error}; if it is a Caddyfile, say so with --adapter caddyfile",
+                    loaded.name
+                ))
+            })?;
         }
         Ok(loaded)
     }
@@ -171,7 +171,7 @@ impl SourceArgs {
     }
 
     /// Caddy's rule: `--adapter` decides; else a name that starts with `Caddyfile` or ends in `.caddyfile`.
-    fn is_caddyfile(&self, name: &str) -> Result<bool, Failure> {
+    pub(crate) fn is_caddyfile(&self, name: &str) -> Result<bool, Failure> {
         match self.adapter.as_deref() {
             Some("caddyfile") => Ok(true),
             Some("") | None => Ok(looks_like_caddyfile(name)),
@@ -182,7 +182,7 @@ impl SourceArgs {
     }
 }
 
-fn looks_like_caddyfile(name: &str) -> bool {
+pub(crate) fn looks_like_caddyfile(name: &str) -> bool {
     let base =
         Path::new(name).file_name().map(|base| base.to_string_lossy().to_lowercase()).unwrap_or_default();
     (base.starts_with("caddyfile") || base.ends_with(".caddyfile")) && !base.ends_with(".json")

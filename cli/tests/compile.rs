@@ -112,5 +112,5 @@ fn validate_names_what_is_wrong_with_json() {
 fn validate_warns_of_what_a_run_would_refuse() {
     let outcome = Scene::with(":8080 {\n\tpush\n}\n").run(&["validate"]);
     assert_eq!(outcome.success(), "Valid configuration\n");
-    assert_has(&outcome.stderr, &["warning", "push"]);
+    assert_has(&outcome.stderr, &["W0801", "push"]);
 }

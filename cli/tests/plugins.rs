@@ -48,7 +48,7 @@ fn declared_plugins_are_checked_and_not_run() {
     let scene = Scene::with(LIMITED).file("caddis.toml", DECLARED);
     let outcome = scene.run(&["validate"]);
     assert_has(outcome.success(), &["Valid configuration"]);
-    assert_has(&outcome.stderr, &["warning", "rate_limit"]);
+    assert_has(&outcome.stderr, &["W0801", "rate_limit"]);
     assert_has(scene.run(&["run"]).failure(), &["http.handlers.rate_limit"]);
 }
 
@@ -59,7 +59,7 @@ fn raw_plugins_can_be_validated() {
     let outcome = scene.run(&["validate", "--diagnostics", "concise"]);
     assert_has(outcome.success(), &["Valid configuration"]);
     assert_has(&outcome.stderr, &["Caddyfile:2:2: warning[W0720]", "layer4"]);
-    assert_has(scene.run(&["adapt", "--diagnostics", "concise"]).failure(), &["error[E0720]", "layer4"]);
+    assert_has(scene.run(&["adapt", "--diagnostics", "concise"]).failure(), &["error[E0738]", "layer4"]);
 }
 
 #[test]

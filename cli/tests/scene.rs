@@ -96,7 +96,10 @@ impl Scene {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_caddis"));
+        self.prepare(Command::new(env!("CARGO_BIN_EXE_caddis")), arguments)
+    }
+
+    fn prepare(&self, mut command: Command, arguments: &[&str]) -> Command {
         command.args(arguments).current_dir(&self.folder).env_clear();
         for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"] {
             command.env(name, self.folder.join("home"));
@@ -144,9 +147,23 @@ impl Scene {
         serving
     }
 
+    /// Starts a server after the shell has set a limit, and waits until it serves.
+    #[track_caller]
+    pub(crate) fn serve_limited(&self, limit: &str, arguments: &[&str]) -> Serving {
+        let script = format!("ulimit {limit} && exec \"$0\" \"$@\"");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_caddis")]);
+        let mut serving = Self::start(self.prepare(shell, arguments));
+        serving.wait_for("serving initial configuration");
+        serving
+    }
+
     /// Starts a command that goes on.
     pub(crate) fn spawn(&self, arguments: &[&str]) -> Serving {
-        let mut command = self.command(arguments);
+        Self::start(self.command(arguments))
+    }
+
+    fn start(mut command: Command) -> Serving {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (sender, lines) = mpsc::channel();

@@ -102,11 +102,7 @@ impl Build {
     pub(crate) fn unless_survey<T>(&self, built: Result<T, BuildError>) -> Result<Option<T>, BuildError> {
         match (built, &self.refused) {
             (Err(error), Some(refused)) => {
-                let mut refused = refused.borrow_mut();
-                // More than one part may need the same.
-                if error.unsupported && !refused.contains(&error) {
-                    refused.push(error);
-                }
+                refused.borrow_mut().extend(Some(error).filter(|error| error.unsupported));
                 Ok(None)
             }
             (built, _) => built.map(Some),

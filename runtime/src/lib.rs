@@ -5,6 +5,7 @@
 mod admin;
 pub mod build;
 pub mod control;
+mod descriptors;
 mod dns;
 pub mod error;
 pub mod folders;

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use caddis_config::Config;
 
-use crate::{build::BuildError, instance::Instance, logging::Logger, process::Process, shard::Shards};
+use crate::{
+    build::BuildError, descriptors, instance::Instance, logging::Logger, process::Process, shard::Shards,
+};
 
 /// Runs configurations, one after the other.
 #[derive(Debug)]
@@ -21,11 +23,13 @@ struct Running {
 }
 
 impl Runtime {
-    /// A runtime with a shard for each core, whose configurations see these variables. It runs nothing yet.
+    /// A runtime with a shard for each core, whose configurations see these variables. It runs nothing yet. The process
+    /// may open as many files from now on as the system allows.
     ///
     /// # Errors
     /// When the threads cannot be made.
     pub fn start(logger: Logger, environment: BTreeMap<String, String>) -> std::io::Result<Self> {
+        descriptors::raise_limit(&logger);
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let process = Process::new(Shards::start(cores)?, logger).with_environment(environment);
         Ok(Self::new(Arc::new(process)))

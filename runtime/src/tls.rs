@@ -1,6 +1,5 @@
 //! TLS of client connections: certificates, who makes them, and the policies of handshakes.
 
-mod accept_anything;
 pub(crate) mod automation;
 mod ca_pool;
 pub(crate) mod certificates;
@@ -21,7 +20,7 @@ use std::{
 use caddis_config as config;
 use rustls::server::ProducesTickets;
 
-pub use self::{accept_anything::AcceptAnything, terminator::Terminator};
+pub use self::terminator::Terminator;
 use self::{
     automation::{Automation, Parts},
     certificates::{Certificate, Store},

@@ -131,7 +131,9 @@ fn pages_tell_every_line_of_a_block() {
 /// The codes in the sources of the findings.
 fn codes() -> BTreeSet<String> {
     let mut codes = BTreeSet::new();
-    for (folder, top) in [("grammar/src", "errors.rs"), ("adapter/src", "errors.rs")] {
+    for (folder, top) in
+        [("grammar/src", "errors.rs"), ("adapter/src", "errors.rs"), ("cli/src", "errors.rs")]
+    {
         let folder = root().join(folder);
         let mut text = fs::read_to_string(folder.join(top)).unwrap();
         for part in stems(&folder.join("errors"), "rs") {
@@ -172,4 +174,11 @@ fn codes_are_explained() {
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
     assert_same("code", &codes(), &explained);
+}
+
+#[test]
+fn levels_are_for_the_warnings_that_exist() {
+    let warnings: BTreeSet<String> = caddis_adapter::WARNINGS.iter().map(|code| (*code).to_owned()).collect();
+    let codes = codes().into_iter().filter(|code| code.starts_with('W')).collect();
+    assert_eq!(warnings, codes, "left: caddis_adapter::WARNINGS; right: the codes in the sources");
 }

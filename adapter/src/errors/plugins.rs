@@ -23,7 +23,7 @@ pub(crate) fn plugin_of(place: Place, name: &str) -> Option<String> {
 pub(crate) fn skipped(mut finding: Error) -> Error {
     finding.severity = Severity::Warning;
     finding.code = Code("W0720");
-    finding.message.push_str("; left unchecked");
+    finding.message.insert_str(0, "left unchecked: ");
     finding
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn raw(statement: &Statement, package: Option<&str>) -> Error {
     let of = package.map(|package| format!(" of {package}")).unwrap_or_default();
     let message = format!("'{name}'{of} is declared as raw: its JSON is not known");
     let help = "it can be formatted and checked; to adapt it, declare its lines in caddis.toml";
-    Box::new(error("E0720", statement.name().span, message).help(help))
+    Box::new(error("E0738", statement.name().span, message).help(help))
 }
 
 /// `caddis.toml` is no TOML.
@@ -93,6 +93,12 @@ pub(crate) fn unknown_neighbour<'a>(
 ) -> Error {
     let finding = error("E0736", span, format!("the directive '{name}' has no place in the order"));
     Box::new(finding.maybe_help(did_you_mean(name, known)))
+}
+
+/// A level of a warning that does not exist.
+pub(crate) fn unknown_warning<'a>(span: Span, code: &str, known: impl IntoIterator<Item = &'a str>) -> Error {
+    let finding = error("E0737", span, format!("no warning has the code {code}"));
+    Box::new(finding.maybe_help(did_you_mean(code, known)))
 }
 
 /// A level that cannot be set.

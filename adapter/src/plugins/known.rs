@@ -68,8 +68,8 @@ static MODULES: &[(&str, &str)] = &[
     ("events.handlers.exec", "github.com/mholt/caddy-events-exec"),
     ("http.encoders.br", "github.com/dunglas/caddy-cbrotli"),
     ("http.ip_sources.cloudflare", "github.com/WeidiDeng/caddy-cloudflare-ip"),
+    ("http.ip_sources.cloudfront", "github.com/xcaddyplugins/caddy-trusted-cloudfront"),
     ("http.matchers.maxmind_geolocation", "github.com/porech/caddy-maxmind-geolocation"),
-    ("tls.get_certificate.tailscale", "github.com/tailscale/caddy-tailscale"),
 ];
 
 /// The Go package that brings a directive, an option or a module. DNS providers are packages of one organisation.

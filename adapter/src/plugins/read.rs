@@ -3,6 +3,7 @@
 use caddis_config::{
     Module,
     dns::DnsProvider,
+    go,
     http::{
         ip_sources::IpSource,
         reverse_proxy::{SelectionPolicy, Transport, UpstreamSource},
@@ -41,9 +42,10 @@ pub(super) fn read(
             statement.no_block()?;
             values::word(*word, statement.name(), statement.one()?)
         }
-        Kind::Strings => {
+        Kind::Words(kind) => {
             statement.no_block()?;
-            Ok(values::extended(before, statement.some()?.iter().map(|word| word.string().into())))
+            let items = statement.some()?.iter().map(|word| values::word(*kind, statement.name(), word));
+            Ok(values::extended(before, items.collect::<Parsed<Vec<_>>>()?))
         }
         Kind::Pairs => {
             statement.no_block()?;
@@ -52,7 +54,11 @@ pub(super) fn read(
         }
         Kind::Headers => {
             statement.no_block()?;
-            values::header(statement, before)
+            values::list(statement, before, go::header::canonical)
+        }
+        Kind::Lists => {
+            statement.no_block()?;
+            values::list(statement, before, str::to_owned)
         }
         Kind::Object(shape) => object(cx, statement, shape, before),
         Kind::List(shape) => {
@@ -106,7 +112,11 @@ fn object(cx: &mut Cx<'_>, statement: &Statement, shape: &Object, before: Option
                 if words.is_empty() && member.optional {
                     break;
                 }
-                let taken = if member.field.kind == Kind::Strings { words.len() } else { 1.min(words.len()) };
+                let taken = if matches!(member.field.kind, Kind::Words(_)) {
+                    words.len()
+                } else {
+                    1.min(words.len())
+                };
                 let (mine, rest) = words.split_at(taken);
                 words = rest;
                 let mine = std::iter::once(statement.name()).chain(mine).cloned().collect();
@@ -149,7 +159,8 @@ fn set(
     members: &mut Map<String, Json>,
 ) -> Parsed<()> {
     let Some(name) = &field.name else {
-        if let Json::Object(more) = read(cx, line, &field.kind, None)? {
+        let before = field.kind.has_names().then(|| Json::Object(members.clone()));
+        if let Json::Object(more) = read(cx, line, &field.kind, before)? {
             members.extend(more);
         }
         return Ok(());

@@ -37,13 +37,13 @@ pub(super) fn word(kind: Word, name: &Token, word: &Token) -> Parsed<Json> {
     })
 }
 
-/// `<field> <value…>` as a member with a list, under the canonical name of the field.
-pub(super) fn header(line: &Statement, before: Option<Json>) -> Parsed<Json> {
-    let [field, values @ ..] = line.some()? else { return Err(errors::missing_argument(line)) };
+/// `<name> <value…>` as a member with a list, under what `spelled` makes of the name.
+pub(super) fn list(line: &Statement, before: Option<Json>, spelled: impl Fn(&str) -> String) -> Parsed<Json> {
+    let [name, values @ ..] = line.some()? else { return Err(errors::missing_argument(line)) };
     if values.is_empty() {
         return Err(errors::missing_argument(line));
     }
-    let name = go::header::canonical(&field.text);
+    let name = spelled(&name.text);
     let list = before.as_ref().and_then(|before| before.get(&name)).cloned();
     let list = extended(list, values.iter().map(|value| value.string().into()));
     Ok(with_member(before, &name, list))

@@ -23,7 +23,7 @@ pub(super) const SHAPE_KEYS: &[&str] =
 const FIELD_KEYS: [&str; 2] = ["field", "keep_empty"];
 
 /// The types that need nothing but their name.
-static SIMPLE: [(&str, Kind); 14] = [
+static SIMPLE: [(&str, Kind); 16] = [
     ("string", Kind::Word(Word::String)),
     ("int", Kind::Word(Word::Int)),
     ("float", Kind::Word(Word::Float)),
@@ -31,7 +31,9 @@ static SIMPLE: [(&str, Kind); 14] = [
     ("duration", Kind::Word(Word::Duration)),
     ("duration_string", Kind::Word(Word::DurationText)),
     ("size", Kind::Word(Word::Size)),
-    ("strings", Kind::Strings),
+    ("strings", Kind::Words(Word::String)),
+    ("ints", Kind::Words(Word::Int)),
+    ("lists", Kind::Lists),
     ("headers", Kind::Headers),
     ("pairs", Kind::Pairs),
     ("matchers", Kind::Matchers),
@@ -140,10 +142,10 @@ impl File {
         for item in array {
             let at = self.span(item.span());
             if let Some(last) = members.last()
-                && last.field.kind == Kind::Strings
+                && matches!(last.field.kind, Kind::Words(_))
             {
                 return self
-                    .wrong(errors::inconsistent(at, "nothing can follow strings, which take all words"));
+                    .wrong(errors::inconsistent(at, "nothing can follow a list, which takes all words"));
             }
             let member = self.word_member(at, item)?;
             if members.last().is_some_and(|last| last.optional) && !member.optional {
@@ -170,9 +172,11 @@ impl File {
             return self.wrong(errors::inconsistent(at, "a word needs the 'field' that it becomes"));
         };
         let kind = self.kind(at, &entries, Kind::Word(Word::String))?;
-        if !matches!(kind, Kind::Word(_) | Kind::Strings) {
-            return self
-                .wrong(errors::inconsistent(at, "only words and strings can stand among the arguments"));
+        if !matches!(kind, Kind::Word(_) | Kind::Words(_)) {
+            return self.wrong(errors::inconsistent(
+                at,
+                "only words and lists of them can stand among the arguments",
+            ));
         }
         Ok(Member { field: Field { name: Some(name.to_owned()), kind, keep_empty }, optional })
     }
@@ -196,8 +200,8 @@ impl File {
                 "flag" => Kind::Flag(true.into()),
                 kind => self.simple(span, kind)?,
             };
-            let name = self.member(at, name)?;
-            return Ok(Field { name: Some(name), kind, keep_empty: false });
+            let name = self.member(at, name, &kind)?;
+            return Ok(Field { name, kind, keep_empty: false });
         }
         let table = self.table(name.unwrap_or("other"), entry)?;
         let known: Vec<&str> = FIELD_KEYS.iter().chain(SHAPE_KEYS).copied().collect();
@@ -211,13 +215,14 @@ impl File {
             }
             return Ok(Field { name: None, kind, keep_empty });
         }
-        let name = self.member(at, field.or(name))?;
-        Ok(Field { name: Some(name), kind, keep_empty })
+        let name = self.member(at, field.or(name), &kind)?;
+        Ok(Field { name, kind, keep_empty })
     }
 
-    fn member(&mut self, at: Span, name: Option<&str>) -> Result<String, Wrong> {
+    fn member(&mut self, at: Span, name: Option<&str>, kind: &Kind) -> Result<Option<String>, Wrong> {
         match name {
-            Some(name) => Ok(name.to_owned()),
+            Some(name) => Ok(Some(name.to_owned())),
+            None if kind.has_names() => Ok(None),
             None => self.wrong(errors::inconsistent(at, "'other' needs the 'field' that it becomes")),
         }
     }

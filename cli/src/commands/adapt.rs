@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use caddis_grammar::Severity;
 use clap::Args;
 
 use crate::{environment::Environment, failure::Failure, source::SourceArgs};
@@ -27,10 +28,14 @@ pub(crate) fn run(args: AdaptArgs) -> Result<(), Failure> {
     let environment = Environment::load(&source.env_files)?;
     let loaded = source.load(&environment)?;
     let adapted = loaded.adapted.as_ref().ok_or_else(|| Failure::new("--adapter must name an adapter"))?;
-    let json = if pretty { caddis_config::to_json_pretty(&adapted.config) } else { loaded.json.clone() };
     if validate {
-        super::validate::check(&loaded)?;
+        let findings = super::validate::of_adapted(&loaded);
+        source.diagnostics.show(&findings, &adapted.sources)?;
+        if findings.iter().any(|finding| finding.severity == Severity::Error) {
+            return Err(Failure::reported());
+        }
     }
+    let json = if pretty { caddis_config::to_json_pretty(&adapted.config) } else { loaded.json.clone() };
     writeln!(io::stdout(), "{}", json.trim_end())?;
     Ok(())
 }

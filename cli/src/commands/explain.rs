@@ -16,6 +16,7 @@ static PAGES: &[&str] = &[
     include_str!("../../../fixtures/diagnostics/options.md"),
     include_str!("../../../fixtures/diagnostics/tls.md"),
     include_str!("../../../fixtures/diagnostics/modules.md"),
+    include_str!("../../../fixtures/diagnostics/configurations.md"),
 ];
 
 /// Explains codes of findings.

@@ -59,7 +59,11 @@ pub(crate) fn run(args: &StartArgs) -> Result<(), Failure> {
     let token = token()?;
     let mut child = command.spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(&token)?;
+        // A server that has ended by now does not read it; why is told below.
+        match stdin.write_all(&token) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
+            _ => {}
+        }
     }
     let (sender, outcome) = mpsc::channel();
     let confirmed = sender.clone();

@@ -1,46 +1,209 @@
-//! `validate`: everything that can be known of a configuration without network, keys or environment.
+//! `validate`: everything that can be known of configurations without network, keys or environment.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
 
-use caddis_adapter::Unknown;
+use caddis_adapter::{Unknown, WARNINGS};
 use caddis_config::{Config, ConfigError};
+use caddis_grammar::{Diagnostic, Level, Levels, Severity, Sources, Span};
 use clap::Args;
 
 use crate::{
     environment::Environment,
+    errors,
     failure::Failure,
+    json_place,
+    project::{self, Member},
+    report::Report,
     source::{Loaded, SourceArgs},
+    variables::{self, Unset},
 };
 
-/// Checks a configuration without running it.
+/// The exit status when there was nothing to check: mistakes on the command line, and files that cannot be read.
+pub(crate) const USAGE: u8 = 2;
+
+/// Checks configurations without running them. Exit status: 0 without errors, 1 with errors, 2 when the command line or the
+/// files it names cannot be used.
 #[derive(Debug, Args)]
 pub(crate) struct ValidateArgs {
+    /// Configurations, or folders to look for them; ./Caddyfile by default
+    paths: Vec<String>,
     #[command(flatten)]
     source: SourceArgs,
     /// Go on past directives, options and modules that are not known, with a warning
     #[arg(long)]
     allow_unknown_modules: bool,
+    /// Set an environment variable
+    #[arg(long = "env", value_name = "KEY=VALUE", value_parser = key_and_value)]
+    variables: Vec<(String, String)>,
+    /// What becomes of environment variables that are not set and have no default; empty as in Caddy if not given
+    #[arg(long, value_name = "POLICY")]
+    unset: Option<Unset>,
+    /// Make warnings errors: codes, or `warnings` for all
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    deny: Vec<String>,
+    /// Show warnings that settings deny or allow
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    warn: Vec<String>,
+    /// Do not show warnings
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    allow: Vec<String>,
+}
+
+fn key_and_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("it is not in the form KEY=VALUE")?;
+    if key.is_empty() { Err("the key is empty".into()) } else { Ok((key.to_owned(), value.to_owned())) }
 }
 
 pub(crate) fn run(args: ValidateArgs) -> Result<(), Failure> {
-    let ValidateArgs { mut source, allow_unknown_modules } = args;
-    source.plugins.unknown = if allow_unknown_modules { Unknown::SkipAll } else { Unknown::SkipRaw };
-    let environment = Environment::load(&source.env_files)?;
-    let loaded = source.load(&environment)?;
-    let config = check(&loaded)?;
-    for refusal in caddis_runtime::unsupported(&config) {
-        writeln!(io::stderr(), "warning: {}: {refusal}", loaded.name)?;
+    let diagnostics = args.source.diagnostics;
+    let (report, count) = check_all(args).map_err(|failure| failure.with_status(USAGE))?;
+    diagnostics.show(&report.findings, &report.sources)?;
+    if report.has_errors() {
+        return Err(Failure::reported());
     }
-    writeln!(io::stdout(), "Valid configuration")?;
+    match count {
+        1 => writeln!(io::stdout(), "Valid configuration")?,
+        count => writeln!(io::stdout(), "{count} valid configurations")?,
+    }
     Ok(())
 }
 
-/// Decodes strictly, and checks what needs nothing but the configuration.
-pub(crate) fn check(loaded: &Loaded) -> Result<Config, Failure> {
-    let in_file = |error: &ConfigError| format!("{}: {error}", loaded.name);
+/// The findings of all configurations, and how many there are.
+fn check_all(args: ValidateArgs) -> Result<(Report, usize), Failure> {
+    let ValidateArgs { paths, mut source, allow_unknown_modules, variables, unset, deny, warn, allow } = args;
+    source.plugins.unknown = if allow_unknown_modules { Unknown::SkipAll } else { Unknown::SkipRaw };
+    source.levels = levels(&[(Level::Allow, &allow), (Level::Warn, &warn), (Level::Deny, &deny)])?;
+    let environment = Environment::load(&source.env_files)?.with(variables, unset == Some(Unset::Keep));
+    let mut files = Vec::new();
+    for path in source.config.iter().chain(&paths) {
+        let found = project::files(path)?;
+        if found.is_empty() {
+            return Err(Failure::new(format!("no Caddyfile and no caddy.json is in the folder {path}")));
+        }
+        files.extend(found);
+    }
+    if files.is_empty() {
+        files.push(source.file()?);
+    }
+    files.dedup();
+    let mut checked = Vec::new();
+    for file in files {
+        let source = SourceArgs { config: Some(file), ..source.clone() };
+        checked.push(Checked::new(source.read(&environment)?, &environment, unset)?);
+    }
+    let members: Vec<Member> = checked.iter().map(|checked| checked.member.clone()).collect();
+    let entries = project::entry_points(&members);
+    let mut report = Report::default();
+    for &entry in &entries {
+        let checked = &checked[entry];
+        report.add(checked.findings.clone(), &checked.sources);
+    }
+    Ok((report, entries.len()))
+}
+
+fn levels(given: &[(Level, &[String])]) -> Result<Levels, Failure> {
+    let mut levels = Levels::default();
+    for (level, codes) in given {
+        for code in *codes {
+            levels.set(code, *level).map_err(Failure::new)?;
+            if code != Levels::ALL && !WARNINGS.contains(&code.as_str()) {
+                return Err(Failure::new(format!(
+                    "no warning has the code {code}; `caddis explain` lists all"
+                )));
+            }
+        }
+    }
+    Ok(levels)
+}
+
+/// One configuration with all that is known of it.
+struct Checked {
+    member: Member,
+    findings: Vec<Diagnostic>,
+    sources: Sources,
+}
+
+impl Checked {
+    fn new(loaded: Loaded, environment: &Environment, policy: Option<Unset>) -> Result<Self, Failure> {
+        let path = std::path::absolute(Path::new(&loaded.name))?;
+        let (mut findings, sources) = findings(&loaded);
+        let unset: Vec<_> = variables::unset(&sources, environment).collect();
+        match policy {
+            None => {}
+            Some(Unset::Keep) => {
+                let places: Vec<Span> = unset.iter().map(|(_, span)| *span).collect();
+                variables::leave_out(&mut findings, &places);
+            }
+            Some(policy @ (Unset::Error | Unset::Warn)) => {
+                let unset = unset.iter().map(|(name, span)| errors::unset_variable(*span, name)).collect();
+                findings.extend(loaded.judged(unset, &sources).into_iter().map(|finding| match policy {
+                    Unset::Error => Diagnostic { severity: Severity::Error, ..finding },
+                    Unset::Warn | Unset::Keep => finding,
+                }));
+            }
+        }
+        findings.sort_by_key(|finding| {
+            (finding.span.is_none(), finding.span.map(|span| (span.source, span.start)))
+        });
+        let names = sources.iter().skip(1).map(|source| PathBuf::from(&source.name));
+        let member = Member { path, imports: names.collect() };
+        Ok(Self { member, findings, sources })
+    }
+}
+
+/// Whatever is wrong with a configuration, and the texts it is wrong in.
+fn findings(loaded: &Loaded) -> (Vec<Diagnostic>, Sources) {
+    if loaded.settings.has_errors() {
+        return (loaded.settings.diagnostics.clone(), loaded.settings.sources.clone());
+    }
+    if let Some(adapted) = &loaded.adapted {
+        let mut findings = adapted.diagnostics.clone();
+        findings.extend(of_adapted(loaded));
+        return (findings, adapted.sources.clone());
+    }
+    let (mut sources, json) = (Sources::default(), &loaded.json);
+    let source = sources.add(&*loaded.name, json);
+    let span =
+        |range: std::ops::Range<usize>| Span { source, start: range.start as u32, end: range.end as u32 };
+    let findings = match serde_json::from_str::<serde_json::Value>(json) {
+        Err(error) => vec![errors::not_json(span(json_place::of_error(json, &error)), &error)],
+        Ok(_) => of_config(loaded, true, |pointer| Some(span(json_place::find(json, pointer)))),
+    };
+    (loaded.judged(findings, &sources), sources)
+}
+
+/// What is wrong with the JSON that a Caddyfile without errors became, at the places in the Caddyfile.
+pub(crate) fn of_adapted(loaded: &Loaded) -> Vec<Diagnostic> {
+    match &loaded.adapted {
+        Some(adapted) if !adapted.has_errors() => {
+            let findings = of_config(loaded, false, |pointer| adapted.source_map.find(pointer));
+            loaded.judged(findings, &adapted.sources)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Decodes strictly, checks what needs nothing but the configuration, and lists what a run would refuse. The JSON pointer is
+/// told where the author wrote JSON, and where there is no other place.
+fn of_config(loaded: &Loaded, is_json: bool, place: impl Fn(&str) -> Option<Span>) -> Vec<Diagnostic> {
+    let place = |path: &str, message: &str| match place(path) {
+        Some(span) if !is_json => (Some(span), message.to_owned()),
+        span if path.is_empty() => (span, message.to_owned()),
+        span => (span, format!("{path}: {message}")),
+    };
     let options = loaded.settings.registry.decode_options();
-    let config = Config::from_json_with(loaded.json.as_bytes(), &options)
-        .map_err(|error| Failure::new(in_file(&error)))?;
-    let errors: Vec<String> = caddis_config::check(&config).iter().map(in_file).collect();
-    if errors.is_empty() { Ok(config) } else { Err(Failure::new(errors.join("\n"))) }
+    let config = match Config::from_json_with(loaded.json.as_bytes(), &options) {
+        Ok(config) => config,
+        Err(error) => return vec![errors::not_a_configuration(place(&error.path, &error.message))],
+    };
+    let contradictions = caddis_config::check(&config);
+    if !contradictions.is_empty() {
+        let place = |error: &ConfigError| place(&error.path, &error.message);
+        return contradictions.iter().map(|error| errors::contradiction(place(error))).collect();
+    }
+    let refused = caddis_runtime::unsupported(&config);
+    refused.iter().map(|error| errors::refused(place(&error.path, &error.message))).collect()
 }

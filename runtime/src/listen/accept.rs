@@ -213,11 +213,27 @@ pub(super) async fn accept_loop(
 }
 
 async fn after_error(error: &io::Error, listener: &Listener, logger: &Logger) {
-    if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
-        return;
-    }
+    let Some(pause) = pause_after(error) else { return };
     logger.error("cannot accept connections", |fields| {
         fields.add("address", listener.address.to_string()).error(error);
     });
-    tokio::time::sleep(ACCEPT_PAUSE).await;
+    tokio::time::sleep(pause).await;
+}
+
+/// How long not to accept; `None` for the error of one connection, after which the next may be well.
+fn pause_after(error: &io::Error) -> Option<Duration> {
+    let of_one = matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset);
+    (!of_one).then_some(ACCEPT_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_errors_that_last_are_waited_out() {
+        let (too_many_files, aborted) = (io::Error::from_raw_os_error(24), io::Error::from_raw_os_error(103));
+        assert_eq!(pause_after(&too_many_files), Some(ACCEPT_PAUSE));
+        assert_eq!(pause_after(&aborted), None);
+    }
 }

@@ -16,9 +16,8 @@ use caddis_config::logging::{
 use caddis_grammar::Statement;
 
 use crate::{
-    args::{Args, Value},
+    args::Value,
     cx::{Cx, Parsed},
-    directives::lenient::only_block,
     errors,
     modules::{Module, Pluggable},
 };
@@ -28,11 +27,9 @@ pub(crate) const MODULE: Module<Encoder> = Module {
     name: "filter",
     read: |cx, line| {
         let mut reading = Reading::default();
-        if only_block(cx, line) {
-            for line in line.children() {
-                let read = reading.line(cx, line);
-                cx.keep(read);
-            }
+        for line in line.children() {
+            let read = reading.line(cx, line);
+            cx.keep(read);
         }
         Ok(reading.finish().into())
     },
@@ -84,7 +81,6 @@ impl Reading {
         match &*line.name().text {
             "wrap" => self.filter.wrap = Some(Box::new(cx.module_argument(line)?)),
             "fields" => {
-                line.none()?;
                 for line in line.children() {
                     self.field(cx, line)?;
                 }

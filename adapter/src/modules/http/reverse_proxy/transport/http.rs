@@ -12,7 +12,6 @@ use caddis_grammar::Statement;
 use crate::{
     args::{Args, Value},
     cx::{Cx, Parsed},
-    directives::lenient::only_block,
     errors,
     table::{Row, Shape, block_row, read_block, row},
     values::{duration, integer, size},
@@ -22,9 +21,7 @@ mod tls;
 
 pub(super) fn read(cx: &mut Cx<'_>, line: &Statement) -> Parsed<Transport> {
     let mut transport = Http::default();
-    if only_block(cx, line) {
-        read_block(cx, line, ROWS, &mut transport);
-    }
+    read_block(cx, line, ROWS, &mut transport);
     Ok(transport.into())
 }
 
