@@ -58,6 +58,13 @@ fn is_configuration(name: &str) -> bool {
     is_json || (looks_like_caddyfile(name) && !OTHERS.iter().any(|end| lower.ends_with(end)))
 }
 
+/// A name as seen from the working directory, where the file is below it: that is how other tools name files.
+pub(crate) fn shortened(name: &str, here: &Path) -> String {
+    let path = Path::new(name);
+    let path = path.strip_prefix(here).or_else(|_| path.strip_prefix(".")).unwrap_or(path);
+    path.to_string_lossy().into_owned()
+}
+
 /// A file with the files that it imports, directly or not; paths are absolute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Member {

@@ -1,8 +1,10 @@
 //! Findings of several configurations in one report, each told once.
 
-use std::{collections::BTreeSet, path::Path};
+use std::collections::BTreeSet;
 
 use caddis_grammar::{Diagnostic, Severity, Sources};
+
+use crate::project::shortened;
 
 /// All that is found in a run.
 #[derive(Debug, Default)]
@@ -31,11 +33,4 @@ impl Report {
     pub(crate) fn has_errors(&self) -> bool {
         self.findings.iter().any(|finding| finding.severity == Severity::Error)
     }
-}
-
-/// A name as seen from the working directory, where the file is below it: that is how other tools name files.
-fn shortened(name: &str, here: &Path) -> String {
-    let path = Path::new(name);
-    let path = path.strip_prefix(here).or_else(|_| path.strip_prefix(".")).unwrap_or(path);
-    path.to_string_lossy().into_owned()
 }
