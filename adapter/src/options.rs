@@ -293,7 +293,9 @@ fn read_declared(cx: &mut Cx<'_>, line: &Statement, options: &mut GlobalOptions)
         return Err(cx.unless_skipped(finding, Unknown::SkipAll));
     };
     let before = options.apps.get(&declaration.module).cloned();
-    if let Some(app) = declaration.read(cx, line, before)? {
+    let app = declaration.read(cx, line, before);
+    cx.report_unknown(line.block.as_ref().map(|block| block.close));
+    if let Some(app) = app? {
         options.apps.insert(declaration.module.clone(), app);
     }
     Ok(())

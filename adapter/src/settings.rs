@@ -41,7 +41,8 @@ impl Settings {
             file.report(errors::bad_toml(span, problem.message()));
         }
         let mut settings = Self { registry, levels: Levels::default(), diagnostics: Vec::new(), sources };
-        if file.findings.is_empty() {
+        // Most projects have no settings, and starting costs as little as that.
+        if file.findings.is_empty() && !document.get_ref().is_empty() {
             file.read(document.get_ref(), &mut settings);
         }
         settings.diagnostics = file.findings;

@@ -143,3 +143,15 @@ fn raw_plugins_are_for_checking_alone() {
     assert!(!checked.has_errors(), "{:#?}", checked.diagnostics);
     assert!(checked.config.to_json().contains(r#"{"handler":"d","key":"a"}"#));
 }
+
+#[test]
+fn routes_of_an_option_are_checked_too() {
+    let registry =
+        settings("[options.worker]\nlines.on = { type = \"routes\", field = \"routes\" }\n").registry;
+    let wrong = adapted(&registry, "{\n\tworker {\n\t\ton {\n\t\t\trespnd no\n\t\t}\n\t}\n}\n");
+    let found: Vec<_> = wrong.diagnostics.iter().map(|finding| finding.code.0).collect();
+    assert_eq!(found, ["E0311"]);
+    let right = adapted(&registry, "{\n\tworker {\n\t\ton {\n\t\t\trespond /a ok\n\t\t}\n\t}\n}\n");
+    let expected = r#"{"apps":{"worker":{"routes":[{"handle":[{"body":"ok","handler":"static_response"}],"match":[{"path":["/a"]}]}]}}}"#;
+    assert_eq!(right.config.to_json(), expected);
+}
