@@ -21,6 +21,8 @@ pub trait Args {
     fn optional(&self) -> Parsed<Option<&Token>>;
     /// Rejects a nested block.
     fn no_block(&self) -> Parsed<()>;
+    /// Rejects a nested block where Caddy would take its braces for values.
+    fn no_braces(&self) -> Parsed<()>;
     /// The same statement without its first `count` words; at least one word must be left.
     fn from(&self, count: usize) -> Statement;
 }
@@ -61,6 +63,13 @@ impl Args for Statement {
         match &self.block {
             None => Ok(()),
             Some(block) => Err(errors::unexpected_block(self, block)),
+        }
+    }
+
+    fn no_braces(&self) -> Parsed<()> {
+        match &self.block {
+            None => Ok(()),
+            Some(block) => Err(errors::braces_for_values(self, block)),
         }
     }
 

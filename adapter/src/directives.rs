@@ -18,7 +18,7 @@ mod header;
 pub(crate) mod header_ops;
 pub(crate) mod intercept;
 mod invoke;
-mod lenient;
+pub(crate) mod lenient;
 pub(crate) mod log;
 mod log_append;
 mod log_name;

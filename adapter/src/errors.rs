@@ -63,6 +63,15 @@ pub(crate) fn unexpected_block(statement: &Statement, block: &Block) -> Error {
     Box::new(finding.help(format!("`{}` takes no block", statement.name().text)))
 }
 
+/// A block after values, where Caddy takes the braces for values too.
+pub(crate) fn braces_for_values(statement: &Statement, block: &Block) -> Error {
+    let last = statement.words.last().unwrap_or(statement.name());
+    let finding = error("E0308", block.open, "the braces would be taken for values");
+    Box::new(
+        finding.label(last.span, "this takes no block").help("a value that is a brace stands between quotes"),
+    )
+}
+
 /// A line of a block that the directive does not know.
 pub(crate) fn unknown_subdirective<'a>(name: &Token, known: impl IntoIterator<Item = &'a str>) -> Error {
     let finding = error("E0304", name.span, format!("unrecognized subdirective '{}'", name.text));

@@ -15,8 +15,10 @@ pub(crate) fn build(options: &GlobalOptions, blocks: &[Block], pairings: &[Pairi
         logs.push(SiteLog { name: DEFAULT_LOGGER.to_owned(), log, ..SiteLog::default() });
     }
     for site in pairings.iter().flat_map(|pairing| &pairing.sites) {
-        logs.extend(blocks[site.block].pile.logs.iter().filter(|log| !log.name.is_empty()).cloned());
+        logs.extend(blocks[site.block].pile.logs.iter().cloned());
     }
+    // Without a name there is no logger, of a site as of the process.
+    logs.retain(|log| !log.name.is_empty());
     let mut logs: Vec<(String, Log)> =
         logs.into_iter().filter_map(|log| Some((log.name, log.log?))).collect();
     if options.debug {

@@ -20,11 +20,14 @@ use caddis_grammar::{ServerBlock, Statement};
 use crate::{
     args::{Args, Value},
     cx::{Cx, Parsed},
-    directives::log::{self, SiteLog},
+    directives::{
+        lenient::ignore_from,
+        log::{self, SiteLog},
+    },
     errors,
     listeners::Bind,
     registry::{Name, Unknown},
-    table::{Row, Shape, block_row, read_line_or, row},
+    table::{Row, Shape, block_row, lenient_row, read_line_or, row},
     values::duration,
 };
 
@@ -199,15 +202,16 @@ pub(crate) static OPTIONS: &[Row<GlobalOptions>] = &[
     block_row("acme_dns", Shape::Any("provider"), dns::acme_dns),
     block_row("acme_eab", Shape::Flag, acme_eab::read),
     block_row("admin", Shape::Optional("off|address"), admin::read),
-    row("auto_https", Shape::Some("off|disable_redirects|disable_certs|ignore_loaded_certs"), auto_https::read),
+    lenient_row("auto_https", Shape::Some("off|disable_redirects|disable_certs|ignore_loaded_certs"), auto_https::read),
     block_row("cert_issuer", Shape::Some("issuer"), |options, line, cx| {
         let issuer = cx.module_argument(line)?;
         options.cert_issuer.get_or_insert_default().push(issuer);
         Ok(())
     }),
-    row("cert_lifetime", Shape::Some("duration"), |options, line, _| set(&mut options.cert_lifetime, time(line))),
-    // Words after an option that is only switched on are not looked at.
-    row("debug", Shape::Any(""), |options, _, _| set_flag(&mut options.debug)),
+    lenient_row("cert_lifetime", Shape::Some("duration"), |options, line, cx| {
+        set(&mut options.cert_lifetime, time(cx, line))
+    }),
+    lenient_row("debug", Shape::Any(""), |options, line, cx| set_only(cx, line, &mut options.debug)),
     block_row("default_bind", Shape::Any("address"), default_bind::read),
     row("default_sni", Shape::One("name"), |options, line, _| {
         options.default_sni = text(line)?;
@@ -216,49 +220,53 @@ pub(crate) static OPTIONS: &[Row<GlobalOptions>] = &[
     block_row("dns", Shape::Some("provider"), dns::read),
     block_row("ech", Shape::Some("public_name"), ech::read),
     row("email", Shape::One("address"), |options, line, _| set(&mut options.email, text(line))),
-    block_row("events", Shape::Flag, events::read),
+    block_row("events", Shape::Any(""), events::read),
     row("fallback_sni", Shape::One("name"), |options, line, _| {
         options.fallback_sni = text(line)?;
         Ok(())
     }),
     block_row("filesystem", Shape::Some("name module"), filesystem::read),
-    row("grace_period", Shape::Some("duration"), |options, line, _| {
-        options.grace_period = time(line)?;
+    lenient_row("grace_period", Shape::Some("duration"), |options, line, cx| {
+        options.grace_period = time(cx, line)?;
         Ok(())
     }),
-    row("http_port", Shape::One("port"), |options, line, _| set(&mut options.http_port, port(line))),
-    row("https_port", Shape::One("port"), |options, line, _| set(&mut options.https_port, port(line))),
+    lenient_row("http_port", Shape::One("port"), |options, line, _| set(&mut options.http_port, port(line))),
+    lenient_row("https_port", Shape::One("port"), |options, line, _| set(&mut options.https_port, port(line))),
     row("key_type", Shape::One("type"), |options, line, _| set(&mut options.key_type, text(line))),
-    row("local_certs", Shape::Any(""), |options, _, _| set_flag(&mut options.local_certs)),
+    lenient_row("local_certs", Shape::Any(""), |options, line, cx| set_only(cx, line, &mut options.local_certs)),
     block_row("log", Shape::Optional("name"), |options, line, cx| {
         let log = log::read_global(cx, line, &options.log)?;
         options.log.push(log);
         Ok(())
     }),
     block_row("metrics", Shape::Any(""), metrics::read),
-    row("ocsp_interval", Shape::Some("duration"), |options, line, _| set(&mut options.ocsp_interval, time(line))),
-    row("ocsp_stapling", Shape::One("off"), |options, line, _| {
+    lenient_row("ocsp_interval", Shape::Some("duration"), |options, line, cx| {
+        set(&mut options.ocsp_interval, time(cx, line))
+    }),
+    lenient_row("ocsp_stapling", Shape::One("off"), |options, line, _| {
         only_off(line)?;
         set_flag(&mut options.ocsp_stapling_off)
     }),
     block_row("on_demand_tls", Shape::Flag, on_demand_tls::read),
-    row("order", Shape::Some("directive first|last|before|after [directive]"), order::read),
+    lenient_row("order", Shape::Some("directive first|last|before|after [directive]"), order::read),
     row("persist_config", Shape::One("off"), |options, line, _| {
         only_off(line)?;
         set_flag(&mut options.persist_config_off)
     }),
-    block_row("pki", Shape::Flag, pki::read),
+    block_row("pki", Shape::Any(""), pki::read),
     block_row("preferred_chains", Shape::Optional("smallest"), preferred_chains::read),
-    row("renew_interval", Shape::Some("duration"), |options, line, _| set(&mut options.renew_interval, time(line))),
+    lenient_row("renew_interval", Shape::Some("duration"), |options, line, cx| {
+        set(&mut options.renew_interval, time(cx, line))
+    }),
     row("renewal_window_ratio", Shape::One("ratio"), |options, line, _| {
         set(&mut options.renewal_window_ratio, ratio(line))
     }),
     block_row("servers", Shape::Optional("listener"), servers::read),
-    row("shutdown_delay", Shape::Some("duration"), |options, line, _| {
-        options.shutdown_delay = time(line)?;
+    lenient_row("shutdown_delay", Shape::Some("duration"), |options, line, cx| {
+        options.shutdown_delay = time(cx, line)?;
         Ok(())
     }),
-    row("skip_install_trust", Shape::Any(""), |options, _, _| set_flag(&mut options.skip_install_trust)),
+    lenient_row("skip_install_trust", Shape::Any(""), |options, line, cx| set_only(cx, line, &mut options.skip_install_trust)),
     block_row("storage", Shape::Some("module"), |options, line, cx| {
         set(&mut options.storage, cx.module_argument(line))
     }),
@@ -269,7 +277,7 @@ pub(crate) static OPTIONS: &[Row<GlobalOptions>] = &[
     row("storage_clean_interval", Shape::One("off|duration"), |options, line, _| {
         set(&mut options.storage_clean_interval, clean_interval(line))
     }),
-    row("tls_resolvers", Shape::Some("address"), |options, line, _| {
+    lenient_row("tls_resolvers", Shape::Some("address"), |options, line, _| {
         options.tls_resolvers = Some(line.args().iter().map(Value::string).collect());
         Ok(())
     }),
@@ -316,8 +324,17 @@ fn text(line: &Statement) -> Parsed<String> {
     Ok(line.one()?.string())
 }
 
-/// A duration; further words are not looked at.
-fn time(line: &Statement) -> Parsed<Duration> {
+/// Switches an option on. Caddy does not look at what follows its name.
+#[expect(clippy::unnecessary_wraps, reason = "the end of a setter, like `set`")]
+fn set_only(cx: &mut Cx<'_>, line: &Statement, option: &mut bool) -> Parsed<()> {
+    ignore_from(cx, line, 0);
+    *option = true;
+    Ok(())
+}
+
+/// A duration. Caddy does not look at what follows it.
+fn time(cx: &mut Cx<'_>, line: &Statement) -> Parsed<Duration> {
+    ignore_from(cx, line, 1);
     duration(&line.some()?[0], "bad duration value")
 }
 

@@ -5,6 +5,7 @@ use caddis_grammar::{Statement, Token};
 use crate::{
     args::Args,
     cx::{Cx, Parsed},
+    directives::lenient::ignore_block,
     errors,
 };
 
@@ -30,6 +31,8 @@ pub enum Nested {
     No,
     /// A block may follow; the setter reads it.
     Yes,
+    /// A block is not looked at, as in Caddy, and gets a warning.
+    Ignored,
 }
 
 /// One sub-directive of a directive, option or module that is being read into a `T`.
@@ -60,6 +63,15 @@ pub const fn block_row<T>(
     set: fn(&mut T, &Statement, &mut Cx<'_>) -> Parsed<()>,
 ) -> Row<T> {
     Row { name, shape, nested: Nested::Yes, set }
+}
+
+/// A row that passes over a block.
+pub(crate) const fn lenient_row<T>(
+    name: &'static str,
+    shape: Shape,
+    set: fn(&mut T, &Statement, &mut Cx<'_>) -> Parsed<()>,
+) -> Row<T> {
+    Row { name, shape, nested: Nested::Ignored, set }
 }
 
 impl Shape {
@@ -97,8 +109,10 @@ pub fn read_line<T>(
         return Err(errors::unknown_subdirective(line.name(), table.iter().map(|row| row.name)));
     };
     row.shape.check(line)?;
-    if row.nested == Nested::No {
-        line.no_block()?;
+    match row.nested {
+        Nested::No => line.no_block()?,
+        Nested::Yes => {}
+        Nested::Ignored => ignore_block(cx, line),
     }
     (row.set)(value, line, cx)
 }

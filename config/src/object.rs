@@ -4,7 +4,8 @@
 ///
 /// Fields are written in the order given, under the name of the Rust field, and left out while they have their
 /// default value (Go's `omitempty`). Two annotations change that: `name("other")` is the name in JSON, and
-/// `name(always)` is written even when empty; `name("other" always)` is both.
+/// `name(always)` is written even when empty; `name("other" always)` is both. `name(always or null)` is a list that is
+/// `null` when empty.
 macro_rules! object {
     ($(#[$meta:meta])* pub struct $name:ident {}) => {
         $(#[$meta])*
@@ -58,7 +59,8 @@ macro_rules! object {
                 use ::serde::ser::SerializeMap as _;
                 let mut object = serializer.serialize_map(None)?;
                 $(if $crate::object::field_is_kept!($($($spec)*)?) || !$crate::object::is_empty(&self.$field) {
-                    object.serialize_entry($crate::object::field_name!($field $($($spec)*)?), &self.$field)?;
+                    let value = $crate::object::field_value!(self.$field, $($($spec)*)?);
+                    object.serialize_entry($crate::object::field_name!($field $($($spec)*)?), value)?;
                 })*
                 object.end()
             }
@@ -104,7 +106,7 @@ macro_rules! transparent {
 }
 
 macro_rules! field_name {
-    ($field:ident always) => {
+    ($field:ident always $(or null)?) => {
         stringify!($field)
     };
     ($field:ident $name:literal $(always)?) => {
@@ -116,11 +118,21 @@ macro_rules! field_name {
 }
 
 macro_rules! field_is_kept {
-    ($($name:literal)? always) => {
+    ($($name:literal)? always $(or null)?) => {
         true
     };
     ($($other:tt)*) => {
         false
+    };
+}
+
+macro_rules! field_value {
+    // A list that is never given is Go's nil slice, which is written as `null`.
+    ($value:expr, always or null) => {
+        &(!$value.is_empty()).then_some(&$value)
+    };
+    ($value:expr, $($other:tt)*) => {
+        &$value
     };
 }
 
@@ -129,4 +141,4 @@ pub(crate) fn is_empty<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-pub(crate) use {field_is_kept, field_name, object, transparent};
+pub(crate) use {field_is_kept, field_name, field_value, object, transparent};

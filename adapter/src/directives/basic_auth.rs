@@ -10,7 +10,7 @@ use caddis_config::http::{
 use caddis_grammar::Statement;
 
 use crate::{
-    args::Value,
+    args::{Args, Value},
     cx::{Cx, Parsed},
     directive::{Call, Directive, Item},
     errors,
@@ -62,6 +62,7 @@ fn read(cx: &mut Cx<'_>, call: &Call<'_>) -> Parsed<Vec<Item>> {
 
 /// A line `<user> <hash>`.
 fn account(line: &Statement) -> Parsed<Account> {
+    line.no_block()?;
     match &line.words[..] {
         [user, hash] if !user.text.is_empty() && !hash.text.is_empty() => {
             Ok(Account { username: user.string(), password: hash.string() })

@@ -34,14 +34,20 @@ pub(crate) static DIRECTIVE: Directive = Directive {
 pub(crate) static ROWS: &[Row<ForwardAuth>] = &[
     row("uri", Shape::One("uri"), |auth, line, _| {
         let uri = line.one()?;
-        let rewrite = auth.draft.proxy.rewrite.get_or_insert_default();
-        if !rewrite.uri.is_empty() {
+        if !auth.uri.is_empty() {
             return Err(errors::proxy::uri_twice(uri));
         }
-        rewrite.uri = uri.string();
+        auth.uri = uri.string();
         Ok(())
     }),
-    block_row("copy_headers", Shape::Any("field"), |auth, line, _| {
+    block_row("copy_headers", Shape::Any("field"), |auth, line, cx| {
+        if let Some(block) = line.block.as_ref().filter(|block| block.statements.is_empty()) {
+            return Err(errors::proxy::no_header_to_copy(line, block));
+        }
+        for field in line.children() {
+            let outcome = field.no_braces();
+            cx.keep(outcome);
+        }
         let nested = line.children().iter().flat_map(|field| &field.words);
         for word in line.args().iter().chain(nested) {
             let mut names = word.text.split('>');
@@ -56,6 +62,8 @@ pub(crate) static ROWS: &[Row<ForwardAuth>] = &[
 #[derive(Debug, Default)]
 pub(crate) struct ForwardAuth {
     draft: Draft,
+    /// What to ask the other server for; `rewrite` overrides it, wherever it stands.
+    uri: String,
     /// Fields of the answer and the fields of the request that they become.
     copy_headers: BTreeMap<String, String>,
 }
@@ -74,8 +82,12 @@ fn read(cx: &mut Cx<'_>, call: &Call<'_>) -> Parsed<Vec<Item>> {
         let outcome = read_subdirective(cx, line, &mut auth);
         cx.keep(outcome);
     }
-    if auth.draft.proxy.rewrite.as_ref().is_none_or(|rewrite| rewrite.uri.is_empty()) {
+    if auth.uri.is_empty() {
         return Err(errors::proxy::uri_required(call.line));
+    }
+    let rewrite = auth.draft.proxy.rewrite.get_or_insert_default();
+    if rewrite.uri.is_empty() {
+        rewrite.uri = auth.uri;
     }
     auth.draft.proxy.handle_response.push(on_success(&auth.copy_headers));
     Ok(call.route(auth.draft.finish(cx, call.line)?))

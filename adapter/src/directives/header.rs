@@ -61,6 +61,7 @@ fn read_line(cx: &mut Cx<'_>, call: &Call<'_>, line: &Statement, handlers: &mut 
     while let Some(field) = Field::of(words) {
         match field.name {
             "defer" => {
+                line.no_braces()?;
                 handlers.plain.conditions.deferred = true;
                 words = &words[1..];
                 continue;
@@ -70,7 +71,7 @@ fn read_line(cx: &mut Cx<'_>, call: &Call<'_>, line: &Statement, handlers: &mut 
                 handlers.plain.conditions.require = Some(response_matchers::read(cx, &condition)?);
                 return Ok(());
             }
-            _ if line.block.is_some() => return line.no_block(),
+            _ if line.block.is_some() => return line.no_braces(),
             _ if !call.line.args().is_empty() => return Err(errors::handlers::headers_in_both(field.token)),
             _ => {}
         }

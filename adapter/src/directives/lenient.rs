@@ -2,17 +2,21 @@
 
 use caddis_grammar::Statement;
 
-use crate::{cx::Cx, errors};
+use crate::{
+    args::Args,
+    cx::{Cx, Parsed},
+    errors,
+};
 
 /// Warns of a block that is not read.
-pub(super) fn ignore_block(cx: &mut Cx<'_>, line: &Statement) {
+pub(crate) fn ignore_block(cx: &mut Cx<'_>, line: &Statement) {
     if let Some(block) = &line.block {
         cx.report(errors::handlers::ignored_block(line.name(), block));
     }
 }
 
 /// Warns of the arguments from the one at `index` on; whether there are any.
-pub(super) fn ignore_from(cx: &mut Cx<'_>, line: &Statement, index: usize) -> bool {
+pub(crate) fn ignore_from(cx: &mut Cx<'_>, line: &Statement, index: usize) -> bool {
     let ignored = line.args().get(index..).unwrap_or_default();
     for word in ignored {
         cx.report(errors::handlers::ignored_argument(word));
@@ -21,10 +25,22 @@ pub(super) fn ignore_from(cx: &mut Cx<'_>, line: &Statement, index: usize) -> bo
 }
 
 /// For directives that consist of their block: whether it is to be read. Caddy does not look for it after an argument.
-pub(super) fn only_block(cx: &mut Cx<'_>, line: &Statement) -> bool {
+pub(crate) fn only_block(cx: &mut Cx<'_>, line: &Statement) -> bool {
     let ignored = ignore_from(cx, line, 0);
     if ignored {
         ignore_block(cx, line);
     }
     !ignored
+}
+
+/// Warns of an empty block, which Caddy passes over where it rejects one with lines.
+///
+/// # Errors
+/// A block with lines.
+pub(crate) fn ignore_empty_block(cx: &mut Cx<'_>, line: &Statement) -> Parsed<()> {
+    if !line.children().is_empty() {
+        return line.no_block();
+    }
+    ignore_block(cx, line);
+    Ok(())
 }

@@ -5,7 +5,7 @@ use caddis_grammar::Statement;
 use serde_json::Value as Json;
 
 use crate::{
-    args::Value,
+    args::{Args, Value},
     cx::{Cx, Parsed},
     directive::{Call, Directive, Item},
     errors, placeholders,
@@ -47,6 +47,7 @@ fn read(cx: &mut Cx<'_>, call: &Call<'_>) -> Parsed<Vec<Item>> {
 
 /// A line `default <outputs…>`, `<input> <outputs…>` or `~<expression> <outputs…>`.
 fn read_line(map: &mut Map, line: &Statement) -> Parsed<()> {
+    line.no_braces()?;
     let count = map.destinations.len();
     if &*line.name().text == "default" {
         if !map.defaults.is_empty() {

@@ -46,7 +46,7 @@ fn read_line(cx: &mut Cx<'_>, line: &Statement, push: &mut Push) -> Parsed<()> {
         }
         return Ok(());
     }
-    line.no_block()?;
+    line.no_braces()?;
     let mut words = line.words.iter();
     while let Some(word) = words.next() {
         push.resources.push(match &*word.text {
@@ -61,6 +61,7 @@ fn read_line(cx: &mut Cx<'_>, line: &Statement, push: &mut Push) -> Parsed<()> {
 }
 
 fn read_field(line: &Statement, push: &mut Push) -> Parsed<()> {
+    line.no_braces()?;
     if let Some(extra) = line.words.get(3) {
         return Err(errors::wrong_argument_count(extra));
     }

@@ -1,12 +1,13 @@
 //! `templates`: runs responses as templates.
 
 use caddis_config::http::handlers::{TemplateFunctions, Templates};
+use caddis_grammar::Statement;
 
 use crate::{
     args::{Args, Value},
     cx::{Cx, Parsed},
     directive::{Call, Directive, Item},
-    directives::lenient::only_block,
+    directives::lenient::{ignore_from, only_block},
     errors,
     table::{Row, Shape, block_row, read_line, row},
 };
@@ -29,8 +30,10 @@ pub(crate) static ROWS: &[Row<Templates>] = &[
         templates.delimiters = line.exactly::<2>()?.map(Value::string).to_vec();
         Ok(())
     }),
-    row("root", Shape::One("path"), |templates, line, _| {
+    // Caddy takes further words for a line of their own, and passes over lines that it does not know.
+    row("root", Shape::Some("path"), |templates, line, cx| {
         templates.file_root = line.words[1].string();
+        ignore_from(cx, line, 1);
         Ok(())
     }),
     block_row("extensions", Shape::Flag, |templates, line, cx| {
@@ -50,15 +53,20 @@ pub(crate) static ROWS: &[Row<Templates>] = &[
 fn read(cx: &mut Cx<'_>, call: &Call<'_>) -> Parsed<Vec<Item>> {
     let mut templates = Templates::default();
     if only_block(cx, call.line) {
-        for line in call.line.children() {
-            // Caddy passes over lines that it does not know.
-            if ROWS.iter().any(|row| *row.name == *line.name().text) {
-                let outcome = read_line(cx, line, ROWS, &mut templates);
-                cx.keep(outcome);
-            } else {
-                cx.report(errors::ignored_line(line));
-            }
-        }
+        read_lines(cx, call.line.children(), &mut templates);
     }
     Ok(call.route(templates))
+}
+
+/// Caddy passes over the words and braces of lines that it does not know, but not over the lines between the braces.
+fn read_lines(cx: &mut Cx<'_>, lines: &[Statement], templates: &mut Templates) {
+    for line in lines {
+        if ROWS.iter().any(|row| *row.name == *line.name().text) {
+            let outcome = read_line(cx, line, ROWS, templates);
+            cx.keep(outcome);
+        } else {
+            cx.report(errors::ignored_line(line));
+            read_lines(cx, line.children(), templates);
+        }
+    }
 }

@@ -13,7 +13,7 @@ use crate::{
     cx::{Cx, Parsed},
     directive::{Call, Directive, Item},
     errors,
-    table::{Row, Shape, block_row, read_line, row},
+    table::{Row, Shape, block_row, lenient_row, read_line},
 };
 
 /// See `fixtures/directives/uri.md`.
@@ -27,15 +27,15 @@ pub(crate) static DIRECTIVE: Directive = Directive {
 
 /// The operations, named by the first argument.
 pub(crate) static ROWS: &[Row<Rewrite>] = &[
-    row("strip_prefix", Shape::One("prefix"), |rewrite, line, _| {
+    lenient_row("strip_prefix", Shape::One("prefix"), |rewrite, line, _| {
         rewrite.strip_path_prefix = line.words[1].string();
         Ok(())
     }),
-    row("strip_suffix", Shape::One("suffix"), |rewrite, line, _| {
+    lenient_row("strip_suffix", Shape::One("suffix"), |rewrite, line, _| {
         rewrite.strip_path_suffix = line.words[1].string();
         Ok(())
     }),
-    row("replace", Shape::Any("find> <replace> [<limit>]"), |rewrite, line, _| {
+    lenient_row("replace", Shape::Any("find> <replace> [<limit>]"), |rewrite, line, _| {
         let (find, replace, limit) = match line.args() {
             [find, replace] => (find, replace, None),
             [find, replace, limit] => (find, replace, Some(limit)),
@@ -53,7 +53,7 @@ pub(crate) static ROWS: &[Row<Rewrite>] = &[
         });
         Ok(())
     }),
-    row("path_regexp", Shape::Any("pattern> <replace"), |rewrite, line, _| {
+    lenient_row("path_regexp", Shape::Any("pattern> <replace"), |rewrite, line, _| {
         let [find, replace] = line.exactly()?;
         rewrite.path_regexp.push(RegexpReplacement { find: find.string(), replace: replace.string() });
         Ok(())

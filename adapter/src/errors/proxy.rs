@@ -1,6 +1,6 @@
 //! What can be wrong with `reverse_proxy`, its modules, and the directives built on it.
 
-use caddis_grammar::{Statement, Token};
+use caddis_grammar::{Block, Statement, Token};
 
 use super::{Error, did_you_mean, error, warning};
 
@@ -226,6 +226,14 @@ pub(crate) fn response_matcher_twice(name: &Token) -> Error {
 /// A second `uri` of `forward_auth`.
 pub(crate) fn uri_twice(uri: &Token) -> Error {
     error("E0354", uri.span, format!("cannot re-declare uri: {}", uri.text))
+}
+
+/// An empty block of `copy_headers`, over which Caddy loses its way.
+pub(crate) fn no_header_to_copy(line: &Statement, block: &Block) -> Error {
+    let message = format!("the block of '{}' names no field", line.name().text);
+    Box::new(
+        error("E0358", block.open, message).help("leave the braces out, or put names of fields between them"),
+    )
 }
 
 /// `forward_auth` without `uri`.

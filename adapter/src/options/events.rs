@@ -7,13 +7,16 @@ use super::GlobalOptions;
 use crate::{
     args::Args,
     cx::{Cx, Parsed},
+    directives::lenient::only_block,
     errors,
     table::{Row, Shape, block_row, read_block},
 };
 
 pub(super) fn read(options: &mut GlobalOptions, line: &Statement, cx: &mut Cx<'_>) -> Parsed<()> {
     let mut app = App::default();
-    read_block(cx, line, ROWS, &mut app);
+    if only_block(cx, line) {
+        read_block(cx, line, ROWS, &mut app);
+    }
     options.events = Some(app);
     Ok(())
 }

@@ -6,15 +6,18 @@ use caddis_grammar::Statement;
 use super::GlobalOptions;
 use crate::{
     cx::{Cx, Parsed},
+    directives::lenient::only_block,
     errors,
     table::{Row, Shape, read_block_or, row},
 };
 
 pub(super) fn read(options: &mut GlobalOptions, line: &Statement, cx: &mut Cx<'_>) -> Parsed<()> {
     let mut metrics = Metrics::default();
-    read_block_or(cx, line, ROWS, &mut metrics, |_, line, _| {
-        Err(errors::options::unknown_in("servers option", line.name(), ROWS))
-    });
+    if only_block(cx, line) {
+        read_block_or(cx, line, ROWS, &mut metrics, |_, line, _| {
+            Err(errors::options::unknown_in("servers option", line.name(), ROWS))
+        });
+    }
     options.metrics = Some(metrics);
     Ok(())
 }

@@ -7,6 +7,7 @@ use super::GlobalOptions;
 use crate::{
     args::{Args, Value},
     cx::{Cx, Parsed},
+    directives::lenient::only_block,
     errors,
     table::{Row, Shape, block_row, read_block_or, row},
     values::duration,
@@ -20,9 +21,11 @@ type Authorities = std::collections::BTreeMap<String, Authority>;
 /// A second `pki` replaces the first.
 pub(super) fn read(options: &mut GlobalOptions, line: &Statement, cx: &mut Cx<'_>) -> Parsed<()> {
     let mut authorities = Authorities::new();
-    read_block_or(cx, line, ROWS, &mut authorities, |_, line, _| {
-        Err(errors::options::unknown_in("pki option", line.name(), ROWS))
-    });
+    if only_block(cx, line) {
+        read_block_or(cx, line, ROWS, &mut authorities, |_, line, _| {
+            Err(errors::options::unknown_in("pki option", line.name(), ROWS))
+        });
+    }
     options.pki.certificate_authorities = authorities;
     Ok(())
 }

@@ -23,7 +23,7 @@ pub(crate) fn read_preference(cx: &mut Cx<'_>, line: &Statement) -> Parsed<Chain
         if &*word.text != "smallest" {
             return Err(errors::options::bad_chain_preference(word));
         }
-        if let Some(block) = &line.block {
+        if let Some(block) = line.block.as_ref().filter(|block| !block.statements.is_empty()) {
             return Err(errors::options::smallest_chain_with_block(block));
         }
         preference.smallest = Some(true);

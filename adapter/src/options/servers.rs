@@ -75,7 +75,7 @@ pub(super) fn sort_and_check(cx: &mut Cx<'_>, servers: &mut [ServerOptions]) {
 #[rustfmt::skip]
 pub(crate) static ROWS: &[Row<ServerOptions>] = &[
     row("0rtt", Shape::One("off"), early_data),
-    row("client_ip_headers", Shape::Any("field"), client_ip_headers::read),
+    block_row("client_ip_headers", Shape::Any("field"), client_ip_headers::read),
     row("enable_full_duplex", Shape::Flag, |settings, _, _| set(&mut settings.server.enable_full_duplex)),
     row("enable_webtransport", Shape::Flag, |settings, _, _| set(&mut settings.server.enable_webtransport)),
     row("expected_dot_headers", Shape::Some("field"), |settings, line, _| {
@@ -104,7 +104,7 @@ pub(crate) static ROWS: &[Row<ServerOptions>] = &[
     block_row("metrics", Shape::Flag, metrics),
     row("name", Shape::Any("name"), name),
     block_row("packet_conn_wrappers", Shape::Flag, listener_wrappers::read_packet_conn_wrappers),
-    row("protocols", Shape::Any("h1|h2|h2c|h3"), protocols::read),
+    block_row("protocols", Shape::Any("h1|h2|h2c|h3"), protocols::read),
     row("strict_sni_host", Shape::Optional("on|insecure_off"), strict_sni_host::read),
     block_row("timeouts", Shape::Flag, timeouts::read),
     row("trace", Shape::Flag, |settings, _, _| set(&mut settings.trace)),

@@ -118,7 +118,7 @@ fn internal_by_default(policy: &Draft) -> bool {
     match &policy.issuers {
         Issuers::Unset => class(policy) == Class::Internal,
         Issuers::Implied(issuers) => *issuers == [Internal::default().into()],
-        Issuers::Own(_) | Issuers::Global => false,
+        Issuers::Own(_) | Issuers::Shared(_) => false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Automation policies before they are final: one from the global options, one from each site.
 
+use std::collections::BTreeMap;
+
 use caddis_config::tls::{AutomationPolicy, Issuer, issuance::Internal};
 
 use super::{acme_defaults, consolidate::consolidate, issuers, subjects};
@@ -26,8 +28,9 @@ pub(super) enum Issuers {
     /// Whoever fits the names.
     #[default]
     Unset,
-    /// Those of the option `cert_issuer`, one list for all policies: what one site adds to them, all have.
-    Global,
+    /// One of [`Drafts::lists`]: those of the option `cert_issuer`, or of a site that has several policies. What is
+    /// added to them for one policy, all have.
+    Shared(usize),
     /// Those that were chosen, and that take defaults from the global options.
     Own(Vec<Issuer>),
     /// The internal one, which follows from the names.
@@ -35,10 +38,10 @@ pub(super) enum Issuers {
 }
 
 impl Issuers {
-    /// The issuers as they stand in the JSON. `Global` has been replaced by then.
+    /// The issuers as they stand in the JSON. `Shared` has been replaced by then.
     pub(super) fn list(&self) -> &[Issuer] {
         match self {
-            Self::Unset | Self::Global => &[],
+            Self::Unset | Self::Shared(_) => &[],
             Self::Own(issuers) | Self::Implied(issuers) => issuers,
         }
     }
@@ -52,8 +55,10 @@ pub(super) struct Drafts {
     order: Vec<usize>,
     /// The policy for all names that have none of their own.
     catch_all: Option<usize>,
-    /// The issuers of the option `cert_issuer`.
-    global: Vec<Issuer>,
+    /// Issuers that several policies share; first those of the option `cert_issuer`.
+    lists: Vec<Vec<Issuer>>,
+    /// The places in `lists` of the issuers of sites, by the number of the site's block.
+    of_blocks: BTreeMap<usize, usize>,
 }
 
 impl Drafts {
@@ -70,7 +75,13 @@ impl Drafts {
         if options.cert_issuer.is_some() && options.local_certs {
             cx.report(errors::tls::local_certs_and_issuer());
         }
-        let mut drafts = Self { drafts: Vec::new(), order: Vec::new(), catch_all: None, global };
+        let mut drafts = Self {
+            drafts: Vec::new(),
+            order: Vec::new(),
+            catch_all: None,
+            lists: vec![global],
+            of_blocks: BTreeMap::new(),
+        };
         let wanted = options.cert_issuer.is_some()
             || options.local_certs
             || options.key_type.is_some()
@@ -96,7 +107,7 @@ impl Drafts {
     pub(super) fn base(&self, cx: &Cx<'_>) -> Draft {
         let options = cx.options;
         let issuers = if options.cert_issuer.is_some() {
-            Issuers::Global
+            Issuers::Shared(0)
         } else if options.local_certs {
             Issuers::Own(vec![Internal::default().into()])
         } else {
@@ -155,10 +166,15 @@ impl Drafts {
     fn apply_tls(&mut self, cx: &mut Cx<'_>, at: usize, shared: bool, site: &Site, pile: &Pile) {
         let issuers: Vec<Issuer> = pile.tls.iter().flat_map(|tls| tls.issuers.iter().cloned()).collect();
         if !issuers.is_empty() {
-            if shared && *self.issuers_mut(at) != *issuers {
+            let list = *self.of_blocks.entry(site.block).or_insert_with(|| {
+                self.lists.push(issuers);
+                self.lists.len() - 1
+            });
+            let own = self.lists[list].clone();
+            if shared && *self.issuers_mut(at) != *own {
                 cx.report(errors::tls::catch_all_conflict(&site.keys[0].token));
             }
-            self.drafts[at].issuers = Issuers::Own(issuers);
+            self.drafts[at].issuers = Issuers::Shared(list);
         }
         let settings = &mut self.drafts[at].settings;
         settings.on_demand |= pile.any_tls(|tls| tls.on_demand);
@@ -177,7 +193,7 @@ impl Drafts {
 
     fn issuers_mut(&mut self, at: usize) -> &mut [Issuer] {
         match &mut self.drafts[at].issuers {
-            Issuers::Global => &mut self.global,
+            Issuers::Shared(list) => &mut self.lists[*list],
             Issuers::Own(issuers) => issuers,
             Issuers::Unset | Issuers::Implied(_) => &mut [],
         }
@@ -193,7 +209,13 @@ impl Drafts {
                     subjects::public_by_default(name, draft.settings.on_demand)
                         && !subjects::is_tailscale(name)
                 };
-                if self.drafts[at].issuers == Issuers::Unset && draft.subjects.iter().all(public) {
+                if !draft.subjects.iter().all(public) {
+                    continue;
+                }
+                if let Issuers::Implied(issuers) = &draft.issuers {
+                    // The names would get other issuers by themselves, so this is no longer what they imply.
+                    self.drafts[at].issuers = Issuers::Own(issuers.clone());
+                } else if draft.issuers == Issuers::Unset {
                     let email =
                         if options.acme_ca.is_some() { "" } else { options.email.as_deref().unwrap_or("") };
                     self.drafts[at].issuers = Issuers::Own(issuers::default_acme(email));
@@ -206,11 +228,11 @@ impl Drafts {
                 cx.keep(filled);
             }
         }
-        let Self { drafts, order, global, .. } = self;
+        let Self { drafts, order, lists, .. } = self;
         let mut ordered: Vec<Draft> = order.into_iter().map(|at| drafts[at].clone()).collect();
         for draft in &mut ordered {
-            if draft.issuers == Issuers::Global {
-                draft.issuers = Issuers::Own(global.clone());
+            if let Issuers::Shared(list) = draft.issuers {
+                draft.issuers = Issuers::Own(lists[list].clone());
             }
         }
         consolidate(&mut ordered);

@@ -8,18 +8,27 @@ use caddis_config::logging::{
     writers::{Discard, Stderr, Stdout},
 };
 
+use caddis_grammar::Statement;
+
 use crate::{
     args::Args,
+    cx::Parsed,
     modules::{Module, Pluggable},
 };
 
 impl Pluggable for Writer {
     const NAMESPACE: &'static str = "caddy.logging.writers";
     const TABLE: &'static [Module<Self>] = &[
-        Module { name: "discard", read: |_, line| line.none().map(|()| Discard::default().into()) },
+        Module { name: "discard", read: |_, line| bare(line).map(|()| Discard::default().into()) },
         file::MODULE,
         net::MODULE,
-        Module { name: "stderr", read: |_, line| line.none().map(|()| Stderr::default().into()) },
-        Module { name: "stdout", read: |_, line| line.none().map(|()| Stdout::default().into()) },
+        Module { name: "stderr", read: |_, line| bare(line).map(|()| Stderr::default().into()) },
+        Module { name: "stdout", read: |_, line| bare(line).map(|()| Stdout::default().into()) },
     ];
+}
+
+/// A writer without settings.
+fn bare(line: &Statement) -> Parsed<()> {
+    line.none()?;
+    line.no_block()
 }

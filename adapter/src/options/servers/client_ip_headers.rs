@@ -6,10 +6,12 @@ use super::ServerOptions;
 use crate::{
     args::Value,
     cx::{Cx, Parsed},
+    directives::lenient::ignore_empty_block,
     errors,
 };
 
-pub(super) fn read(settings: &mut ServerOptions, line: &Statement, _: &mut Cx<'_>) -> Parsed<()> {
+pub(super) fn read(settings: &mut ServerOptions, line: &Statement, cx: &mut Cx<'_>) -> Parsed<()> {
+    ignore_empty_block(cx, line)?;
     let headers = &mut settings.server.client_ip_headers;
     for word in line.args() {
         if headers.iter().any(|known| **known == *word.text) {

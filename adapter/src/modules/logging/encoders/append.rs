@@ -6,6 +6,7 @@ use caddis_grammar::Statement;
 use crate::{
     args::Args,
     cx::{Cx, Parsed},
+    directives::lenient::only_block,
     modules::Module,
     scalar::scalar,
 };
@@ -15,9 +16,11 @@ pub(crate) const MODULE: Module<Encoder> = Module {
     name: "append",
     read: |cx, line| {
         let mut append = Append::default();
-        for line in line.children() {
-            let read = read_line(cx, line, &mut append);
-            cx.keep(read);
+        if only_block(cx, line) {
+            for line in line.children() {
+                let read = read_line(cx, line, &mut append);
+                cx.keep(read);
+            }
         }
         Ok(append.into())
     },
@@ -28,6 +31,7 @@ fn read_line(cx: &mut Cx<'_>, line: &Statement, append: &mut Append) -> Parsed<(
     match &*line.name().text {
         "wrap" => append.wrap = Some(Box::new(cx.module_argument(line)?)),
         "fields" => {
+            line.none()?;
             for line in line.children() {
                 read_field(line, append)?;
             }
@@ -39,6 +43,7 @@ fn read_line(cx: &mut Cx<'_>, line: &Statement, append: &mut Append) -> Parsed<(
 
 fn read_field(line: &Statement, append: &mut Append) -> Parsed<()> {
     let value = line.one()?;
+    line.no_block()?;
     append.fields.insert(line.name().text.to_string(), scalar(value)?);
     Ok(())
 }

@@ -16,8 +16,9 @@ use caddis_config::logging::{
 use caddis_grammar::Statement;
 
 use crate::{
-    args::Value,
+    args::{Args, Value},
     cx::{Cx, Parsed},
+    directives::lenient::only_block,
     errors,
     modules::{Module, Pluggable},
 };
@@ -27,9 +28,11 @@ pub(crate) const MODULE: Module<Encoder> = Module {
     name: "filter",
     read: |cx, line| {
         let mut reading = Reading::default();
-        for line in line.children() {
-            let read = reading.line(cx, line);
-            cx.keep(read);
+        if only_block(cx, line) {
+            for line in line.children() {
+                let read = reading.line(cx, line);
+                cx.keep(read);
+            }
         }
         Ok(reading.finish().into())
     },
@@ -81,6 +84,7 @@ impl Reading {
         match &*line.name().text {
             "wrap" => self.filter.wrap = Some(Box::new(cx.module_argument(line)?)),
             "fields" => {
+                line.none()?;
                 for line in line.children() {
                     self.field(cx, line)?;
                 }

@@ -6,7 +6,7 @@ object! {
     /// Changes the cookies of a request.
     pub struct Cookie {
         /// The changes.
-        pub actions(always): Vec<CookieAction>,
+        pub actions(always or null): Vec<CookieAction>,
     }
 }
 

@@ -6,7 +6,7 @@ object! {
     /// Replaces what matches some expressions, one after the other.
     pub struct MultiRegexp {
         /// The replacements.
-        pub operations(always): Vec<RegexpOperation>,
+        pub operations(always or null): Vec<RegexpOperation>,
     }
 }
 

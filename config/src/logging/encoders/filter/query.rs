@@ -6,7 +6,7 @@ object! {
     /// Changes the query of a URI.
     pub struct Query {
         /// The changes.
-        pub actions(always): Vec<QueryAction>,
+        pub actions(always or null): Vec<QueryAction>,
     }
 }
 

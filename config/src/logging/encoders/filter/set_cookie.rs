@@ -7,6 +7,6 @@ object! {
     /// Changes the cookies that a response sets.
     pub struct SetCookie {
         /// The changes.
-        pub actions(always): Vec<CookieAction>,
+        pub actions(always or null): Vec<CookieAction>,
     }
 }

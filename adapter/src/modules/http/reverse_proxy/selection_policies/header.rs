@@ -7,15 +7,21 @@ use super::fallback;
 use crate::{
     args::{Args, Value},
     cx::{Cx, Parsed},
+    directives::lenient::{ignore_block, ignore_from},
     errors,
     table::{Row, Shape, block_row, read_block_or},
 };
 
 pub(super) fn read(cx: &mut Cx<'_>, line: &Statement) -> Parsed<SelectionPolicy> {
-    let mut policy = Header { field: line.one()?.string(), ..Header::default() };
-    read_block_or(cx, line, ROWS, &mut policy, |_, line, _| {
-        Err(errors::options::unknown_in("option", line.name(), ROWS))
-    });
+    let mut policy = Header { field: line.some()?[0].string(), ..Header::default() };
+    // Caddy looks for a block right after the field only.
+    if ignore_from(cx, line, 1) {
+        ignore_block(cx, line);
+    } else {
+        read_block_or(cx, line, ROWS, &mut policy, |_, line, _| {
+            Err(errors::options::unknown_in("option", line.name(), ROWS))
+        });
+    }
     Ok(policy.into())
 }
 

@@ -6,13 +6,16 @@ use caddis_grammar::Statement;
 use crate::{
     args::{Args, Value},
     cx::{Cx, Parsed},
+    directives::lenient::only_block,
     table::{Row, Shape, read_block, row},
     values::duration,
 };
 
 pub(super) fn read(cx: &mut Cx<'_>, line: &Statement) -> Parsed<Transport> {
     let mut transport = FastCgi::default();
-    read_block(cx, line, ROWS, &mut transport);
+    if only_block(cx, line) {
+        read_block(cx, line, ROWS, &mut transport);
+    }
     Ok(transport.into())
 }
 

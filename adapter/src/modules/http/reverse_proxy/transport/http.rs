@@ -12,6 +12,7 @@ use caddis_grammar::Statement;
 use crate::{
     args::{Args, Value},
     cx::{Cx, Parsed},
+    directives::lenient::only_block,
     errors,
     table::{Row, Shape, block_row, read_block, row},
     values::{duration, integer, size},
@@ -21,7 +22,9 @@ mod tls;
 
 pub(super) fn read(cx: &mut Cx<'_>, line: &Statement) -> Parsed<Transport> {
     let mut transport = Http::default();
-    read_block(cx, line, ROWS, &mut transport);
+    if only_block(cx, line) {
+        read_block(cx, line, ROWS, &mut transport);
+    }
     Ok(transport.into())
 }
 

@@ -9,6 +9,7 @@ use caddis_grammar::Statement;
 use crate::{
     args::{Args, Value},
     cx::{Cx, Parsed},
+    directives::lenient::only_block,
     modules::Module,
     table::{Row, Shape, read_block, row},
 };
@@ -60,7 +61,9 @@ fn plain(actions: &mut Vec<Action>, kind: &'static str, line: &Statement) -> Par
 
 fn read(cx: &mut Cx<'_>, line: &Statement) -> Vec<Action> {
     let mut actions = Vec::new();
-    read_block(cx, line, ROWS, &mut actions);
+    if only_block(cx, line) {
+        read_block(cx, line, ROWS, &mut actions);
+    }
     actions
 }
 

@@ -7,6 +7,7 @@ use caddis_config::logging::{
 
 use crate::{
     args::{Args, Value},
+    directives::lenient::only_block,
     errors,
     modules::Module,
     table::{Row, Shape, read_block, row},
@@ -21,7 +22,9 @@ pub(crate) const MODULE: Module<FieldFilter> = Module {
     name: "multi_regexp",
     read: |cx, line| {
         let mut filter = MultiRegexp::default();
-        read_block(cx, line, ROWS, &mut filter);
+        if only_block(cx, line) {
+            read_block(cx, line, ROWS, &mut filter);
+        }
         if filter.operations.is_empty() {
             return Err(errors::logging::no_operation(line.name()));
         }
