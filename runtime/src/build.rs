@@ -102,7 +102,11 @@ impl Build {
     pub(crate) fn unless_survey<T>(&self, built: Result<T, BuildError>) -> Result<Option<T>, BuildError> {
         match (built, &self.refused) {
             (Err(error), Some(refused)) => {
-                refused.borrow_mut().extend(Some(error).filter(|error| error.unsupported));
+                let mut refused = refused.borrow_mut();
+                // More than one part may need the same.
+                if error.unsupported && !refused.contains(&error) {
+                    refused.push(error);
+                }
                 Ok(None)
             }
             (built, _) => built.map(Some),

@@ -158,10 +158,10 @@ impl Instance {
         let filled = automatic_https::fill(app, cx);
         let app = cx.unless_survey(filled)?.unwrap_or_else(|| app.clone());
         let planned = automatic_https::plan(&app, |name| draft.loads(name), &cx.process.logger.named("http"));
-        let planned = planned.map_err(|(server, address)| BuildError {
-            path: format!("{}/servers/{server}/listen", cx.path()),
-            message: address.to_string(),
-            unsupported: false,
+        let planned = planned.map_err(|bad| BuildError {
+            path: format!("{}/servers/{}/listen/{}", cx.path(), bad.server, bad.number),
+            message: bad.error.to_string(),
+            unsupported: bad.error.unsupported,
         });
         let Plan { app, names, ports } = match cx.unless_survey(planned)? {
             // Routes that are added would move the others.

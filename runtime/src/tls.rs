@@ -1,5 +1,6 @@
 //! TLS of client connections: certificates, who makes them, and the policies of handshakes.
 
+mod accept_anything;
 pub(crate) mod automation;
 mod ca_pool;
 pub(crate) mod certificates;
@@ -20,7 +21,7 @@ use std::{
 use caddis_config as config;
 use rustls::server::ProducesTickets;
 
-pub use self::terminator::Terminator;
+pub use self::{accept_anything::AcceptAnything, terminator::Terminator};
 use self::{
     automation::{Automation, Parts},
     certificates::{Certificate, Store},

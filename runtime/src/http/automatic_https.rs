@@ -49,6 +49,15 @@ impl Ports {
     }
 }
 
+/// An address of a server that is none, or none to listen on.
+#[derive(Debug)]
+pub(crate) struct BadAddress {
+    pub(crate) server: String,
+    /// Its place in the `listen` list.
+    pub(crate) number: usize,
+    pub(crate) error: AddressError,
+}
+
 /// Fills in the placeholders of addresses and of hosts, as far as they are known before any request.
 ///
 /// # Errors
@@ -87,11 +96,7 @@ pub(crate) fn fill(app: &App, cx: &mut Build) -> Result<App, BuildError> {
 ///
 /// # Errors
 /// When an address of a server is none.
-pub(crate) fn plan(
-    app: &App,
-    is_loaded: impl Fn(&str) -> bool,
-    logger: &Logger,
-) -> Result<Plan, (String, AddressError)> {
+pub(crate) fn plan(app: &App, is_loaded: impl Fn(&str) -> bool, logger: &Logger) -> Result<Plan, BadAddress> {
     let ports = Ports::of(app);
     let mut plan = Plan { app: app.clone(), names: BTreeSet::new(), ports };
     let mut redirects = Redirects::default();
@@ -100,7 +105,11 @@ pub(crate) fn plan(
         if server.listen.is_empty() {
             server.listen.push(format!(":{}", ports.https));
         }
-        let addresses = addresses(server).map_err(|error| (name.clone(), error))?;
+        let addresses = addresses(server).map_err(|(number, error)| BadAddress {
+            server: name.clone(),
+            number,
+            error,
+        })?;
         let settings = server.automatic_https.clone().unwrap_or_default();
         if settings.disable || addresses.iter().all(|address| address.port == ports.http) {
             continue;
@@ -124,10 +133,10 @@ pub(crate) fn plan(
 }
 
 /// Every address that a server listens on.
-fn addresses(server: &Server) -> Result<Vec<Address>, AddressError> {
+fn addresses(server: &Server) -> Result<Vec<Address>, (usize, AddressError)> {
     let mut addresses = Vec::new();
-    for text in &server.listen {
-        addresses.extend(Listen::parse(text, 0)?.addresses);
+    for (number, text) in server.listen.iter().enumerate() {
+        addresses.extend(Listen::parse(text, 0).map_err(|error| (number, error))?.addresses);
     }
     Ok(addresses)
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use caddis_config::value::NetworkAddress;
+
 /// The kinds of stream sockets that can be listened on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Network {
@@ -26,15 +28,12 @@ pub struct Address {
     pub port: u16,
 }
 
-/// Permissions of a unix socket's file when its address names none: write for the owner, as in Caddy.
-pub const DEFAULT_PERMISSIONS: u32 = 0o200;
-
 /// What one string of a `listen` list stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listen {
     /// One socket for each port of the range.
     pub addresses: Vec<Address>,
-    /// Permissions of the socket file, for unix sockets.
+    /// Permissions of the socket file, for unix sockets; by default only its owner writes.
     pub permissions: u32,
 }
 
@@ -44,88 +43,41 @@ pub struct Listen {
 pub struct AddressError {
     address: String,
     reason: String,
+    /// Whether Caddy listens there.
+    pub unsupported: bool,
 }
 
 impl Listen {
     /// Reads a network address. `default_port` stands in for a missing port.
     ///
     /// # Errors
-    /// When the text is no address, or names a network that has no streams.
+    /// When the text is no address, or names a network that this server does not listen on.
     pub fn parse(text: &str, default_port: u16) -> Result<Self, AddressError> {
-        parse(text, default_port).map_err(|reason| AddressError { address: text.to_owned(), reason })
-    }
-}
-
-fn parse(text: &str, default_port: u16) -> Result<Listen, String> {
-    let (network, rest) = match text.split_once('/') {
-        Some((network, rest)) => (network.trim().to_ascii_lowercase(), rest),
-        None => ("tcp".to_owned(), text),
-    };
-    let network = match network.as_str() {
-        "" | "tcp" => Network::Tcp,
-        "tcp4" => Network::Tcp4,
-        "tcp6" => Network::Tcp6,
-        "unix" => return parse_unix(rest),
-        other => return Err(format!("network {other} is not supported by this server yet")),
-    };
-    let (host, port) = split_host_port(rest)?;
-    let (first, last) = parse_range(port, default_port)?;
-    let addresses =
-        (first..=last).map(|port| Address { network, host: host.to_ascii_lowercase(), port }).collect();
-    Ok(Listen { addresses, permissions: DEFAULT_PERMISSIONS })
-}
-
-fn parse_unix(rest: &str) -> Result<Listen, String> {
-    let (path, permissions) = match rest.split_once('|') {
-        None => (rest, DEFAULT_PERMISSIONS),
-        Some((path, octal)) => {
-            let bits = u32::from_str_radix(octal, 8)
-                .map_err(|error| format!("could not parse octal permission bits in {rest}: {error}"))?;
-            if bits & 0o200 == 0 {
-                return Err(format!(
-                    "owner of the socket requires '-w-' (write, octal: '2') permissions at least; got '{octal}'"
-                ));
+        let error = |reason: String| AddressError { address: text.to_owned(), reason, unsupported: false };
+        let parsed = NetworkAddress::parse_with_defaults(text, "tcp", default_port).map_err(error)?;
+        let network = match parsed.network.as_str() {
+            "tcp" => Network::Tcp,
+            "tcp4" => Network::Tcp4,
+            "tcp6" => Network::Tcp6,
+            "unix" => Network::Unix,
+            other => {
+                let reason = format!("network {other} is not supported by this server yet");
+                return Err(AddressError { unsupported: true, ..error(reason) });
             }
-            (path, bits & 0o777)
-        }
-    };
-    if path.is_empty() {
-        return Err("a unix socket needs a path".to_owned());
-    }
-    let address = Address { network: Network::Unix, host: path.to_owned(), port: 0 };
-    Ok(Listen { addresses: vec![address], permissions })
-}
-
-/// Splits at the last colon outside of brackets; the port may be missing.
-fn split_host_port(text: &str) -> Result<(&str, &str), String> {
-    if let Some(bracketed) = text.strip_prefix('[') {
-        let (host, rest) = bracketed.split_once(']').ok_or("missing ']' in address")?;
-        return match rest.strip_prefix(':') {
-            Some(port) => Ok((host, port)),
-            None if rest.is_empty() => Ok((host, "")),
-            None => Err(format!("unexpected '{rest}' after ']'")),
         };
+        if network == Network::Unix {
+            let (path, permissions) = parsed.unix_socket().map_err(error)?;
+            if path.is_empty() {
+                return Err(error("a unix socket needs a path".to_owned()));
+            }
+            let address = Address { network, host: path.to_owned(), port: 0 };
+            return Ok(Self { addresses: vec![address], permissions: permissions & 0o777 });
+        }
+        let host = parsed.host.to_ascii_lowercase();
+        let ports = parsed.start_port..=parsed.end_port;
+        let addresses = ports.map(|port| Address { network, host: host.clone(), port }).collect();
+        Ok(Self { addresses, permissions: 0 })
     }
-    match text.split_once(':') {
-        None => Ok((text, "")),
-        Some((_, port)) if port.contains(':') => Ok((text, "")),
-        Some(parts) => Ok(parts),
-    }
-}
-
-fn parse_range(text: &str, default_port: u16) -> Result<(u16, u16), String> {
-    if text.is_empty() {
-        return Ok((default_port, default_port));
-    }
-    let (first, last) = text.split_once('-').unwrap_or((text, text));
-    let number = |which: &str, digits: &str| {
-        digits.parse::<u16>().map_err(|error| format!("invalid {which} port '{digits}': {error}"))
-    };
-    let (first, last) = (number("start", first)?, number("end", last)?);
-    if last < first {
-        return Err("end port must not be less than start port".to_owned());
-    }
-    Ok((first, last))
 }
 
 impl fmt::Display for Address {
@@ -173,7 +125,7 @@ mod tests {
     fn unix_sockets_carry_permissions() {
         let listen = Listen::parse("unix//run/a.sock|0222", 0).unwrap();
         assert_eq!((listen.addresses[0].host.as_str(), listen.permissions), ("/run/a.sock", 0o222));
-        assert_eq!(Listen::parse("unix/@abstract", 0).unwrap().permissions, DEFAULT_PERMISSIONS);
+        assert_eq!(Listen::parse("unix/@abstract", 0).unwrap().permissions, 0o200);
         assert!(Listen::parse("unix//run/a.sock|0422", 0).unwrap_err().to_string().contains("-w-"));
     }
 

@@ -115,6 +115,7 @@ fn refusals() -> Vec<(String, Value, &'static str)> {
         (s(""), json!({"packet_conn_wrappers": [foreign("wrapper")]}), "/packet_conn_wrappers"),
         (s(""), json!({"allow_0rtt": true}), "/allow_0rtt"),
         (s(""), json!({"protocols": ["h3"]}), "/listen/0"),
+        (s(""), json!({"listen": ["127.0.0.1:0", "fd/3"]}), "/listen/1"),
         (s(""), json!({"trusted_proxies": foreign("source")}), "/trusted_proxies"),
         (s(""), json!({"listener_wrappers": [foreign("wrapper")]}), "/listener_wrappers/0"),
         (s(""), json!({"logs": {"trace": true}}), "/logs/trace"),
@@ -169,10 +170,10 @@ fn refusals() -> Vec<(String, Value, &'static str)> {
 /// A configuration with one thing that is refused, and the pointer to it.
 fn configuration((place, value, below): (String, Value, &str)) -> (Value, String) {
     let mut config = json!({"logging": {"logs": {"default": {"writer": {"output": "discard"}}}}});
-    merge(&mut config, only(&place, value));
     if place.starts_with(SERVER) {
         merge(&mut config, only(SERVER, json!({"listen": ["127.0.0.1:0"]})));
     }
+    merge(&mut config, only(&place, value));
     if place.contains("/tls_connection_policies/") {
         merge(&mut config, only(SERVER, json!({"automatic_https": {"disable": true}})));
     }

@@ -99,7 +99,10 @@ pub(crate) fn build(
     let mut listening = Vec::new();
     for (number, text) in config.listen.iter().enumerate() {
         let at = |cx: &mut Build| {
-            let listen = Listen::parse(text, 0).map_err(|error| cx.error(error.to_string()))?;
+            let listen = Listen::parse(text, 0).map_err(|error| BuildError {
+                unsupported: error.unsupported,
+                ..cx.error(error.to_string())
+            })?;
             let chosen = config.listen_protocols.get(number).and_then(Option::as_ref);
             let protocols = protocols(chosen.unwrap_or(&config.protocols), cx)?;
             Ok((listen, protocols))

@@ -116,9 +116,7 @@ fn a_cookie_is_set_with_the_response() {
         let upstream = Upstream::new().await;
         let mut config = upstream.proxy();
         config["load_balancing"] = json!({"selection_policy": {"policy": "cookie"}});
-        let proxy = Proxy::new(config).await;
-        let mut client = proxy.get().await;
-        let mut wire = upstream.accept().await;
+        let (_proxy, mut client, mut wire) = upstream.asked(config).await;
         wire.head().await;
         wire.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nSet-Cookie: a=b\r\n\r\n").await;
         let cookies = client.head().await.get("set-cookie").unwrap();

@@ -34,9 +34,7 @@ fn a_get_goes_there_and_back() {
 fn a_connection_serves_one_request_after_another() {
     on_a_shard(async {
         let upstream = Upstream::new().await;
-        let proxy = Proxy::new(upstream.proxy()).await;
-        let mut client = proxy.get().await;
-        let mut wire = upstream.accept().await;
+        let (_proxy, mut client, mut wire) = upstream.asked(upstream.proxy()).await;
         for body in ["one", "two", "six"] {
             wire.head().await;
             wire.send(format!(
@@ -58,9 +56,7 @@ fn each_piece_of_a_body_is_sent_at_once() {
             let upstream = Upstream::new().await;
             let mut handler = upstream.proxy();
             handler["flush_interval"] = json!(interval);
-            let proxy = Proxy::new(handler).await;
-            let mut client = proxy.get().await;
-            let mut wire = upstream.accept().await;
+            let (_proxy, mut client, mut wire) = upstream.asked(handler).await;
             wire.head().await;
             wire.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n").await;
             client.head().await;
@@ -76,12 +72,7 @@ fn each_piece_of_a_body_is_sent_at_once() {
 fn a_kept_connection_that_was_closed_is_no_failure() {
     on_a_shard(async {
         let upstream = Upstream::new().await;
-        let proxy = Proxy::new(upstream.proxy()).await;
-        let mut client = proxy.get().await;
-        let mut wire = upstream.accept().await;
-        wire.head().await;
-        wire.send(EMPTY).await;
-        client.head().await;
+        let (_proxy, mut client, mut wire) = upstream.answered().await;
         client.send("GET /again HTTP/1.1\r\nHost: example.com\r\n\r\n").await;
         wire.head().await;
         drop(wire);
@@ -96,12 +87,7 @@ fn a_kept_connection_that_was_closed_is_no_failure() {
 fn a_post_is_not_sent_twice() {
     on_a_shard(async {
         let upstream = Upstream::new().await;
-        let proxy = Proxy::new(upstream.proxy()).await;
-        let mut client = proxy.get().await;
-        let mut wire = upstream.accept().await;
-        wire.head().await;
-        wire.send(EMPTY).await;
-        client.head().await;
+        let (_proxy, mut client, mut wire) = upstream.answered().await;
         client.send("POST / HTTP/1.1\r\nHost: example.com\r\nContent-Length: 4\r\n\r\nbody").await;
         wire.head().await;
         assert_eq!(wire.read(4).await, "body");
@@ -135,9 +121,7 @@ fn bodies_are_passed_on_as_they_come() {
 fn a_broken_response_breaks_the_clients_too() {
     on_a_shard(async {
         let upstream = Upstream::new().await;
-        let proxy = Proxy::new(upstream.proxy()).await;
-        let mut client = proxy.get().await;
-        let mut wire = upstream.accept().await;
+        let (_proxy, mut client, mut wire) = upstream.asked(upstream.proxy()).await;
         wire.head().await;
         wire.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nincomplete").await;
         client.head().await;
@@ -158,9 +142,7 @@ fn headers_are_changed_both_ways() {
             },
             "response": {"set": {"X-Down": ["yes"]}, "require": {"status_code": [2]}},
         });
-        let proxy = Proxy::new(config).await;
-        let mut client = proxy.get().await;
-        let mut wire = upstream.accept().await;
+        let (_proxy, mut client, mut wire) = upstream.asked(config).await;
         let request = wire.head().await;
         assert_eq!(request.get("host").unwrap(), upstream.address);
         assert_eq!(request.get("x-up").unwrap(), "example.com");
@@ -207,9 +189,7 @@ fn a_silent_upstream_times_out() {
         let upstream = Upstream::new().await;
         let mut config = upstream.proxy();
         config["transport"] = json!({"protocol": "http", "response_header_timeout": "5ms"});
-        let proxy = Proxy::new(config).await;
-        let mut client = proxy.get().await;
-        let mut wire = upstream.accept().await;
+        let (_proxy, mut client, mut wire) = upstream.asked(config).await;
         wire.head().await;
         assert_eq!(client.head().await.line(), "HTTP/1.1 504 Gateway Timeout");
         assert_eq!(wire.rest().await, b"", "nobody waits on that connection any more");

@@ -52,6 +52,22 @@ impl Upstream {
         Wire(self.listener.accept().await.unwrap().0)
     }
 
+    /// A proxy, the client that asks it with GET, and the connection on which the request is about to come.
+    pub(super) async fn asked(&self, config: Value) -> (Proxy, Wire, Wire) {
+        let proxy = Proxy::new(config).await;
+        let client = proxy.get().await;
+        (proxy, client, self.accept().await)
+    }
+
+    /// The same after a first request and its answer, which has no body.
+    pub(super) async fn answered(&self) -> (Proxy, Wire, Wire) {
+        let (proxy, mut client, mut wire) = self.asked(self.proxy()).await;
+        wire.head().await;
+        wire.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+        client.head().await;
+        (proxy, client, wire)
+    }
+
     /// The JSON of a proxy that has no other upstream.
     pub(super) fn proxy(&self) -> Value {
         json!({"upstreams": [{"dial": self.address}]})

@@ -4,13 +4,12 @@ use std::{io, sync::Arc, time::Duration};
 
 use caddis_config::{http::reverse_proxy::transport::TransportTls, tls::CaPool};
 use rustls::{
-    ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    ClientConfig, RootCertStore,
     crypto::{
         CryptoProvider,
         aws_lc_rs::{default_provider, kx_group},
     },
-    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{TlsConnector, client::TlsStream};
@@ -19,6 +18,7 @@ use super::super::dial::Dial;
 use crate::{
     build::{Build, BuildError},
     placeholder::{Scope, Template},
+    tls::AcceptAnything,
 };
 
 /// How connections are encrypted.
@@ -252,45 +252,4 @@ fn read(file: &str, fingerprint: &mut Vec<u8>, cx: &Build) -> Result<Vec<u8>, Bu
     let content = std::fs::read(file).map_err(|error| cx.error(format!("{file}: {error}")))?;
     fingerprint.extend(&content);
     Ok(content)
-}
-
-/// `insecure_skip_verify`: any certificate will do. The handshake still proves that the peer has its key.
-#[derive(Debug)]
-struct AcceptAnything(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for AcceptAnything {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }
