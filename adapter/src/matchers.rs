@@ -100,6 +100,11 @@ impl Definitions {
         self.scopes.push(BTreeMap::new());
     }
 
+    /// Whether a scope is open inside that of the site or named route.
+    pub(crate) fn are_nested(&self) -> bool {
+        self.scopes.len() > 1
+    }
+
     /// Closes the innermost scope and yields a warning for each definition in it that nothing used.
     pub(crate) fn leave(&mut self) -> Vec<Diagnostic> {
         let scope = self.scopes.pop().unwrap_or_default();

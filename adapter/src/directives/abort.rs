@@ -2,7 +2,7 @@
 
 use caddis_config::http::handlers::StaticResponse;
 
-use crate::{args::Args, directive::Directive};
+use crate::{args::Args, directive::Directive, directives::lenient::no_block};
 
 /// See `fixtures/directives/abort.md`.
 pub(crate) static DIRECTIVE: Directive = Directive {
@@ -10,9 +10,9 @@ pub(crate) static DIRECTIVE: Directive = Directive {
     summary: "Drops the connection without an answer.",
     takes_matcher: true,
     ordered: true,
-    read: |_, call| {
+    read: |cx, call| {
         call.line.none()?;
-        call.line.no_block()?;
+        no_block(cx, call.line)?;
         Ok(call.route(StaticResponse { abort: true, ..StaticResponse::default() }))
     },
 };

@@ -5,6 +5,7 @@ use caddis_config::http::handlers::Invoke;
 use crate::{
     args::{Args, Value},
     directive::Directive,
+    directives::lenient::no_block,
 };
 
 /// See `fixtures/directives/invoke.md`.
@@ -14,7 +15,7 @@ pub(crate) static DIRECTIVE: Directive = Directive {
     takes_matcher: true,
     ordered: true,
     read: |cx, call| {
-        call.line.no_block()?;
+        no_block(cx, call.line)?;
         let name = call.line.one()?;
         cx.state.invoked.push((name.string(), name.span));
         Ok(call.route(Invoke { name: name.string() }))

@@ -44,3 +44,11 @@ pub(crate) fn ignore_empty_block(cx: &mut Cx<'_>, line: &Statement) -> Parsed<()
     ignore_block(cx, line);
     Ok(())
 }
+
+/// Rejects a block. Inside other directives Caddy drops empty ones before it looks.
+///
+/// # Errors
+/// A block, other than an empty one inside another directive.
+pub(crate) fn no_block(cx: &mut Cx<'_>, line: &Statement) -> Parsed<()> {
+    if cx.matchers.are_nested() { ignore_empty_block(cx, line) } else { line.no_block() }
+}

@@ -9,7 +9,7 @@ use crate::{
     directive::{Call, Directive, Item},
     directives::lenient::{ignore_from, only_block},
     errors,
-    table::{Row, Shape, block_row, read_line, row},
+    table::{Nested, Row, Shape, block_row, lenient_row, read_line},
 };
 
 /// See `fixtures/directives/templates.md`.
@@ -22,16 +22,16 @@ pub(crate) static DIRECTIVE: Directive = Directive {
 };
 
 pub(crate) static ROWS: &[Row<Templates>] = &[
-    row("mime", Shape::Some("types"), |templates, line, _| {
+    lenient_row("mime", Shape::Some("types"), |templates, line, _| {
         templates.mime_types = line.args().iter().map(Value::string).collect();
         Ok(())
     }),
-    row("between", Shape::Any("open> <close"), |templates, line, _| {
+    lenient_row("between", Shape::Any("open> <close"), |templates, line, _| {
         templates.delimiters = line.exactly::<2>()?.map(Value::string).to_vec();
         Ok(())
     }),
     // Caddy takes further words for a line of their own, and passes over lines that it does not know.
-    row("root", Shape::Some("path"), |templates, line, cx| {
+    lenient_row("root", Shape::Some("path"), |templates, line, cx| {
         templates.file_root = line.words[1].string();
         ignore_from(cx, line, 1);
         Ok(())
@@ -61,11 +61,14 @@ fn read(cx: &mut Cx<'_>, call: &Call<'_>) -> Parsed<Vec<Item>> {
 /// Caddy passes over the words and braces of lines that it does not know, but not over the lines between the braces.
 fn read_lines(cx: &mut Cx<'_>, lines: &[Statement], templates: &mut Templates) {
     for line in lines {
-        if ROWS.iter().any(|row| *row.name == *line.name().text) {
+        let row = ROWS.iter().find(|row| *row.name == *line.name().text);
+        if row.is_some() {
             let outcome = read_line(cx, line, ROWS, templates);
             cx.keep(outcome);
         } else {
             cx.report(errors::ignored_line(line));
+        }
+        if row.is_none_or(|row| row.nested == Nested::Ignored) {
             read_lines(cx, line.children(), templates);
         }
     }
