@@ -9,6 +9,7 @@ mod inform;
 mod limits;
 mod plugins;
 mod project;
+mod recipes;
 mod reload;
 mod scene;
 mod serve;
