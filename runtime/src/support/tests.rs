@@ -224,6 +224,34 @@ fn everything_is_listed_at_once() {
 }
 
 #[test]
+fn the_parts_of_a_proxy_hide_none_of_each_other() {
+    let proxy = json!({
+        "handler": "reverse_proxy",
+        "transport": {"protocol": "http", "compression": true, "write_buffer_size": 1, "tls": {
+            "renegotiation": "once", "ca": {"provider": "file", "pem_files": ["/nowhere"]},
+            "client_certificate_file": "/nowhere", "client_certificate_key_file": "/nowhere",
+        }},
+        "dynamic_upstreams": {"source": "other"},
+        "load_balancing": {"selection_policy": {"policy": "other"}},
+        "health_checks": {"active": {"uri": "/", "follow_redirects": true}},
+        "handle_response": [{"routes": [{"handle": [{"handler": "push"}]}]}],
+    });
+    let found = unsupported(&parsed(&only(HANDLER, proxy)));
+    let mut below: Vec<_> = found.iter().map(|refusal| &refusal.path[HANDLER.len()..]).collect();
+    below.sort_unstable();
+    let expected = [
+        "/dynamic_upstreams",
+        "/handle_response/0/routes/0/handle/0",
+        "/health_checks/active/follow_redirects",
+        "/load_balancing/selection_policy",
+        "/transport/compression",
+        "/transport/tls/renegotiation",
+        "/transport/write_buffer_size",
+    ];
+    assert_eq!(below, expected);
+}
+
+#[test]
 fn names_that_need_a_public_authority_are_listed_once() {
     let hosts = ["a.example.com", "b.example.com", "localhost"];
     let listen = json!({"listen": [":443"], "routes": [{"match": [{"host": hosts}]}]});

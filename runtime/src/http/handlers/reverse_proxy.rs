@@ -79,7 +79,11 @@ pub fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildE
 
 fn make(config: &Config, cx: &mut Build) -> Result<ReverseProxy, BuildError> {
     cx.refuse_fields(&[("circuit_breaker", config.circuit_breaker.is_some(), "a circuit breaker")])?;
-    let transport = cx.at("transport", |cx| Transport::build(config.transport.as_ref(), cx))?;
+    let transport = cx.at("transport", |cx| Transport::build(config.transport.as_ref(), cx));
+    let transport = match cx.unless_survey(transport)? {
+        Some(transport) => transport,
+        None => Transport::build(None, cx)?,
+    };
     // An unchanged handler in the same server is the same handler to its streams and health checks.
     let fingerprint = xxh64(format!("{}\n{}", cx.server, to_json(config)).as_bytes(), 0);
     let logger = cx.process.logger.named("http.handlers.reverse_proxy");
@@ -96,7 +100,8 @@ fn make(config: &Config, cx: &mut Build) -> Result<ReverseProxy, BuildError> {
                 Transport::Http(transport) => Active::build(active, &mut upstreams, transport, cx),
                 Transport::FastCgi(_) => Err(cx.unsupported("an active health check over FastCGI")),
             };
-            cx.at("health_checks", |cx| cx.at("active", build))?
+            let active = cx.at("health_checks", |cx| cx.at("active", build));
+            cx.unless_survey(active)?.flatten()
         }
         None => None,
     };
@@ -104,10 +109,17 @@ fn make(config: &Config, cx: &mut Build) -> Result<ReverseProxy, BuildError> {
     let balancing = config.load_balancing.as_ref();
     let policy = cx.at("load_balancing", |cx| {
         let policy = balancing.and_then(|balancing| balancing.selection_policy.as_ref());
-        cx.at("selection_policy", |cx| SelectionPolicy::build(policy, &upstreams, cx))
+        let policy = cx.at("selection_policy", |cx| SelectionPolicy::build(policy, &upstreams, cx));
+        match cx.unless_survey(policy)? {
+            Some(policy) => Ok(policy),
+            None => SelectionPolicy::build(None, &upstreams, cx),
+        }
     })?;
     let dynamic = match &config.dynamic_upstreams {
-        Some(source) => Some(cx.at("dynamic_upstreams", |cx| Source::build(source, passive, cx))?),
+        Some(source) => {
+            let source = cx.at("dynamic_upstreams", |cx| Source::build(source, passive, cx));
+            cx.unless_survey(source)?
+        }
         None => None,
     };
     Ok(ReverseProxy {

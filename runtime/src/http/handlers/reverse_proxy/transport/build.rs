@@ -92,10 +92,7 @@ fn refuse_unsupported(config: &Config, cx: &mut Build) -> Result<(), BuildError>
         ("expect_continue_timeout", !config.expect_continue_timeout.is_zero(), "waiting for 100 Continue"),
         ("write_buffer_size", config.write_buffer_size != 0, "a size of the write buffer"),
     ];
-    match refused.iter().find(|(_, given, _)| *given) {
-        Some((field, _, what)) => Err(cx.at(field, |cx| cx.unsupported(what))),
-        None => Ok(()),
-    }
+    cx.refuse_fields(&refused)
 }
 
 fn versions(names: &[String], tls: bool, cx: &mut Build) -> Result<Versions, BuildError> {
@@ -108,7 +105,7 @@ fn versions(names: &[String], tls: bool, cx: &mut Build) -> Result<Versions, Bui
             "1.1" => versions.h1 = true,
             "2" => versions.h2 = true,
             "h2c" => versions.h2c = true,
-            "3" => return Err(cx.at(index, |cx| cx.unsupported("HTTP/3 to upstreams"))),
+            "3" => cx.at(index, |cx| cx.refuse("HTTP/3 to upstreams"))?,
             other => {
                 let message = format!("unsupported HTTP version: {other}, supported version: 1.1, 2, h2c, 3");
                 return Err(cx.at(index, |cx| cx.error(message)));

@@ -43,14 +43,14 @@ impl Tls {
         fingerprint: &mut Vec<u8>,
         cx: &mut Build,
     ) -> Result<Self, BuildError> {
-        if !config.client_certificate_automate.is_empty() {
-            return Err(
-                cx.at("client_certificate_automate", |cx| cx.unsupported("a managed client certificate"))
-            );
-        }
-        if !matches!(config.renegotiation.as_str(), "" | "never") {
-            return Err(cx.at("renegotiation", |cx| cx.unsupported("TLS renegotiation")));
-        }
+        cx.refuse_fields(&[
+            (
+                "client_certificate_automate",
+                !config.client_certificate_automate.is_empty(),
+                "a managed client certificate",
+            ),
+            ("renegotiation", !matches!(config.renegotiation.as_str(), "" | "never"), "TLS renegotiation"),
+        ])?;
         let provider = Arc::new(provider(&config.curves, cx)?);
         let versions = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
@@ -62,6 +62,7 @@ impl Tls {
         };
         let client = match (&*config.client_certificate_file, &*config.client_certificate_key_file) {
             ("", "") => verified.with_no_client_auth(),
+            _ if cx.is_survey() => verified.with_no_client_auth(),
             ("", _) | (_, "") => {
                 return Err(cx.error("client_certificate_file and client_certificate_key_file go together"));
             }
@@ -169,7 +170,7 @@ fn roots(
     for file in &config.root_ca_pem_files {
         certificates.extend(cx.at("root_ca_pem_files", |cx| read_certificates(file, fingerprint, cx))?);
     }
-    if certificates.is_empty() {
+    if certificates.is_empty() && !cx.is_survey() {
         system(&mut certificates);
     }
     let mut roots = RootCertStore::empty();
@@ -209,7 +210,7 @@ fn from_pool(
         | CaPool::PkiRoot(_)
         | CaPool::Storage(_)
         | CaPool::Foreign(_) => {
-            return Err(cx.unsupported(&format!("source {} of authorities for upstreams", pool.name())));
+            cx.refuse(&format!("source {} of authorities for upstreams", pool.name()))?;
         }
     }
     Ok(())
@@ -239,6 +240,9 @@ fn read_certificates(
     fingerprint: &mut Vec<u8>,
     cx: &mut Build,
 ) -> Result<Vec<CertificateDer<'static>>, BuildError> {
+    if cx.is_survey() {
+        return Ok(Vec::new());
+    }
     let pem = read(file, fingerprint, cx)?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     match found {
