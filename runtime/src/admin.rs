@@ -6,7 +6,7 @@ mod pki;
 mod reply;
 mod routes;
 
-use std::{net::SocketAddr, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use caddis_config::{admin::Admin, value::NetworkAddress};
 use hyper::service::service_fn;
@@ -15,11 +15,16 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, UnixListener},
     sync::watch,
+    task::JoinHandle,
 };
 
 use crate::{
     build::{Build, BuildError},
     control::{Control, LoadError},
+    listen::{
+        self,
+        address::{Address, Listen, Network},
+    },
     logging::Logger,
 };
 use access::Access;
@@ -27,19 +32,20 @@ use access::Access;
 /// A listening admin endpoint. Dropping it stops listening; requests that are being answered go on.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
-    address: String,
+    address: Address,
     local: Option<SocketAddr>,
     access: watch::Sender<Arc<Access>>,
+    accepting: JoinHandle<()>,
 }
 
 /// What a configuration wants of the admin endpoint, with what that takes.
 pub(crate) enum Plan {
     /// Not to be there.
     Off,
-    /// To stay where it is, perhaps with other rules.
-    Keep(Access),
+    /// To stay where it is, perhaps with other rules; a unix socket perhaps with other permissions.
+    Keep { access: Access, permissions: u32 },
     /// To listen on a socket that is bound already.
-    Listen { address: String, socket: Socket, access: Access },
+    Listen { address: Address, socket: Socket, access: Access },
 }
 
 /// A bound socket.
@@ -56,8 +62,10 @@ pub(crate) struct UnixSocket {
 
 impl Drop for UnixSocket {
     fn drop(&mut self) {
-        // Gone already if somebody cleaned up.
-        let _ = std::fs::remove_file(&self.path);
+        // Gone already if somebody cleaned up, as are names without a file.
+        if !self.path.as_os_str().as_encoded_bytes().starts_with(b"@") {
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -65,6 +73,11 @@ impl Endpoint {
     /// The address of the socket; `None` for unix sockets.
     pub(crate) fn local(&self) -> Option<SocketAddr> {
         self.local
+    }
+
+    /// Stops listening; what is given back is done when that has happened.
+    fn close(self) -> JoinHandle<()> {
+        self.accepting
     }
 
     /// Binds what the configuration asks for beyond what is there. Nothing is answered yet.
@@ -79,36 +92,31 @@ impl Endpoint {
         if admin.disabled {
             return Ok(Plan::Off);
         }
-        let address = if admin.listen.is_empty() { default } else { &admin.listen };
-        let parsed = NetworkAddress::parse_with_defaults(address, "tcp", 2019).map_err(LoadError::Admin)?;
+        let text = if admin.listen.is_empty() { default } else { &admin.listen };
+        let parsed = NetworkAddress::parse_with_defaults(text, "tcp", 2019).map_err(LoadError::Admin)?;
+        let listen = Listen::parse(text, 2019).map_err(|error| LoadError::Admin(error.to_string()))?;
+        let Listen { addresses, permissions } = listen;
+        let [address] = <[Address; 1]>::try_from(addresses)
+            .map_err(|_| LoadError::Admin(format!("{text} is more than one address")))?;
         if let Some(listening) = listening.filter(|listening| listening.address == address) {
-            return Ok(Plan::Keep(Access::new(admin, &parsed, listening.local)));
+            return Ok(Plan::Keep { access: Access::new(admin, &parsed, listening.local), permissions });
         }
-        let failed = |error: std::io::Error| LoadError::Admin(format!("listening on {address}: {error}"));
-        let (socket, local) = if parsed.is_unix() {
-            let (path, mode) = parsed.unix_socket().map_err(LoadError::Admin)?;
-            let path = PathBuf::from(path);
-            if tokio::net::UnixStream::connect(&path).await.is_err() && path.exists() {
-                // Nobody listens there any more: what is left of an earlier process.
-                std::fs::remove_file(&path).map_err(failed)?;
-            }
-            let socket = UnixSocket { listener: UnixListener::bind(&path).map_err(failed)?, path };
-            std::fs::set_permissions(&socket.path, std::fs::Permissions::from_mode(mode)).map_err(failed)?;
-            (Socket::Unix(socket), None)
-        } else if parsed.network.starts_with("tcp") {
-            let socket = TcpListener::bind((host(&parsed), parsed.start_port)).await.map_err(failed)?;
-            let local = socket.local_addr().map_err(failed)?;
-            (Socket::Tcp(socket), Some(local))
+        let failed = |error: std::io::Error| LoadError::Admin(format!("listening on {text}: {error}"));
+        let (socket, local) = if address.network == Network::Unix {
+            let listener = listen::open_unix(&address.host, permissions).map_err(failed)?;
+            let listener = UnixListener::from_std(listener.into()).map_err(failed)?;
+            (Socket::Unix(UnixSocket { listener, path: address.host.clone().into() }), None)
         } else {
-            return Err(LoadError::Admin(format!("network {} is not supported", parsed.network)));
+            // The port may be ours already, on another interface.
+            let ours = listening.and_then(|listening| listening.local);
+            let probe = ours.is_none_or(|ours| ours.port() != address.port);
+            let (mut sockets, local) = listen::open_tcp(&address, 1, probe).map_err(failed)?;
+            let socket = sockets.pop().expect("as many as were asked for");
+            (Socket::Tcp(TcpListener::from_std(socket.into()).map_err(failed)?), Some(local))
         };
         let access = Access::new(admin, &parsed, local);
-        Ok(Plan::Listen { address: address.to_owned(), socket, access })
+        Ok(Plan::Listen { address, socket, access })
     }
-}
-
-fn host(address: &NetworkAddress) -> &str {
-    if address.host.is_empty() { "0.0.0.0" } else { &address.host }
 }
 
 /// Refuses what this server does not do, before anything is planned.
@@ -121,22 +129,29 @@ pub(crate) fn refuse(admin: &Admin, cx: &mut Build) -> Result<(), BuildError> {
     ])
 }
 
-/// Carries a plan out, after the configuration that it came with has been committed.
-pub(crate) fn commit(plan: Plan, listening: Option<Endpoint>, control: &Arc<Control>) -> Option<Endpoint> {
+/// Carries a plan out, after the configuration that it came with has been committed. Gives the endpoint that listens
+/// now, and what is done once the one before listens no more.
+pub(crate) fn commit(
+    plan: Plan,
+    listening: Option<Endpoint>,
+    control: &Arc<Control>,
+) -> (Option<Endpoint>, Option<JoinHandle<()>>) {
     let logger = control.runtime().process().logger.named("admin");
     match plan {
         Plan::Off => {
             logger.warn("admin endpoint disabled", |_| {});
-            None
+            (None, listening.map(Endpoint::close))
         }
-        Plan::Keep(access) => {
-            let listening = listening?;
-            listening.access.send_replace(Arc::new(access));
-            Some(listening)
+        Plan::Keep { access, permissions } => {
+            if let Some(listening) = &listening {
+                listen::permit(&listening.address, permissions, &logger);
+                listening.access.send_replace(Arc::new(access));
+            }
+            (listening, None)
         }
         Plan::Listen { address, socket, access } => {
             logger.info("admin endpoint started", |fields| {
-                fields.add("address", address.as_str()).add("enforce_origin", access.enforce_origin);
+                fields.add("address", address.to_string()).add("enforce_origin", access.enforce_origin);
             });
             let local = match &socket {
                 Socket::Tcp(socket) => socket.local_addr().ok(),
@@ -144,8 +159,9 @@ pub(crate) fn commit(plan: Plan, listening: Option<Endpoint>, control: &Arc<Cont
             };
             let (sender, receiver) = watch::channel(Arc::new(access));
             // The control holds the endpoint; a strong reference in the task would keep both alive for ever.
-            tokio::spawn(accept(socket, receiver, Arc::downgrade(control), logger));
-            Some(Endpoint { address, local, access: sender })
+            let accepting = tokio::spawn(accept(socket, receiver, Arc::downgrade(control), logger));
+            let endpoint = Endpoint { address, local, access: sender, accepting };
+            (Some(endpoint), listening.map(Endpoint::close))
         }
     }
 }

@@ -187,16 +187,20 @@ impl Control {
         // Building reads files and may resolve names: not on the thread that answers the admin API.
         let loaded = tokio::task::spawn_blocking(move || this.runtime.load(&config, force)).await;
         let loaded = loaded.map_err(|_| LoadError::Stopping).and_then(|loaded| Ok(loaded?));
-        let mut slot = self.admin.lock().unwrap_or_else(PoisonError::into_inner);
+        let put = |endpoint| *self.admin.lock().unwrap_or_else(PoisonError::into_inner) = endpoint;
         match loaded {
             Err(error) => {
-                *slot = listening;
+                put(listening);
                 Err(error)
             }
             Ok(_) => {
-                *slot = admin::commit(planned, listening, self);
+                let (endpoint, before) = admin::commit(planned, listening, self);
+                put(endpoint);
                 *current = Current { raw, ids };
-                drop(slot);
+                if let Some(before) = before {
+                    // Whoever connects from now on reaches the new one. The old one does not panic.
+                    drop(before.await);
+                }
                 if persist && !current.raw.is_null() {
                     self.save(&current.raw);
                 }

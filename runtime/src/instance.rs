@@ -17,7 +17,7 @@ use crate::{
         server::{self, Around, Listening, Server},
     },
     listen::{
-        Listener,
+        self, Listener,
         address::{self, Address},
     },
     logging::core::Core,
@@ -254,7 +254,7 @@ impl Instance {
         let kept: BTreeSet<u64> = previous.iter().flat_map(Instance::listeners).map(|l| l.id).collect();
         for Planned { listener, endpoint, permissions } in self.planned.drain(..) {
             if kept.contains(&listener.id) {
-                listener.permit(permissions, &logger);
+                listen::permit(&listener.address, permissions, &logger);
                 listener.serve(endpoint, &logger);
             } else {
                 if let Some(local) = listener.local.filter(|_| listener.address.port == 0) {

@@ -22,6 +22,7 @@ use socket2::Socket;
 use tokio::sync::{Notify, watch};
 
 pub(crate) use self::accept::{Control, Current};
+pub(crate) use self::socket::{open_tcp, open_unix};
 use self::{
     accept::accept_loop,
     address::{Address, Network},
@@ -132,18 +133,6 @@ impl Listener {
         }
     }
 
-    /// Gives the file of a unix socket other permissions.
-    pub(crate) fn permit(&self, permissions: u32, logger: &Logger) {
-        if self.address.network != Network::Unix || self.address.host.starts_with('@') {
-            return;
-        }
-        if let Err(error) = socket::permit(&self.address.host, permissions) {
-            logger.warn("cannot set the permissions of a socket", |fields| {
-                fields.add("address", self.address.to_string()).error(&error);
-            });
-        }
-    }
-
     /// Stops to accept and lets connections end after their current request.
     pub(crate) fn stop(&self) {
         let sockets = std::mem::take(&mut *lock(&self.sockets));
@@ -196,6 +185,18 @@ impl Listener {
             // Somebody may have removed the file already.
             drop(std::fs::remove_file(&self.address.host));
         }
+    }
+}
+
+/// Gives the file of a unix socket other permissions.
+pub(crate) fn permit(address: &Address, permissions: u32, logger: &Logger) {
+    if address.network != Network::Unix || address.host.starts_with('@') {
+        return;
+    }
+    if let Err(error) = socket::permit(&address.host, permissions) {
+        logger.warn("cannot set the permissions of a socket", |fields| {
+            fields.add("address", address.to_string()).error(&error);
+        });
     }
 }
 

@@ -29,6 +29,33 @@ async fn a_failed_reload_leaves_everything_as_it_was() {
     assert_eq!(server.control.admin_address(), Some(admin));
 }
 
+/// The same port on every interface and on one: for the system they collide.
+#[tokio::test]
+async fn the_admin_endpoint_can_move_on_its_own_port() {
+    let server = Server::start("http://127.0.0.1:0 {\n\trespond one\n}\n").await;
+    let port = server.control.admin_address().unwrap().port();
+    for host in ["", "127.0.0.1", "localhost", ""] {
+        let admin = format!(r#"{{"admin": {{"listen": "{host}:{port}"}}}}"#);
+        server.control.load(&admin, true).await.unwrap();
+        let there = format!("127.0.0.1:{port}").parse().unwrap();
+        let name = format!("localhost:{port}");
+        assert_eq!(client::get(there, &name, "/config/admin/listen").await.json(), format!("{host}:{port}"));
+    }
+}
+
+#[tokio::test]
+async fn the_admin_endpoint_keeps_its_socket_when_its_permissions_change() {
+    use std::os::unix::fs::PermissionsExt;
+    let server = Server::start("http://127.0.0.1:0 {\n\trespond one\n}\n").await;
+    let path = std::env::temp_dir().join(format!("caddis-admin-{}.sock", std::process::id()));
+    for mode in [0o200, 0o222] {
+        let admin = format!(r#"{{"admin": {{"listen": "unix/{}|{mode:04o}"}}}}"#, path.display());
+        server.control.load(&admin, true).await.unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode);
+        assert!(tokio::net::UnixStream::connect(&path).await.is_ok());
+    }
+}
+
 /// A site whose `header_up` changes with each revision, as an unrelated change of a configuration would.
 fn proxied(origin: &Origin, revision: usize, options: &str) -> String {
     format!(

@@ -19,7 +19,7 @@ const BACKLOG: i32 = 4096;
 ///
 /// With `probe`, an address that another process listens on is refused, although that process may have allowed the
 /// kernel to share it.
-pub(super) fn open_tcp(
+pub(crate) fn open_tcp(
     address: &Address,
     count: usize,
     probe: bool,
@@ -43,7 +43,7 @@ pub(super) fn open_tcp(
 /// Opens a unix socket, whose file replaces what a dead process has left behind.
 ///
 /// A path of which the first character is `@` is a name without a file.
-pub(super) fn open_unix(path: &str, permissions: u32) -> io::Result<Socket> {
+pub(crate) fn open_unix(path: &str, permissions: u32) -> io::Result<Socket> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     if let Some(name) = path.strip_prefix('@') {
