@@ -129,8 +129,9 @@ pub(crate) struct Member {
 /// What becomes of a line in the object around it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Field {
-    /// The member; none for objects whose members become part of the object around them.
-    pub(crate) name: Option<String>,
+    /// The member, by its name or the names that lead to it; none for objects whose members become part of the object
+    /// around them.
+    pub(crate) path: Vec<String>,
     pub(crate) kind: Kind,
     /// Whether an empty value is written, as Go does for pointers.
     pub(crate) keep_empty: bool,

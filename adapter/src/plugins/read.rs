@@ -158,18 +158,20 @@ fn set(
     field: &Field,
     members: &mut Map<String, Json>,
 ) -> Parsed<()> {
-    let Some(name) = &field.name else {
+    let Some((name, outer)) = field.path.split_last() else {
         let before = field.kind.has_names().then(|| Json::Object(members.clone()));
         if let Json::Object(more) = read(cx, line, &field.kind, before)? {
             members.extend(more);
         }
         return Ok(());
     };
-    let value = read(cx, line, &field.kind, members.get(name).cloned())?;
-    if values::is_empty(&value) && !field.keep_empty && !shape.defaults.contains_key(name) {
-        members.remove(name);
-    } else {
-        members.insert(name.clone(), value);
+    let before = values::at(members, outer).and_then(|inner| inner.get(name)).cloned();
+    let value = read(cx, line, &field.kind, before)?;
+    let is_default = values::at(&shape.defaults, outer).is_some_and(|inner| inner.contains_key(name));
+    if !values::is_empty(&value) || field.keep_empty || is_default {
+        values::put(members, outer, name, Some(value));
+    } else if values::at(members, outer).is_some() {
+        values::put(members, outer, name, None);
     }
     Ok(())
 }

@@ -69,6 +69,28 @@ pub(super) fn with_member(before: Option<Json>, name: &str, value: Json) -> Json
     members.into()
 }
 
+/// The object within objects that names lead to.
+pub(super) fn at<'m>(members: &'m Map<String, Json>, names: &[String]) -> Option<&'m Map<String, Json>> {
+    names.iter().try_fold(members, |members, name| members.get(name)?.as_object())
+}
+
+/// Puts a member into the object that names lead to, or takes it out. Objects that are missing on the way are made; what is
+/// no object there gives way.
+pub(super) fn put(members: &mut Map<String, Json>, names: &[String], name: &str, value: Option<Json>) {
+    if let Some((first, rest)) = names.split_first() {
+        let mut inner = match members.remove(first) {
+            Some(Json::Object(inner)) => inner,
+            _ => Map::new(),
+        };
+        put(&mut inner, rest, name, value);
+        members.insert(first.clone(), inner.into());
+    } else if let Some(value) = value {
+        members.insert(name.to_owned(), value);
+    } else {
+        members.remove(name);
+    }
+}
+
 /// Whether Go leaves a value out that may be empty.
 pub(super) fn is_empty(value: &Json) -> bool {
     match value {

@@ -161,7 +161,7 @@ impl File {
     fn word_member(&mut self, at: Span, item: &Spanned<DeValue<'_>>) -> Result<Member, Wrong> {
         if let DeValue::String(name) = item.get_ref() {
             let kind = Kind::Word(Word::String);
-            let field = Field { name: Some(name.to_string()), kind, keep_empty: false };
+            let field = Field { path: path(name), kind, keep_empty: false };
             return Ok(Member { field, optional: false });
         }
         let table = self.table("args", (at, item))?;
@@ -178,7 +178,7 @@ impl File {
                 "only words and lists of them can stand among the arguments",
             ));
         }
-        Ok(Member { field: Field { name: Some(name.to_owned()), kind, keep_empty }, optional })
+        Ok(Member { field: Field { path: path(name), kind, keep_empty }, optional })
     }
 
     fn lines(&mut self, entry: Entry<'_>) -> Result<BTreeMap<String, Field>, Wrong> {
@@ -200,8 +200,8 @@ impl File {
                 "flag" => Kind::Flag(true.into()),
                 kind => self.simple(span, kind)?,
             };
-            let name = self.member(at, name, &kind)?;
-            return Ok(Field { name, kind, keep_empty: false });
+            let path = self.member(at, None, name, &kind)?;
+            return Ok(Field { path, kind, keep_empty: false });
         }
         let table = self.table(name.unwrap_or("other"), entry)?;
         let known: Vec<&str> = FIELD_KEYS.iter().chain(SHAPE_KEYS).copied().collect();
@@ -213,17 +213,25 @@ impl File {
             if let Some((span, _)) = entries.get("field") {
                 return self.wrong(errors::inconsistent(*span, "'field' does not go with type inline"));
             }
-            return Ok(Field { name: None, kind, keep_empty });
+            return Ok(Field { path: Vec::new(), kind, keep_empty });
         }
-        let name = self.member(at, field.or(name), &kind)?;
-        Ok(Field { name, kind, keep_empty })
+        let path = self.member(at, field, name, &kind)?;
+        Ok(Field { path, kind, keep_empty })
     }
 
-    fn member(&mut self, at: Span, name: Option<&str>, kind: &Kind) -> Result<Option<String>, Wrong> {
-        match name {
-            Some(name) => Ok(Some(name.to_owned())),
-            None if kind.has_names() => Ok(None),
-            None => self.wrong(errors::inconsistent(at, "'other' needs the 'field' that it becomes")),
+    /// The member that `field` names, or else the one that is called as the line.
+    fn member(
+        &mut self,
+        at: Span,
+        field: Option<&str>,
+        line: Option<&str>,
+        kind: &Kind,
+    ) -> Result<Vec<String>, Wrong> {
+        match (field, line) {
+            (Some(field), _) => Ok(path(field)),
+            (None, Some(line)) => Ok(vec![line.to_owned()]),
+            (None, None) if kind.has_names() => Ok(Vec::new()),
+            (None, None) => self.wrong(errors::inconsistent(at, "'other' needs the 'field' that it becomes")),
         }
     }
 
@@ -253,4 +261,9 @@ impl File {
             }
         })
     }
+}
+
+/// The names that lead to a member: `a.b` is the member `b` of the object `a`.
+fn path(field: &str) -> Vec<String> {
+    field.split('.').map(str::to_owned).collect()
 }

@@ -68,6 +68,23 @@ fn empty_values_are_left_out_unless_they_are_kept() {
 }
 
 #[test]
+fn a_line_may_become_a_member_further_inside() {
+    let declarations = r#"
+        [directives.d]
+        other = "pairs"
+        [directives.d.lines]
+        x = { type = "int", field = "a.b.x" }
+        y = { type = "strings", field = "a.y" }
+        "z.z" = "flag"
+    "#;
+    assert_eq!(
+        handlers(declarations, "d {\na one\nx 1\ny p\ny q\nx 2\nz.z\n}"),
+        r#"[{"a":{"b":{"x":2},"y":["p","q"]},"handler":"d","z.z":true}]"#
+    );
+    assert_eq!(handlers(declarations, "d {\nx 1\nx 0\n}"), r#"[{"a":{"b":{}},"handler":"d"}]"#);
+}
+
+#[test]
 fn a_plugin_may_stand_beside_one_that_is_declared_below() {
     let settings = settings(
         r#"
