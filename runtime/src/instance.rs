@@ -12,7 +12,7 @@ use crate::{
     admin,
     build::{Build, BuildError, OnCommit},
     http::{
-        automatic_https::{self, Plan, Ports},
+        automatic_https::{self, Plan},
         connection::Endpoint,
         server::{self, Around, Listening, Server},
     },
@@ -163,11 +163,9 @@ impl Instance {
             message: bad.error.to_string(),
             unsupported: bad.error.unsupported,
         });
-        let Plan { app, names, ports } = match cx.unless_survey(planned)? {
-            // Routes that are added would move the others.
-            Some(plan) if cx.is_survey() => Plan { app, ..plan },
+        let Plan { app, names, ports, added } = match cx.unless_survey(planned)? {
             Some(plan) => plan,
-            None => Plan { app, names: BTreeSet::new(), ports: Ports::of(&http::App::default()) },
+            None => Plan::nothing(app),
         };
         let tls = draft.finish(names, parts, cx)?;
         self.shutdown = Shutdown {
@@ -175,7 +173,7 @@ impl Instance {
             grace: app.grace_period.to_std().filter(|grace| !grace.is_zero()),
         };
         let metrics = metrics::Plan::build(&app, cx)?;
-        let mut around = Around { tls: &tls, parts, http_port: ports.http, metrics };
+        let mut around = Around { tls: &tls, parts, http_port: ports.http, metrics, added: &added };
         cx.at("servers", |cx| {
             for (name, server) in &app.servers {
                 let built = cx.at(name, |cx| self.build_server(name, server, &mut around, previous, cx));

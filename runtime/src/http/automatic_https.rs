@@ -6,7 +6,10 @@
 
 mod redirects;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use caddis_config::{
     http::{App, AutoHttps, Matcher, Server, ServerLogs},
@@ -33,6 +36,15 @@ pub(crate) struct Plan {
     /// Names for which certificates are managed.
     pub(crate) names: BTreeSet<String>,
     pub(crate) ports: Ports,
+    /// Places of routes that were put between those of the configuration, by server.
+    pub(crate) added: BTreeMap<String, Range<usize>>,
+}
+
+impl Plan {
+    /// An app that means what it says.
+    pub(crate) fn nothing(app: App) -> Self {
+        Self { names: BTreeSet::new(), ports: Ports::of(&app), added: BTreeMap::new(), app }
+    }
 }
 
 /// The two ports that mean something.
@@ -43,7 +55,7 @@ pub(crate) struct Ports {
 }
 
 impl Ports {
-    pub(crate) fn of(app: &App) -> Self {
+    fn of(app: &App) -> Self {
         let or = |port: i64, default| u16::try_from(port).ok().filter(|port| *port > 0).unwrap_or(default);
         Self { http: or(app.http_port, 80), https: or(app.https_port, 443) }
     }
@@ -98,7 +110,7 @@ pub(crate) fn fill(app: &App, cx: &mut Build) -> Result<App, BuildError> {
 /// When an address of a server is none.
 pub(crate) fn plan(app: &App, is_loaded: impl Fn(&str) -> bool, logger: &Logger) -> Result<Plan, BadAddress> {
     let ports = Ports::of(app);
-    let mut plan = Plan { app: app.clone(), names: BTreeSet::new(), ports };
+    let mut plan = Plan::nothing(app.clone());
     let mut redirects = Redirects::default();
     let mut logs = None;
     for (name, server) in &mut plan.app.servers {
@@ -181,15 +193,16 @@ fn place(redirects: Redirects, logs: Option<ServerLogs>, plan: &mut Plan) {
     let Ports { http, https } = plan.ports;
     let mut rest: BTreeMap<Address, Vec<_>> = BTreeMap::new();
     for (address, routes) in redirects.routes(plan.ports) {
-        match plan.app.servers.values_mut().find(|server| listens_on(server, &address)) {
+        match plan.app.servers.iter_mut().find(|(_, server)| listens_on(server, &address)) {
             None => {
                 rest.insert(address, routes);
             }
-            Some(server) => {
+            Some((name, server)) => {
                 // After the last route that asks for a host, before routes for everything.
                 let after =
                     server.routes.iter().rposition(redirects::asks_for_host).map_or(0, |last| last + 1);
                 if !plan.names.is_empty() {
+                    plan.added.entry(name.clone()).or_insert(after..after).end += routes.len();
                     server.routes.splice(after..after, routes);
                 }
                 server.routes.push(redirects::route(https, &[], plan.ports));

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use caddis_config::http::{Route as Config, Server};
 
@@ -28,23 +28,29 @@ pub(crate) struct NamedRoutes {
     building: Vec<String>,
 }
 
-/// Builds the routes of a server. The path of `cx` is that of the server.
+/// Builds the routes of a server, of which those at `added` are not in the configuration. The path of `cx` is that of the
+/// server.
 ///
 /// # Errors
 /// Names what cannot be run.
-pub(crate) fn build_server(config: &Server, cx: &mut Build) -> Result<ServerRoutes, BuildError> {
+pub(crate) fn build_server(
+    config: &Server,
+    added: &Range<usize>,
+    cx: &mut Build,
+) -> Result<ServerRoutes, BuildError> {
     cx.named_routes = NamedRoutes { configs: config.named_routes.clone(), ..NamedRoutes::default() };
-    let built = build_both(config, cx);
+    let built = build_both(config, added, cx);
     cx.named_routes = NamedRoutes::default();
     built
 }
 
-fn build_both(config: &Server, cx: &mut Build) -> Result<ServerRoutes, BuildError> {
+fn build_both(config: &Server, added: &Range<usize>, cx: &mut Build) -> Result<ServerRoutes, BuildError> {
     // Named routes that nobody invokes are checked as well.
     for name in config.named_routes.keys() {
         named(name, cx)?;
     }
-    let routes = cx.at("routes", |cx| build(&config.routes, cx))?;
+    let number = |index: usize| if index < added.end { index } else { index - added.len() };
+    let routes = cx.at("routes", |cx| build_numbered(&config.routes, number, cx))?;
     let errors = match &config.errors {
         Some(errors) => cx.at("errors", |cx| cx.at("routes", |cx| build(&errors.routes, cx)))?,
         None => Vec::new(),
@@ -57,10 +63,18 @@ fn build_both(config: &Server, cx: &mut Build) -> Result<ServerRoutes, BuildErro
 /// # Errors
 /// Names what cannot be run.
 pub(crate) fn build(configs: &[Config], cx: &mut Build) -> Result<Vec<Route>, BuildError> {
+    build_numbered(configs, |index| index, cx)
+}
+
+/// The same, where `number` says at which place of the configuration a route stands.
+fn build_numbered(
+    configs: &[Config],
+    number: impl Fn(usize) -> usize,
+    cx: &mut Build,
+) -> Result<Vec<Route>, BuildError> {
     let list = cx.route_list();
-    let routes =
-        configs.iter().enumerate().map(|(index, config)| cx.at(index, |cx| build_one(config, list, cx)));
-    routes.collect()
+    let routes = configs.iter().enumerate();
+    routes.map(|(index, config)| cx.at(number(index), |cx| build_one(config, list, cx))).collect()
 }
 
 fn build_one(config: &Config, list: usize, cx: &mut Build) -> Result<Route, BuildError> {

@@ -263,6 +263,23 @@ fn names_that_need_a_public_authority_are_listed_once() {
     assert_eq!(unsupported(&parsed(&loaded)), []);
 }
 
+/// Redirects to HTTPS are put before routes for every host, which keep their places in messages.
+#[test]
+fn routes_stand_where_the_configuration_has_them() {
+    let config = json!({"apps": {
+        "tls": {"automation": {"policies": [{"issuers": [{"module": "internal"}]}]}},
+        "http": {"http_port": 1, "servers": {
+            "plain": {"listen": [":1"], "routes": [{"match": [{"host": ["a.test"]}]}, {"handle": [{"handler": "push"}]}]},
+            "tls": {"listen": [":443"], "routes": [{"match": [{"host": ["b.test"]}]}]},
+        }},
+    }});
+    let config = parsed(&config);
+    let found = unsupported(&config);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0].path, "/apps/http/servers/plain/routes/1/handle/0");
+    assert_eq!(Instance::build(&config, None, &testing::process()).unwrap_err(), found[0]);
+}
+
 #[test]
 fn an_ordinary_configuration_is_supported() {
     let config = json!({"apps": {"http": {"servers": {"s": {"routes": [

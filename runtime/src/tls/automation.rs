@@ -38,6 +38,8 @@ enum Source {
     /// The configuration leaves it open.
     Default,
     Internal(Internal),
+    /// An authority of our own, in a survey, which makes none.
+    Surveyed,
     /// An issuer that this server does not have.
     Elsewhere(String),
 }
@@ -137,14 +139,14 @@ impl Automation {
             Source::Default => not_public,
             // A policy for every name is not meant for those that its issuer would refuse.
             Source::Elsewhere(_) => not_public && !listed,
-            Source::Internal(_) => false,
+            Source::Internal(_) | Source::Surveyed => false,
         }
     }
 
     /// The issuer that would be needed for a name and that this server does not have.
     pub(crate) fn missing_issuer(&self, name: &str) -> Option<String> {
         match &self.policy(name).source {
-            Source::Internal(_) => None,
+            Source::Internal(_) | Source::Surveyed => None,
             Source::Default | Source::Elsewhere(_) if self.needs_internal(name) => None,
             Source::Default => Some("tls.issuance.acme".to_owned()),
             Source::Elsewhere(id) => Some(id.clone()),
@@ -160,7 +162,7 @@ impl Automation {
         let issuer = match (&policy.source, &self.internal) {
             (Source::Internal(internal), _) => internal,
             (_, Some(internal)) if self.needs_internal(name) => internal,
-            (Source::Elsewhere(_) | Source::Default, _) => {
+            (Source::Elsewhere(_) | Source::Default | Source::Surveyed, _) => {
                 return Err(self.missing_issuer(name).unwrap_or_else(|| "tls.issuance.internal".to_owned()));
             }
         };
@@ -206,9 +208,16 @@ impl Policy {
         let source = match config.issuers.first() {
             None => Source::Default,
             Some(Issuer::Internal(issuer)) => {
-                let authority = parts.authorities.get(&issuer.ca, parts.pki, parts.storage, cx)?;
+                let authority = parts.authorities.get(&issuer.ca, parts.pki, parts.storage, cx);
                 let lifetime = issuer.lifetime.to_std().filter(|l| !l.is_zero()).unwrap_or(LEAF_LIFETIME);
-                Source::Internal(Internal { authority, lifetime, sign_with_root: issuer.sign_with_root })
+                match cx.unless_survey(authority)? {
+                    Some(authority) => Source::Internal(Internal {
+                        authority,
+                        lifetime,
+                        sign_with_root: issuer.sign_with_root,
+                    }),
+                    None => Source::Surveyed,
+                }
             }
             Some(other) => Source::Elsewhere(format!("tls.issuance.{}", other.name())),
         };

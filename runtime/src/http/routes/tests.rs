@@ -101,7 +101,7 @@ fn named_routes() {
         });
         let mut cx = build();
         cx.server = "srv0".to_owned();
-        build_server(&from_value(server).unwrap(), &mut cx)
+        build_server(&from_value(server).unwrap(), &(0..0), &mut cx)
     };
     let built = server(json!({"n": {"handle": [add("named")]}})).unwrap();
     let response = answer(&built.routes, &mut exchange("/", &[])).unwrap();

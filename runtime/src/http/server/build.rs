@@ -1,6 +1,6 @@
 //! From a server of the configuration to what answers on its listeners.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
 use caddis_config as config;
 
@@ -46,6 +46,8 @@ pub(crate) struct Around<'a, 'p> {
     pub(crate) http_port: u16,
     /// `None` when requests are not counted.
     pub(crate) metrics: Option<metrics::Plan>,
+    /// Places of routes that are not in the configuration, by server.
+    pub(crate) added: &'a BTreeMap<String, Range<usize>>,
 }
 
 const MINUTE: config::Duration = config::Duration::from_secs(60);
@@ -64,7 +66,8 @@ pub(crate) fn build(
 ) -> Result<Built, BuildError> {
     name.clone_into(&mut cx.server);
     refuse(config, cx)?;
-    let mut routes = routes::build_server(config, cx)?;
+    let added = around.added.get(name).cloned().unwrap_or_default();
+    let mut routes = routes::build_server(config, &added, cx)?;
     if let Some(metrics) = &around.metrics {
         for route in &mut routes.routes {
             let handler = route.handlers.first().map_or("", |handler| handler.name());
