@@ -297,7 +297,11 @@ fn read_declared(cx: &mut Cx<'_>, line: &Statement, options: &mut GlobalOptions)
     let registry = cx.registry;
     let Some(declaration) = registry.option(&line.name().text) else {
         let known = OPTIONS.iter().map(|row| row.name).chain(registry.option_names());
-        let finding = errors::options::unknown(line.name(), known);
+        let finding = if registry.directive_names().any(|directive| directive == &*line.name().text) {
+            errors::options::directive_as_option(line.name())
+        } else {
+            errors::options::unknown(line.name(), known)
+        };
         return Err(cx.unless_skipped(finding, Unknown::SkipAll));
     };
     let before = options.apps.get(&declaration.module).cloned();

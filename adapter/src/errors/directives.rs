@@ -13,8 +13,37 @@ use crate::cx::Cx;
 pub(crate) fn suggested_directive(cx: &Cx<'_>, name: &Token) -> Option<String> {
     let name = &*name.text;
     plugin_of(Place::Directive, name)
+        .or_else(|| merge_marker(name))
+        .or_else(|| of_version_1(name))
         .or_else(|| did_you_mean(name, cx.registry.directive_names()))
         .or_else(|| missing_brace(name))
+}
+
+/// A line that a merge has left.
+fn merge_marker(name: &str) -> Option<String> {
+    const LENGTH: usize = 7;
+    let is_marker = ['<', '=', '>', '|'].iter().any(|&sign| name == sign.to_string().repeat(LENGTH));
+    is_marker
+        .then(|| "a merge was not finished here: choose one of the two sides and delete its markers".into())
+}
+
+/// What a directive of Caddy 1 is now called.
+fn of_version_1(name: &str) -> Option<String> {
+    let now = match name {
+        "proxy" => "`reverse_proxy`, which handles WebSockets and forwarded headers by itself",
+        "gzip" => "`encode`",
+        "browse" => "`file_server browse`",
+        "fastcgi" => "`php_fastcgi`, or `reverse_proxy` with `transport fastcgi`",
+        "basicauth" => "`basic_auth`",
+        "errors" => "`handle_errors`",
+        "ext" => "`try_files {path} {path}.html`",
+        "internal" => "`error` with a matcher",
+        "status" => "`respond` with a status",
+        "index" => "`file_server` with a line `index`",
+        "mime" => "`header` with `Content-Type`",
+        _ => return None,
+    };
+    Some(format!("in Caddy 1 this was a directive; now it is {now}"))
 }
 
 /// An address or a snippet in the place of a directive stands there because a block around it was not closed.
@@ -32,7 +61,10 @@ pub(crate) fn unknown_directive(cx: &Cx<'_>, name: &Token, has_braces: bool) -> 
     let second_site = "Did you mean to define a second site? If so, you must use curly braces around each site to \
                        separate their configurations.";
     let help = match plugin_of(Place::Directive, &name.text) {
-        None if !has_braces => Some(second_site.to_owned()),
+        None if !has_braces => {
+            let known = merge_marker(&name.text).or_else(|| of_version_1(&name.text));
+            Some(known.unwrap_or_else(|| second_site.to_owned()))
+        }
         _ => suggested_directive(cx, name),
     };
     Box::new(finding.maybe_help(help))

@@ -13,6 +13,16 @@ fn names<T>(rows: &'static [Row<T>]) -> impl Iterator<Item = &'static str> {
     rows.iter().map(|row| row.name)
 }
 
+/// A directive among the options, which most often are a site whose address is missing.
+pub(crate) fn directive_as_option(name: &Token) -> Error {
+    let finding = error("E0501", name.span, format!("unrecognized global option: {}", name.text));
+    Box::new(finding.help(format!(
+        "`{}` is a directive and belongs into a site; a block without an address holds the global options, also where \
+         the address is an environment variable that is not set: `{{$SITE:localhost}}` has a default",
+        name.text
+    )))
+}
+
 /// An option that does not exist.
 pub(crate) fn unknown<'a>(name: &Token, known: impl IntoIterator<Item = &'a str>) -> Error {
     let finding = error("E0501", name.span, format!("unrecognized global option: {}", name.text));

@@ -46,7 +46,8 @@ impl Run {
                 (Kind::Caddyfile, _) => {
                     let adapted = adapt(&block.content, &files);
                     let mut rest = section.blocks[at + 1..].iter().take_while(|b| b.kind != Kind::Caddyfile);
-                    let errors_expected = rest.any(|block| block.kind == Kind::Diagnostics);
+                    let errors_expected =
+                        rest.any(|block| matches!(block.kind, Kind::Diagnostics | Kind::Report));
                     self.sound(section, block, &adapted, &files, errors_expected);
                     input = Some((block, adapted));
                     continue;
@@ -63,7 +64,8 @@ impl Run {
                         continue;
                     }
                 },
-                (Kind::Diagnostics, Some((_, adapted))) => findings(adapted, &files),
+                (Kind::Diagnostics, Some((_, adapted))) => findings(adapted, &files, Format::Concise),
+                (Kind::Report, Some((_, adapted))) => trimmed(&findings(adapted, &files, Format::Full)),
                 (Kind::Format, Some((source, _))) => format(&source.content),
                 (Kind::Http, Some((_, adapted))) => match exchange::run(adapted, &block.content) {
                     Ok(text) => text,
@@ -82,7 +84,11 @@ impl Run {
     fn sound(&mut self, section: &Section, block: &Block, adapted: &Adapted, files: &Inputs, quiet: bool) {
         let failed = adapted.has_errors() || files.settings.has_errors();
         if !quiet && failed {
-            self.problem(section, block, format!("does not adapt:\n{}", findings(adapted, files)));
+            self.problem(
+                section,
+                block,
+                format!("does not adapt:\n{}", findings(adapted, files, Format::Concise)),
+            );
         }
         let once = format(&block.content);
         if format(&once) != once {
@@ -128,10 +134,15 @@ fn adapt(text: &str, inputs: &Inputs) -> Adapted {
 }
 
 /// The findings in `caddis.toml` and then those in the Caddyfile, one a line.
-fn findings(adapted: &Adapted, inputs: &Inputs) -> String {
+fn findings(adapted: &Adapted, inputs: &Inputs, format: Format) -> String {
     let Settings { diagnostics, sources, .. } = &inputs.settings;
-    render(diagnostics, sources, Format::Concise)
-        + &render(&adapted.diagnostics, &adapted.sources, Format::Concise)
+    render(diagnostics, sources, format) + &render(&adapted.diagnostics, &adapted.sources, format)
+}
+
+/// Without blanks at the ends of lines, which editors take away, and without empty lines at the end.
+fn trimmed(text: &str) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().map(str::trim_end).collect();
+    lines.join("\n")
 }
 
 fn part(adapted: &Adapted, pointer: &str) -> Result<String, String> {

@@ -46,6 +46,8 @@ pub enum Kind {
     Json(String),
     /// The findings, one a line.
     Diagnostics,
+    /// The findings as a person sees them.
+    Report,
     /// The formatted input.
     Format,
     /// Requests and the responses to them.
@@ -63,6 +65,7 @@ impl Kind {
             "env" => Kind::Env,
             "json" => Kind::Json(rest.trim().to_owned()),
             "diagnostics" => Kind::Diagnostics,
+            "report" => Kind::Report,
             "format" => Kind::Format,
             "http" => Kind::Http,
             _ => Kind::Prose,
