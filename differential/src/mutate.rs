@@ -50,7 +50,7 @@ fn change(node: &mut Node, kind: usize, random: &mut Random) {
         4 if node.words.len() > 2 => node.words[1..].rotate_left(1),
         5 => node.block = node.block.is_none().then(Vec::new),
         6 => {
-            node.words.push((*random.pick(&["extra", "{path}", "*", "@m0", "10s", "/x", "\"\""])).to_owned())
+            node.words.push((*random.pick(&["extra", "{path}", "*", "@m0", "10s", "/x", "\"\""])).to_owned());
         }
         7 if at > 0 => node.words[at] = (*random.pick(&["", "off", "-1", "{path}", "abc", "1.5"])).to_owned(),
         8 if at > 0 && !node.words[at].starts_with(['"', '`', '<']) => {

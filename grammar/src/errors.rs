@@ -216,8 +216,8 @@ pub(crate) fn import_cycle(span: Span, from: &str, to: &str) -> Diagnostic {
 }
 
 /// Imports that multiply.
-pub(crate) fn import_too_much(span: Span, limit: usize) -> Diagnostic {
-    Diagnostic::error(Code("E0130"), span, format!("the imports add up to more than {limit} words"))
+pub(crate) fn import_too_much(span: Span, limit: usize, unit: &str) -> Diagnostic {
+    Diagnostic::error(Code("E0130"), span, format!("the imports add up to more than {limit} {unit}"))
 }
 
 /// `{args[-1]}`, which ends Caddy with a panic.

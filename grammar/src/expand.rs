@@ -37,6 +37,8 @@ pub fn expand(name: &str, text: &str, files: &dyn Files, env: &dyn Environment) 
 
 /// No Caddyfile written by people imports this many words; one that does was written to exhaust the memory.
 const MAX_IMPORTED: usize = 4_000_000;
+/// Nor do the words with arguments in them have this many bytes.
+const MAX_SUBSTITUTED: usize = 128 << 20;
 
 fn expand_within(
     name: &str,
@@ -56,6 +58,7 @@ fn expand_within(
         imports: ImportGraph::default(),
         imported: 0,
         max_imported,
+        substituted: 0,
         exhausted: false,
         cursor: Cursor::default(),
         blocks: Vec::new(),
@@ -84,6 +87,8 @@ struct Expander<'a> {
     /// How much has been imported so far, in words and imports.
     imported: usize,
     max_imported: usize,
+    /// The bytes of all words in which arguments were replaced.
+    substituted: usize,
     exhausted: bool,
     cursor: Cursor,
     blocks: Vec<ServerBlock>,

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use crate::{
     Diagnostic, Origin, OriginKind, ReadError, SourceId, Span, Token, errors,
     expand::{
-        Expander,
+        Expander, MAX_SUBSTITUTED,
         arguments::{Arguments, Placeholder},
         cursor::{Cursor, Link, Tok},
         paths,
@@ -63,16 +63,28 @@ impl Expander<'_> {
             return None;
         }
         let size = found.tokens.len() + import.block.len() + 1;
-        self.imported = self.imported.saturating_add(size);
-        if self.imported > self.max_imported {
-            let limit = self.max_imported;
-            // Once is enough: every further import fails for the same reason.
-            if !std::mem::replace(&mut self.exhausted, true) {
-                self.report_import(import, |span| errors::import_too_much(span, limit));
-            }
+        if !self.has_room(import, size, 0) {
             return None;
         }
         Some(self.substitute(import, found, depth))
+    }
+
+    /// Counts words and bytes that an import brings. Whether all imports together are within bounds; the first that is
+    /// not is reported, because every further one fails for the same reason.
+    fn has_room(&mut self, import: &Import, words: usize, bytes: usize) -> bool {
+        self.imported = self.imported.saturating_add(words);
+        self.substituted = self.substituted.saturating_add(bytes);
+        let (limit, unit) = if self.imported > self.max_imported {
+            (self.max_imported, "words")
+        } else if self.substituted > MAX_SUBSTITUTED {
+            (MAX_SUBSTITUTED, "bytes")
+        } else {
+            return true;
+        };
+        if !std::mem::replace(&mut self.exhausted, true) {
+            self.report_import(import, |span| errors::import_too_much(span, limit, unit));
+        }
+        false
     }
 
     /// The name of the file, or the snippet in it, that a token belongs to.
@@ -295,6 +307,10 @@ impl Expander<'_> {
             }
 
             let reported = notices.len();
+            let (words, bytes) = import.growth(&tok);
+            if !self.has_room(import, words, bytes) {
+                break;
+            }
             match import.arguments.placeholder(tok.text(), tok.token.span, &mut notices) {
                 Placeholder::Block => out.extend_from_slice(&import.block),
                 Placeholder::Blocks(key) => out.extend(import.blocks.get(key).into_iter().flatten().cloned()),
@@ -319,6 +335,24 @@ impl Expander<'_> {
             self.report(notice);
         }
         out
+    }
+}
+
+impl Import {
+    /// The most words that may take the place of a word, and the most bytes, where arguments are replaced in it.
+    fn growth(&self, tok: &Tok) -> (usize, usize) {
+        let text = tok.text();
+        let values = &self.arguments.values;
+        match text {
+            _ if !text.contains('{') => (0, 0),
+            "{block}" => (self.block.len(), 0),
+            _ if text.starts_with("{blocks.") => (self.block.len(), 0),
+            _ => {
+                let longest = values.iter().map(String::len).max().unwrap_or_default();
+                let placeholders = text.matches("{args").count();
+                (if placeholders == 0 { 0 } else { values.len() }, placeholders.saturating_mul(longest))
+            }
+        }
     }
 }
 

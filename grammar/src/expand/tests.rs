@@ -256,6 +256,26 @@ fn imports_that_multiply_come_to_an_end() {
 }
 
 #[test]
+fn arguments_and_blocks_that_multiply_come_to_an_end() {
+    let world = World(BTreeMap::new());
+    let thousand = "{args[0]}".repeat(1000);
+    let text = format!(
+        "(a) {{\n\tx {thousand}\n}}\n(b) {{\n\timport a {thousand}\n}}\n(c) {{\n\timport b {thousand}\n}}\n\
+         a.com {{\n\timport c xxxxxxxxxx\n}}\n"
+    );
+    let expanded = expand_within("Caddyfile", &text, &world, &world, 10_000);
+    let messages: Vec<_> = expanded.diagnostics.iter().map(|diagnostic| &*diagnostic.message).collect();
+    assert_eq!(messages, ["the imports add up to more than 134217728 bytes"]);
+
+    let blocks = "\t{block}\n".repeat(100);
+    let words = "\t\tx\n".repeat(200);
+    let text = format!("(a) {{\n{blocks}}}\na.com {{\n\timport a {{\n{words}\t}}\n}}\n");
+    let expanded = expand_within("Caddyfile", &text, &world, &world, 10_000);
+    let messages: Vec<_> = expanded.diagnostics.iter().map(|diagnostic| &*diagnostic.message).collect();
+    assert_eq!(messages, ["the imports add up to more than 10000 words"]);
+}
+
+#[test]
 fn addresses_are_checked() {
     assert_eq!(
         wrong("a.com,b.com {\n}\n", &[]),
