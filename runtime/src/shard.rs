@@ -1,11 +1,17 @@
 //! Shards: a thread with a current-thread runtime per core. What a connection needs lives and dies on its shard.
 
-use std::{future::Future, thread};
+use std::{future::Future, io, thread};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    runtime::{Builder, LocalOptions},
+    sync::{mpsc, oneshot},
+};
 
-/// Work that runs on a shard's thread, inside its `LocalSet`: it may spawn local tasks.
+/// Work that runs on a shard's thread, inside its runtime: it may spawn local tasks.
 type Job = Box<dyn FnOnce() + Send>;
+
+/// Where a shard says whether it could start.
+type Report = std::sync::mpsc::Sender<io::Result<()>>;
 
 /// The threads of the process that serve connections.
 #[derive(Debug)]
@@ -29,14 +35,15 @@ impl Shards {
     ///
     /// # Errors
     /// When a thread or its runtime cannot be made.
-    pub fn start(count: usize) -> std::io::Result<Self> {
+    pub fn start(count: usize) -> io::Result<Self> {
         let mut shards = Self { senders: Vec::new(), threads: Vec::new() };
         for index in 0..count.max(1) {
             let (sender, jobs) = mpsc::unbounded_channel();
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let (report, started) = std::sync::mpsc::channel();
             let thread = thread::Builder::new()
                 .name(format!("shard-{index}"))
-                .spawn(move || run(index, &runtime, jobs))?;
+                .spawn(move || run(index, &report, jobs))?;
+            started.recv().map_err(io::Error::other)??;
             shards.senders.push(sender);
             shards.threads.push(thread);
         }
@@ -88,10 +95,18 @@ impl Shards {
     }
 }
 
-fn run(index: usize, runtime: &tokio::runtime::Runtime, mut jobs: mpsc::UnboundedReceiver<Job>) {
+/// The runtime of a shard can only be made on the thread that it stays on, which then reports how that went.
+fn run(index: usize, report: &Report, mut jobs: mpsc::UnboundedReceiver<Job>) {
     CURRENT.set(Some(index));
-    let local = tokio::task::LocalSet::new();
-    local.block_on(runtime, async move {
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
+    let (runtime, outcome) = match runtime {
+        Ok(runtime) => (Some(runtime), Ok(())),
+        Err(error) => (None, Err(error)),
+    };
+    // Whoever starts shards waits for this; there is nothing to do for one that is gone.
+    drop(report.send(outcome));
+    let Some(runtime) = runtime else { return };
+    runtime.block_on(async move {
         while let Some(job) = jobs.recv().await {
             job();
         }
