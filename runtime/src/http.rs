@@ -10,6 +10,7 @@ pub(crate) mod error_log;
 pub mod exchange;
 pub(crate) mod file_body;
 pub(crate) mod files;
+pub(crate) mod gathered;
 pub mod handler;
 pub mod handlers;
 pub mod header_conditions;

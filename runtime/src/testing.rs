@@ -49,11 +49,11 @@ pub(crate) fn exchange(target: &str, headers: &[(&'static str, &str)]) -> Exchan
         let name = HeaderName::from_static(name);
         request.headers_mut().append(name, HeaderValue::from_str(value).unwrap());
     }
-    let connection = Connection {
-        remote: Some("192.0.2.77:4711".parse().unwrap()),
-        local: Some("[2001:db8::1]:443".parse().unwrap()),
-        tls: None,
-    };
+    let connection = Connection::new(
+        Some("192.0.2.77:4711".parse().unwrap()),
+        Some("[2001:db8::1]:443".parse().unwrap()),
+        None,
+    );
     Exchange::new(request.into_parts().0, Body::Empty, Arc::new(connection))
 }
 

@@ -157,11 +157,7 @@ struct Prepared {
 
 impl Prepared {
     fn plain(plain: Plain, remote: Option<SocketAddr>, local: Option<SocketAddr>) -> Self {
-        Self {
-            stream: Stream::Plain(plain),
-            connection: Connection { remote, local, tls: None },
-            http2: false,
-        }
+        Self { stream: Stream::Plain(plain), connection: Connection::new(remote, local, None), http2: false }
     }
 }
 
@@ -188,7 +184,7 @@ async fn prepare(
         let Some((stream, info)) = terminator.accept(plain, ends).await? else { return Ok(None) };
         let http2 = info.alpn == "h2";
         let served = if http2 { protocols.h2 } else { protocols.h1 };
-        let connection = Connection { remote, local, tls: Some(info) };
+        let connection = Connection::new(remote, local, Some(info));
         return Ok(served.then(|| Prepared { stream: Stream::Tls(Box::new(stream)), connection, http2 }));
     }
     let http2 = protocols.h2c && {
@@ -332,13 +328,17 @@ async fn drive<E: Engine>(
         // The timer is only ever moved to an earlier time before it fires, so that a request usually costs none of it.
         loop {
             let fired = timer.as_ref().as_pin_ref().is_some_and(|timer| timer.is_elapsed());
-            let Some(remaining) = activity.remaining(limits) else {
+            let Some(deadline) = activity.deadline(limits).map(Instant::from_std) else {
                 if fired {
                     timer.set(None);
                 }
                 return Poll::Pending;
             };
-            if remaining.is_zero() {
+            let armed = timer.as_ref().as_pin_ref().map(|timer| timer.deadline());
+            if !fired && armed.is_some_and(|armed| armed <= deadline) {
+                return Poll::Pending;
+            }
+            if deadline <= Instant::now() {
                 if !E::MULTIPLEXED || finishing {
                     return Poll::Ready(Ok(()));
                 }
@@ -349,11 +349,9 @@ async fn drive<E: Engine>(
                 }
                 return Poll::Pending;
             }
-            let wanted = Instant::now() + remaining;
             match timer.as_mut().as_pin_mut() {
-                Some(timer) if !fired && timer.deadline() <= wanted => return Poll::Pending,
-                Some(timer) => timer.reset(wanted),
-                None => timer.set(Some(tokio::time::sleep_until(wanted))),
+                Some(timer) => timer.reset(deadline),
+                None => timer.set(Some(tokio::time::sleep_until(deadline))),
             }
             let armed = timer.as_mut().as_pin_mut().expect("it was set in the lines above");
             if armed.poll(cx).is_pending() {

@@ -21,6 +21,20 @@ pub struct Connection {
     pub local: Option<SocketAddr>,
     /// Present when the connection is encrypted.
     pub tls: Option<TlsInfo>,
+    /// The peer's address without the port, as a field's value.
+    pub(crate) peer: Option<HeaderValue>,
+}
+
+impl Connection {
+    /// A connection between two ends.
+    #[must_use]
+    pub fn new(remote: Option<SocketAddr>, local: Option<SocketAddr>, tls: Option<TlsInfo>) -> Self {
+        let peer = remote.map(|remote| {
+            let text = remote.ip().to_canonical().to_string();
+            HeaderValue::try_from(text).expect("an address is visible ASCII")
+        });
+        Self { remote, local, tls, peer }
+    }
 }
 
 /// What the handshake settled.

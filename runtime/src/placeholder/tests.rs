@@ -157,10 +157,10 @@ fn tls_values() {
     parameters.distinguished_name.push(rcgen::DnType::CommonName, "me");
     let certificate = parameters.self_signed(&key).unwrap();
     let mut exchange = exchange("/", &[]);
-    exchange.connection = Arc::new(Connection {
-        remote: None,
-        local: None,
-        tls: Some(TlsInfo {
+    exchange.connection = Arc::new(Connection::new(
+        None,
+        None,
+        Some(TlsInfo {
             server_name: "a.test".into(),
             version: "tls1.3",
             cipher_suite: "TLS_AES_128_GCM_SHA256",
@@ -168,7 +168,7 @@ fn tls_values() {
             resumed: false,
             peer_certificates: vec![certificate.der().to_vec()],
         }),
-    });
+    ));
     for (name, value) in [
         ("scheme", "https"),
         ("tls.version", "tls1.3"),

@@ -14,7 +14,10 @@ use tokio::{
     net::{TcpStream, UnixStream},
 };
 
-use crate::http::connection::{Socket, Stream as ClientStream, Watched};
+use crate::http::{
+    connection::{Socket, Stream as ClientStream, Watched},
+    gathered::Gathered,
+};
 
 /// A byte stream in both directions.
 pub enum Leg {
@@ -49,12 +52,12 @@ impl Leg {
             Ok(parts) => return Self::from_client(parts.io.into_inner().into_stream(), parts.read_buf),
             Err(upgraded) => upgraded,
         };
-        let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
-            Ok(parts) => return (Leg::Tcp(parts.io.into_inner()), parts.read_buf),
+        let upgraded = match upgraded.downcast::<TokioIo<Gathered<TcpStream>>>() {
+            Ok(parts) => return (Leg::Tcp(parts.io.into_inner().0), parts.read_buf),
             Err(upgraded) => upgraded,
         };
-        match upgraded.downcast::<TokioIo<UnixStream>>() {
-            Ok(parts) => (Leg::Unix(parts.io.into_inner()), parts.read_buf),
+        match upgraded.downcast::<TokioIo<Gathered<UnixStream>>>() {
+            Ok(parts) => (Leg::Unix(parts.io.into_inner().0), parts.read_buf),
             // The bytes read too far are part of the stream then.
             Err(upgraded) => (Leg::Other(Box::new(TokioIo::new(upgraded))), Bytes::new()),
         }

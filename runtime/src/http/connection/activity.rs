@@ -50,8 +50,9 @@ pub(crate) struct Activity {
     blocked: AtomicU64,
 }
 
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
 fn now() -> u64 {
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     // Starts at 1, because 0 means "not at all".
     u64::try_from(START.elapsed().as_millis()).unwrap_or(u64::MAX).saturating_add(1)
 }
@@ -107,8 +108,8 @@ impl Activity {
         self.phase.load(Relaxed) == NEW
     }
 
-    /// How long until a limit is reached, if any runs; zero when one is.
-    pub(crate) fn remaining(&self, limits: &Limits) -> Option<Duration> {
+    /// When a limit is reached, if any runs. Asks no clock.
+    pub(crate) fn deadline(&self, limits: &Limits) -> Option<Instant> {
         let since = self.since.load(Relaxed);
         let by_phase = match self.phase.load(Relaxed) {
             NEW | HEAD => limits.read_header,
@@ -121,13 +122,10 @@ impl Activity {
             blocked => limits.write_idle.map(|limit| (blocked, limit)),
         };
         let ends = by_phase.map(|limit| (since, limit)).into_iter().chain(blocked);
-        let end = ends.map(|(start, limit)| start.saturating_add(millis(limit))).min()?;
-        Some(Duration::from_millis(end.saturating_sub(now())))
+        // A limit beyond what the clock can tell is none.
+        ends.filter_map(|(start, limit)| START.checked_add(Duration::from_millis(start).checked_add(limit)?))
+            .min()
     }
-}
-
-fn millis(limit: Duration) -> u64 {
-    u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -142,9 +140,10 @@ mod tests {
     };
 
     fn about(activity: &Activity, seconds: u64) -> bool {
-        activity
-            .remaining(&LIMITS)
-            .is_some_and(|left| left.as_millis().abs_diff(u128::from(seconds) * 1000) < 5000)
+        activity.deadline(&LIMITS).is_some_and(|end| {
+            let left = end.saturating_duration_since(Instant::now());
+            left.as_millis().abs_diff(u128::from(seconds) * 1000) < 5000
+        })
     }
 
     #[test]
@@ -154,7 +153,7 @@ mod tests {
         activity.bytes_came();
         assert!(about(&activity, 60) && !activity.is_new());
         activity.request_began();
-        assert_eq!(activity.remaining(&LIMITS), None);
+        assert_eq!(activity.deadline(&LIMITS), None);
         activity.write_blocked();
         assert!(about(&activity, 10));
         activity.write_moved();
@@ -169,7 +168,7 @@ mod tests {
         activity.request_began();
         activity.bytes_came();
         activity.request_ended();
-        assert_eq!(activity.remaining(&LIMITS), None);
+        assert_eq!(activity.deadline(&LIMITS), None);
         activity.request_ended();
         assert!(about(&activity, 300));
     }

@@ -14,6 +14,8 @@ use tokio::{
 };
 use tokio_rustls::server::TlsStream;
 
+use crate::http::gathered;
+
 /// A socket, and what was read from it to find out what the client speaks.
 #[derive(Debug)]
 pub struct Plain {
@@ -220,7 +222,7 @@ impl AsyncWrite for Watched {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        let written = gathered::poll_write(&mut self.stream, cx, slices);
         self.note(&written);
         written
     }

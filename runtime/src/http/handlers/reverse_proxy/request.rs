@@ -1,12 +1,7 @@
 //! The request as the upstream gets it: what belongs to the client's connection only is taken off, what the upstream
 //! should know of the client is added (RFC 9110, sections 7.6 and 7.6.3; `X-Forwarded-*` as Caddy does).
 
-use std::{io::Write, net::IpAddr};
-
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Version,
-    header::{self, Entry},
-};
+use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 use ipnet::IpNet;
 
 use crate::http::Exchange;
@@ -20,7 +15,8 @@ const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
 
 /// Fields that are about one connection, whether `Connection` names them or not. `Trailer` is none of them here: it
 /// announces the trailers that are passed on.
-const HOP_BY_HOP: [HeaderName; 8] = [
+const HOP_BY_HOP: [HeaderName; 9] = [
+    header::CONNECTION,
     header::ALT_SVC,
     PROXY_CONNECTION,
     KEEP_ALIVE,
@@ -33,21 +29,25 @@ const HOP_BY_HOP: [HeaderName; 8] = [
 
 /// The fields for the upstream, before any that the configuration changes.
 pub(super) fn headers(exchange: &Exchange, trusted: &[IpNet]) -> HeaderMap {
-    let mut headers = exchange.request.headers.clone();
-    headers.reserve(5);
-    let upgrade = upgrade_token(&headers);
-    let trailers = wants_trailers(&headers);
+    let given = &exchange.request.headers;
+    let named = named_by_connection(given);
+    // Room for what is added below.
+    let mut headers = HeaderMap::with_capacity(given.len() + 6);
+    for (name, value) in given {
+        if !HOP_BY_HOP.contains(name) && !named.contains(name) {
+            headers.append(name, value.clone());
+        }
+    }
     if let Some(authority) = exchange.request.uri.authority() {
         let host = authority.as_str().rsplit_once('@').map_or(authority.as_str(), |(_, host)| host);
         if let Ok(host) = HeaderValue::from_str(host) {
             headers.insert(header::HOST, host);
         }
     }
-    strip_hop_by_hop(&mut headers);
-    if trailers {
+    if wants_trailers(given) {
         headers.insert(header::TE, TRAILERS);
     }
-    if let Some(token) = upgrade {
+    if let Some(token) = upgrade_token(given) {
         headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(header::UPGRADE, token);
     }
@@ -91,16 +91,22 @@ fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
 
 /// Removes what is about one connection only.
 pub(super) fn strip_hop_by_hop(headers: &mut HeaderMap) {
-    if let Entry::Occupied(connection) = headers.entry(header::CONNECTION) {
-        let values: Vec<HeaderValue> = connection.remove_entry_mult().1.collect();
-        let names = values.iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-        for name in names.map(<[u8]>::trim_ascii).filter_map(|name| HeaderName::from_bytes(name).ok()) {
+    for name in named_by_connection(headers) {
+        headers.remove(name);
+    }
+    // Most responses have none of them.
+    if headers.keys().any(|name| HOP_BY_HOP.contains(name)) {
+        for name in &HOP_BY_HOP {
             headers.remove(name);
         }
     }
-    for name in &HOP_BY_HOP {
-        headers.remove(name);
-    }
+}
+
+/// The fields that `Connection` names (RFC 9110, section 7.6.1).
+fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
+    let values = headers.get_all(header::CONNECTION).into_iter();
+    let names = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    names.filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok()).collect()
 }
 
 fn add_forwarded(headers: &mut HeaderMap, exchange: &Exchange, trusted: &[IpNet]) {
@@ -120,31 +126,21 @@ fn add_forwarded(headers: &mut HeaderMap, exchange: &Exchange, trusted: &[IpNet]
     let scheme = HeaderValue::from_static(if exchange.is_tls() { "https" } else { "http" });
     let proto = told(FORWARDED_PROTO).unwrap_or(scheme);
     let host = told(FORWARDED_HOST).or_else(|| headers.get(header::HOST).cloned());
-    if let Some(clients) = forwarded_for(headers, ip, trusted) {
+    if let Some(clients) = forwarded_for(headers, exchange.connection.peer.as_ref(), trusted) {
         headers.insert(FORWARDED_FOR, clients);
     }
     headers.insert(FORWARDED_PROTO, proto);
     headers.insert(FORWARDED_HOST, host.unwrap_or(HeaderValue::from_static("")));
 }
 
-fn forwarded_for(headers: &HeaderMap, ip: Option<IpAddr>, trusted: bool) -> Option<HeaderValue> {
-    // Long enough for every IPv6 address.
-    let mut written = [0; 48];
-    let mut rest = &mut written[..];
-    if let Some(ip) = ip {
-        write!(rest, "{ip}").expect("48 bytes are enough for an address");
+fn forwarded_for(headers: &HeaderMap, peer: Option<&HeaderValue>, trusted: bool) -> Option<HeaderValue> {
+    let told = headers.get_all(FORWARDED_FOR).iter().filter(|_| trusted).map(HeaderValue::as_bytes);
+    let told = told.collect::<Vec<_>>().join(&b", "[..]);
+    match peer {
+        _ if told.is_empty() => peer.cloned(),
+        None => HeaderValue::from_bytes(&told).ok(),
+        Some(peer) => HeaderValue::from_bytes(&[&told, &b", "[..], peer.as_bytes()].concat()).ok(),
     }
-    let unused = rest.len();
-    let ip = &written[..written.len() - unused];
-    if trusted {
-        let prior: Vec<&[u8]> = headers.get_all(FORWARDED_FOR).iter().map(HeaderValue::as_bytes).collect();
-        let prior = prior.join(&b", "[..]);
-        if !prior.is_empty() {
-            let separator = if ip.is_empty() { "" } else { ", " };
-            return HeaderValue::from_bytes(&[&prior, separator.as_bytes(), ip].concat()).ok();
-        }
-    }
-    if ip.is_empty() { None } else { HeaderValue::from_bytes(ip).ok() }
 }
 
 #[cfg(test)]

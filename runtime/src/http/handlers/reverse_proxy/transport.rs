@@ -32,7 +32,7 @@ use super::dial::Dial;
 use crate::{
     build::{Build, BuildError},
     error::{Error, Kind},
-    http::Body,
+    http::{Body, gathered::Gathered},
     placeholder::Scope,
 };
 
@@ -198,7 +198,8 @@ impl HttpTransport {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (sender, connection) = self.h1.handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+        let io = TokioIo::new(Gathered(stream));
+        let (sender, connection) = self.h1.handshake(io).await.map_err(io::Error::other)?;
         tokio::task::spawn_local(async move {
             // The request that is under way on it learns what happens to a connection.
             drop(connection.with_upgrades().await);

@@ -164,7 +164,7 @@ impl Active {
         let mut head = Request::new(()).into_parts().0;
         head.method = self.method.clone();
         head.uri = self.uri.clone();
-        let nobody = Arc::new(Connection { remote: None, local: None, tls: None });
+        let nobody = Arc::new(Connection::new(None, None, None));
         let mut exchange = Exchange::new(head, Body::Empty, nobody);
         exchange.set_placeholder("http.reverse_proxy.active.target_upstream", &*target.address);
         let scope = Scope::from(&exchange);

@@ -21,7 +21,7 @@ fn prepared(given: &[(&'static str, &str)]) -> Vec<String> {
 
 fn on_unix_socket(given: &[(&'static str, &str)], trusted: bool) -> Vec<String> {
     let mut exchange = testing::exchange("/", given);
-    exchange.connection = Arc::new(Connection { remote: None, local: None, tls: None });
+    exchange.connection = Arc::new(Connection::new(None, None, None));
     exchange.trusted_proxy = trusted;
     shown(&headers(&exchange, &[]))
 }
@@ -118,10 +118,10 @@ fn peers_on_unix_sockets_have_no_address() {
 fn the_authority_of_http_2_is_the_host() {
     let mut exchange = testing::exchange("https://user@example.com/path", &[]);
     exchange.request.version = Version::HTTP_2;
-    exchange.connection = Arc::new(Connection {
-        remote: Some("[2001:db8::7]:1".parse().unwrap()),
-        local: None,
-        tls: Some(TlsInfo {
+    exchange.connection = Arc::new(Connection::new(
+        Some("[2001:db8::7]:1".parse().unwrap()),
+        None,
+        Some(TlsInfo {
             server_name: "example.com".to_owned(),
             version: "tls1.3",
             cipher_suite: "TLS_AES_128_GCM_SHA256",
@@ -129,7 +129,7 @@ fn the_authority_of_http_2_is_the_host() {
             resumed: false,
             peer_certificates: Vec::new(),
         }),
-    });
+    ));
     let expected = [
         "host: example.com",
         "via: 2.0 Caddis",

@@ -158,7 +158,7 @@ impl Proxy {
             loop {
                 let (socket, remote) = listener.accept().await.unwrap();
                 let local = socket.local_addr().ok();
-                let connection = Arc::new(Connection { remote: Some(remote), local, tls: None });
+                let connection = Arc::new(Connection::new(Some(remote), local, None));
                 tokio::task::spawn_local(serve(socket, connection, Rc::clone(&handler)));
             }
         });
