@@ -59,8 +59,8 @@ pub struct Adapted {
     pub diagnostics: Vec<Diagnostic>,
     /// The texts that the findings point into.
     pub sources: Sources,
-    /// Where the parts of the configuration come from.
-    pub source_map: SourceMap,
+    /// By the name of the server.
+    origins: Vec<(String, servers::Origins)>,
 }
 
 impl Adapted {
@@ -68,6 +68,19 @@ impl Adapted {
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(is_error)
+    }
+
+    /// Where the parts of the configuration come from.
+    #[must_use]
+    pub fn source_map(&self) -> SourceMap {
+        let mut map = SourceMap::default();
+        let servers = self.config.apps.http.as_ref().map(|app| &app.servers);
+        for (name, origins) in &self.origins {
+            if let Some(server) = servers.and_then(|servers| servers.get(name)) {
+                origins.map(name, server, &mut map);
+            }
+        }
+        map
     }
 }
 
@@ -82,6 +95,8 @@ pub fn adapt(
     registry: &Registry,
 ) -> Adapted {
     let expanded = caddis_grammar::expand(name, text, files, environment);
+    // Before anything else is built, so that the room for its tree can be used again.
+    let unformatted = format_lint(&expanded.sources);
     let (global, rest): (Vec<_>, Vec<_>) =
         expanded.blocks.iter().partition(|block| block.kind == BlockKind::Global);
     let (named, sites): (Vec<_>, Vec<_>) =
@@ -106,15 +121,15 @@ pub fn adapt(
     let mut blocks: Vec<_> = sites.iter().map(|block| sites::read(&mut cx, block)).collect();
     let mut pairings = listeners::pair(&mut cx, &blocks);
     let servers = servers::build(&mut cx, &mut blocks, &mut pairings, &named);
-    let (config, source_map) = assemble(&mut cx, &blocks, &pairings, servers);
+    let (config, origins) = assemble(&mut cx, &blocks, &pairings, servers);
     let mut diagnostics = cx.diagnostics;
     if !diagnostics.iter().any(is_error) {
-        diagnostics.extend(format_lint(&expanded.sources));
+        diagnostics.extend(unformatted);
     }
     diagnostics.sort_by_key(|diagnostic| {
         (diagnostic.span.is_none(), diagnostic.span.map(|span| (span.source, span.start)))
     });
-    Adapted { config, diagnostics, sources: expanded.sources, source_map }
+    Adapted { config, diagnostics, sources: expanded.sources, origins }
 }
 
 /// The top level: each app only where it has something to say.
@@ -123,9 +138,9 @@ fn assemble(
     blocks: &[sites::Block],
     pairings: &[listeners::Pairing],
     built: BTreeMap<String, (http::Server, servers::Origins)>,
-) -> (Config, SourceMap) {
+) -> (Config, Vec<(String, servers::Origins)>) {
     let options = cx.options;
-    let mut source_map = SourceMap::default();
+    let mut origins = Vec::new();
     let mut config = Config {
         admin: options.admin(),
         logging: logging::build(options, blocks, pairings),
@@ -133,7 +148,7 @@ fn assemble(
         ..Config::default()
     };
     if !built.is_empty() {
-        let (servers, origins): (BTreeMap<_, _>, BTreeMap<_, _>) = built
+        let (servers, mut origins_of): (BTreeMap<_, _>, BTreeMap<_, _>) = built
             .into_iter()
             .map(|(name, (server, origins))| ((name.clone(), server), (name, origins)))
             .unzip();
@@ -146,9 +161,7 @@ fn assemble(
             metrics: options.metrics.clone(),
         };
         for (name, new_name) in options::apply::apply(options, &mut app) {
-            if let Some(server) = app.servers.get(&new_name) {
-                origins[&name].map(&new_name, server, &mut source_map);
-            }
+            origins.extend(origins_of.remove(&name).map(|of| (new_name, of)));
         }
         config.apps.http = Some(app);
     }
@@ -161,7 +174,7 @@ fn assemble(
     config.apps.tls = (tls != Default::default()).then_some(tls);
     let pki = pki::build(options, blocks, pairings);
     config.apps.pki = (pki != Default::default()).then_some(pki);
-    (config, source_map)
+    (config, origins)
 }
 
 fn is_error(diagnostic: &Diagnostic) -> bool {

@@ -67,7 +67,8 @@ impl Cx<'_> {
         self.unknown.push(unknown.into_iter().map(|statement| statement.name().clone()).collect());
         let unused = self.matchers.leave();
         self.diagnostics.extend(unused);
-        let (routes, origins) = Traced::split(self.build_routes(&mut placed, sorted));
+        self.order_routes(&mut placed, sorted);
+        let (routes, origins) = Traced::split(self.build_routes(placed));
         self.nested.push(origins);
         Ok(Subroute { routes, ..Subroute::default() })
     }
@@ -143,8 +144,8 @@ impl Cx<'_> {
         directive.read(self, &Call { statement, line: &line, matcher, matcher_token: Some(word) })
     }
 
-    /// Sorts, groups and consolidates what directives yielded. What was yielded stays behind sorted.
-    pub(crate) fn build_routes(&mut self, placed: &mut Vec<Placed>, sorted: bool) -> Vec<Traced> {
+    /// Takes out what makes no route here, and sorts the rest where that is wanted.
+    pub(crate) fn order_routes(&mut self, placed: &mut Vec<Placed>, sorted: bool) {
         if sorted {
             placed.retain(|placed| {
                 let ordered = self.registry.position(&placed.directive).is_some();
@@ -163,19 +164,22 @@ impl Cx<'_> {
                 route
             });
         }
-        let groups = self.number_groups(placed);
+    }
+
+    /// Groups and consolidates what directives yielded.
+    pub(crate) fn build_routes(&mut self, placed: Vec<Placed>) -> Vec<Traced> {
+        let groups = self.number_groups(&placed);
         let mut routes = Vec::new();
-        for placed in placed.iter() {
-            match &placed.item {
-                Item::Route(route) => {
-                    let group = groups.iter().find(|(directive, _)| *directive == placed.directive);
-                    let group = group.map_or(&route.group, |(_, name)| name).clone();
-                    let route = Route { group, ..route.clone() };
-                    routes.push(Traced::new(route, placed.span, &placed.nested));
+        for Placed { directive, span, item, nested } in placed {
+            match item {
+                Item::Route(mut route) => {
+                    if let Some((_, name)) = groups.iter().find(|(exclusive, _)| *exclusive == directive) {
+                        route.group.clone_from(name);
+                    }
+                    routes.push(Traced::new(route, span, nested));
                 }
                 Item::Routes(together) => {
-                    let traced = |route: &Route| Traced::new(route.clone(), placed.span, &placed.nested);
-                    routes.extend(together.iter().map(traced));
+                    routes.extend(together.into_iter().map(|route| Traced::new(route, span, nested.clone())));
                 }
                 _ => {}
             }

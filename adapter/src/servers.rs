@@ -41,10 +41,14 @@ pub(crate) fn build(
     named: &NamedRoutes,
 ) -> BTreeMap<String, (Server, Origins)> {
     let mut unfinished = Vec::new();
+    let mut uses = vec![0; blocks.len()];
+    for site in pairings.iter().flat_map(|pairing| &pairing.sites) {
+        uses[site.block] += 1;
+    }
     for pairing in pairings.iter_mut() {
         check_ambiguity(cx, pairing);
         sort_sites(&mut pairing.sites);
-        unfinished.push(build_one(cx, blocks, pairing, named));
+        unfinished.push(build_one(cx, blocks, &mut uses, pairing, named));
     }
     // Policies are shared between servers that serve parts of one block, so they are final only now.
     let finished = unfinished.into_iter().enumerate().map(|(at, (mut server, origins, policies))| {
@@ -54,9 +58,11 @@ pub(crate) fn build(
     finished.collect()
 }
 
+/// Builds one server. `uses` says how many sites of this and later servers are parts of each block.
 fn build_one(
     cx: &mut Cx<'_>,
     blocks: &mut [Block],
+    uses: &mut [usize],
     pairing: &Pairing,
     named: &NamedRoutes,
 ) -> (Server, Origins, Policies) {
@@ -72,7 +78,8 @@ fn build_one(
     logs::begin(&mut server, pairing, blocks);
     for site in &pairing.sites {
         policies.add_site(cx, &mut server, pairing, site, &blocks[site.block]);
-        routes.add_site(cx, pairing, site, &mut blocks[site.block].pile);
+        uses[site.block] -= 1;
+        routes.add_site(cx, pairing, site, &mut blocks[site.block].pile, uses[site.block] == 0);
         logs::add_site(&mut server, site, &blocks[site.block].pile);
     }
     logs::finish(&mut server);

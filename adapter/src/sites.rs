@@ -126,7 +126,7 @@ impl Pile {
         match placed.item {
             Item::Route(_) | Item::Routes(_) => self.routes.push(placed),
             Item::ErrorRoute(route) => {
-                self.error_routes.push(Traced::new(route, placed.span, &placed.nested));
+                self.error_routes.push(Traced::new(route, placed.span, placed.nested));
             }
             Item::Bind(bind) => self.binds.push(bind),
             Item::Log(log) => self.logs.push(*log),

@@ -96,8 +96,9 @@ pub(crate) struct Traced {
 
 impl Traced {
     /// A route whose handlers all come from one place.
-    pub(crate) fn new(route: Route, span: Span, nested: &[Vec<Origin>]) -> Self {
-        let handlers = route.handle.iter().map(|_| HandlerOrigin { span, nested: nested.to_vec() }).collect();
+    pub(crate) fn new(route: Route, span: Span, nested: Vec<Vec<Origin>>) -> Self {
+        let handlers = std::iter::repeat_n(nested, route.handle.len());
+        let handlers = handlers.map(|nested| HandlerOrigin { span, nested }).collect();
         Self { route, origin: Origin { span, handlers } }
     }
 

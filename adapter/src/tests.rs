@@ -92,8 +92,8 @@ fn all_findings_come_out_of_one_run() {
 fn parts_of_the_json_lead_back_to_the_text() {
     let text = "localhost {\n\thandle /a {\n\t\trespond a\n\t}\n\thandle_path /b {\n\t\theader X y\n\t\trespond b\n\t}\n}\n";
     let adapted = adapted(text);
-    let line =
-        |pointer: &str| adapted.source_map.find(pointer).map(|span| adapted.sources.location(span).line);
+    let map = adapted.source_map();
+    let line = |pointer: &str| map.find(pointer).map(|span| adapted.sources.location(span).line);
     let site = "/apps/http/servers/srv0/routes/0/handle/0";
     assert_eq!(line("/apps/http/servers/srv0/listen"), Some(1));
     assert_eq!(line(site), Some(1));

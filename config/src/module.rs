@@ -7,8 +7,6 @@
 //! numbers into float64. The same happens here, so that a route inside a handler comes out sorted while a route of a
 //! server keeps the order of its fields, and no caller has to know.
 
-use std::collections::BTreeMap;
-
 use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
@@ -43,46 +41,59 @@ pub trait Module: Sized {
 
 /// Modules of one namespace by name, at most one of each.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ModuleMap<M>(BTreeMap<String, M>);
+pub struct ModuleMap<M>(
+    /// Sorted by name. There are few, and a tree would take many times the room of one.
+    Vec<M>,
+);
 
 impl<M> Default for ModuleMap<M> {
     fn default() -> Self {
-        Self(BTreeMap::new())
+        Self(Vec::new())
     }
 }
 
 impl<M: Module> ModuleMap<M> {
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|module| module.name().cmp(name))
+    }
+
     /// Adds a module; returns the one of the same name that it replaces.
     pub fn insert(&mut self, module: impl Into<M>) -> Option<M> {
         let module = module.into();
-        self.0.insert(module.name().to_owned(), module)
+        match self.find(module.name()) {
+            Ok(at) => Some(std::mem::replace(&mut self.0[at], module)),
+            Err(at) => {
+                self.0.insert(at, module);
+                None
+            }
+        }
     }
-}
 
-impl<M> ModuleMap<M> {
     /// The module called `name`.
     pub fn get(&self, name: &str) -> Option<&M> {
-        self.0.get(name)
+        self.find(name).ok().map(|at| &self.0[at])
     }
 
     /// The module called `name`, to be changed.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut M> {
-        self.0.get_mut(name)
+        self.find(name).ok().map(|at| &mut self.0[at])
     }
 
     /// Takes the module called `name` out.
     pub fn remove(&mut self, name: &str) -> Option<M> {
-        self.0.remove(name)
-    }
-
-    /// The modules, sorted by name.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &M> {
-        self.0.values()
+        self.find(name).ok().map(|at| self.0.remove(at))
     }
 
     /// The names, sorted.
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.0.iter().map(Module::name)
+    }
+}
+
+impl<M> ModuleMap<M> {
+    /// The modules, sorted by name.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &M> {
+        self.0.iter()
     }
 
     /// How many modules there are.
@@ -112,20 +123,19 @@ impl<M: Module> Decode for ModuleMap<M> {
             Value::Object(members) => members,
             other => return Err(mismatch("an object", &other)),
         };
-        let mut map = BTreeMap::new();
+        let mut map = Self::default();
         for (name, config) in members {
-            let module = M::decode_named(&name, config, options).map_err(|error| error.within(&name))?;
-            map.insert(name, module);
+            map.insert(M::decode_named(&name, config, options).map_err(|error| error.within(&name))?);
         }
-        Ok(Self(map))
+        Ok(map)
     }
 }
 
-impl<M: Serialize> Serialize for ModuleMap<M> {
+impl<M: Module + Serialize> Serialize for ModuleMap<M> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, module) in &self.0 {
-            map.serialize_entry(name, module)?;
+        for module in &self.0 {
+            map.serialize_entry(module.name(), module)?;
         }
         map.end()
     }

@@ -119,25 +119,24 @@ impl Expander<'_> {
             let range = substituted.original(range);
             Span { source: id, start: range.start, end: range.end }
         };
-        let lexed = lexer::lex(&substituted.text);
-        let mut diagnostics: Vec<_> = lexed
-            .problems
-            .iter()
-            .map(|problem| errors::lexer(&problem.kind, span(problem.range.clone())))
-            .collect();
-        if substituted.text.is_empty() {
-            diagnostics.push(errors::empty_text(span(0..0)));
-        }
-        let tokens = lexed.lexemes.iter().filter_map(|lexeme| {
+        let mut tokens = Vec::new();
+        let problems = lexer::lex_into(&substituted.text, &mut |lexeme| {
+            let Some(quote) = lexeme.quote() else { return };
             let token = Token {
                 text: lexeme.text.as_ref().into(),
-                quote: lexeme.quote()?,
+                quote,
                 span: span(lexeme.start..lexeme.end()),
                 line: lexeme.line,
                 origin: None,
             };
-            Some(Tok { token, chain: None, snippet: None })
+            tokens.push(Tok { token, chain: None, snippet: None });
         });
-        (tokens.collect(), diagnostics)
+        let problems = problems.iter();
+        let mut diagnostics: Vec<_> =
+            problems.map(|problem| errors::lexer(&problem.kind, span(problem.range.clone()))).collect();
+        if substituted.text.is_empty() {
+            diagnostics.push(errors::empty_text(span(0..0)));
+        }
+        (tokens, diagnostics)
     }
 }

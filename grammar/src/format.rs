@@ -10,7 +10,7 @@ mod tests;
 pub use lint::format_lint;
 
 use crate::{
-    lexer::{Lexeme, LexemeKind, lex},
+    lexer::{Lexeme, LexemeKind, lex_into},
     parse::parse,
     token::Quote,
     tree::{Braces, Node, Part, Tree},
@@ -30,25 +30,29 @@ pub fn format(text: &str) -> String {
 /// # Errors
 /// Names the first word that differs. This is a defect of the formatter, and the text had better stay as it is.
 pub fn format_checked(text: &str) -> Result<String, FormatError> {
-    let formatted = format(text);
-    let (before, after) = (lex(text), lex(&formatted));
-    let mut before = before.lexemes.iter().filter(|lexeme| lexeme.quote().is_some());
-    let mut after = after.lexemes.iter().filter(|lexeme| lexeme.quote().is_some());
-    loop {
-        match (before.next(), after.next()) {
-            (None, None) => return Ok(formatted),
-            (Some(left), Some(right)) if left.kind == right.kind && left.text == right.text => {}
-            (left, right) => {
-                let word =
-                    |lexeme: Option<&Lexeme<'_>>| lexeme.map(|lexeme| lexeme.text.clone().into_owned());
-                return Err(FormatError {
-                    line: left.or(right).map_or(1, |lexeme| lexeme.line),
-                    before: word(left),
-                    after: word(right),
-                });
-            }
+    let parsed = parse(text);
+    let formatted = format_tree(&parsed.tree);
+    let before = parsed.tree.lexemes();
+    let mut before = before.into_iter().filter(|lexeme| lexeme.quote().is_some());
+    let mut difference = None;
+    let mut compare = |left: Option<&Lexeme<'_>>, right: Option<&Lexeme<'_>>| {
+        let same = match (left, right) {
+            (Some(left), Some(right)) => left.kind == right.kind && left.text == right.text,
+            (left, right) => left.is_none() && right.is_none(),
+        };
+        if !same && difference.is_none() {
+            let word = |lexeme: Option<&Lexeme<'_>>| lexeme.map(|lexeme| lexeme.text.clone().into_owned());
+            let line = left.or(right).map_or(1, |lexeme| lexeme.line);
+            difference = Some(FormatError { line, before: word(left), after: word(right) });
         }
-    }
+    };
+    lex_into(&formatted, &mut |lexeme| {
+        if lexeme.quote().is_some() {
+            compare(before.next(), Some(&lexeme));
+        }
+    });
+    compare(before.next(), None);
+    difference.map_or(Ok(formatted), Err)
 }
 
 /// Formatting would have changed the meaning of a text.

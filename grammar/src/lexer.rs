@@ -144,7 +144,16 @@ pub struct Lexed<'a> {
 /// Splits `text` into lexemes. Their raw texts, joined, are `text` again.
 #[must_use]
 pub fn lex(text: &str) -> Lexed<'_> {
-    let mut lexer = Lexer { text, at: 0, line: 1, skipped: 0, word: String::new(), out: Lexed::default() };
+    // About what a file in house style has.
+    let mut lexemes = Vec::with_capacity(text.len() / 3);
+    let problems = lex_into(text, &mut |lexeme| lexemes.push(lexeme));
+    Lexed { lexemes, problems }
+}
+
+/// The same for who has no need of all lexemes at once.
+pub(crate) fn lex_into<'a>(text: &'a str, sink: &mut dyn FnMut(Lexeme<'a>)) -> Vec<Problem> {
+    let mut lexer =
+        Lexer { text, at: 0, line: 1, skipped: 0, word: String::new(), sink, problems: Vec::new() };
     if text.starts_with('\u{feff}') {
         lexer.bump();
         lexer.emit(LexemeKind::ByteOrderMark, 0..lexer.at);
@@ -152,10 +161,10 @@ pub fn lex(text: &str) -> Lexed<'_> {
     while lexer.at < text.len() {
         lexer.next_word();
     }
-    lexer.out
+    lexer.problems
 }
 
-struct Lexer<'a> {
+struct Lexer<'a, 's> {
     text: &'a str,
     /// The next byte to read.
     at: usize,
@@ -164,10 +173,11 @@ struct Lexer<'a> {
     skipped: u32,
     /// The word being read.
     word: String,
-    out: Lexed<'a>,
+    sink: &'s mut dyn FnMut(Lexeme<'a>),
+    problems: Vec<Problem>,
 }
 
-impl<'a> Lexer<'a> {
+impl<'a> Lexer<'a, '_> {
     fn peek(&self) -> Option<char> {
         self.text[self.at..].chars().next()
     }
@@ -183,22 +193,25 @@ impl<'a> Lexer<'a> {
     fn emit_at(&mut self, kind: LexemeKind, range: Range<usize>, text: Cow<'a, str>, line: u32) {
         if !range.is_empty() {
             let start = range.start as u32;
-            self.out.lexemes.push(Lexeme { kind, start, raw: &self.text[range], text, line });
+            (self.sink)(Lexeme { kind, start, raw: &self.text[range], text, line });
         }
     }
 
     /// Emits the word that was read from `range`, which begins on `line`.
     fn emit_word(&mut self, quote: Quote, range: Range<usize>, line: u32) {
         let raw = &self.text[range.clone()];
-        let text = match raw.find(&self.word) {
-            Some(at) => Cow::Borrowed(&raw[at..at + self.word.len()]),
-            None => Cow::Owned(self.word.clone()),
+        // Without escapes and carriage returns the word is the raw text, or all but the quotes around it.
+        let inner = raw.len().checked_sub(1).and_then(|end| raw.get(1..end));
+        let text = match inner {
+            _ if raw == self.word => Cow::Borrowed(raw),
+            Some(inner) if inner == self.word => Cow::Borrowed(inner),
+            _ => Cow::Owned(self.word.clone()),
         };
         self.emit_at(LexemeKind::Word(quote), range, text, line);
     }
 
     fn problem(&mut self, kind: ProblemKind, range: Range<usize>) {
-        self.out.problems.push(Problem { kind, range: range.start as u32..range.end as u32 });
+        self.problems.push(Problem { kind, range: range.start as u32..range.end as u32 });
     }
 
     /// Reads from the end of one word to the end of the next.
@@ -309,6 +322,16 @@ impl<'a> Lexer<'a> {
     /// Reads a bare word, or a heredoc if it turns out to be one.
     fn bare(&mut self, start: usize, mut escaped: bool) {
         let line = self.line;
+        if !escaped && let Some(length) = plain_length(&self.text.as_bytes()[self.at..]) {
+            self.at += length;
+            self.emit_at(
+                LexemeKind::Word(Quote::None),
+                start..self.at,
+                self.text[start..self.at].into(),
+                line,
+            );
+            return self.after_bare(self.at, false);
+        }
         let mut heredoc_escaped = false;
         let mut end = self.at;
         self.word.clear();
@@ -359,4 +382,13 @@ impl<'a> Lexer<'a> {
             self.newline(escaped);
         }
     }
+}
+
+/// The length of a bare word that is its own text, as almost all are: ASCII, no backslash, no carriage return, and no
+/// heredoc.
+fn plain_length(bytes: &[u8]) -> Option<usize> {
+    let length =
+        bytes.iter().position(|&byte| !byte.is_ascii_graphic() || byte == b'\\').unwrap_or(bytes.len());
+    let ends = matches!(bytes.get(length), None | Some(b' ' | b'\t' | b'\n'));
+    (ends && !bytes.starts_with(b"<<")).then_some(length)
 }

@@ -5,7 +5,7 @@ mod tests;
 
 use crate::{
     SourceId, Span, errors,
-    lexer::{Lexeme, LexemeKind, lex},
+    lexer::{Lexeme, LexemeKind, lex_into},
     tree::{Braces, Line, Node, Parse, Part, Tree},
 };
 
@@ -15,20 +15,20 @@ const MAX_DEPTH: usize = 128;
 /// Parses `text`. Never fails: whatever is wrong is in the diagnostics, and every byte is in the tree.
 #[must_use]
 pub fn parse(text: &str) -> Parse<'_> {
-    let lexed = lex(text);
     let span = |start, end| Span { source: SourceId::FIRST, start, end };
-    let mut diagnostics: Vec<_> = lexed
-        .problems
-        .iter()
-        .map(|problem| errors::lexer(&problem.kind, span(problem.range.start, problem.range.end)))
-        .collect();
     let mut parser = Parser { levels: vec![Level::default()] };
-    for lexeme in lexed.lexemes {
-        if lexeme.is_bare("}") && parser.levels.len() == 1 {
-            diagnostics.push(errors::unmatched_brace(span(lexeme.start, lexeme.end())));
+    let mut unmatched = Vec::new();
+    let problems = lex_into(text, &mut |lexeme| {
+        if parser.levels.len() == 1 && lexeme.is_bare("}") {
+            unmatched.push(errors::unmatched_brace(span(lexeme.start, lexeme.end())));
         }
         parser.push(lexeme);
-    }
+    });
+    let problems = problems.iter();
+    let mut diagnostics: Vec<_> = problems
+        .map(|problem| errors::lexer(&problem.kind, span(problem.range.start, problem.range.end)))
+        .chain(unmatched)
+        .collect();
     for level in &parser.levels {
         if let Some(open) = &level.open {
             diagnostics.push(errors::never_closed(span(open.start, open.end())));
@@ -90,6 +90,6 @@ impl<'a> Parser<'a> {
     fn close(&mut self, close: Option<Lexeme<'a>>) {
         let Some(mut level) = self.levels.pop() else { return };
         let (Some(open), Some(parent)) = (level.open.take(), self.levels.last_mut()) else { return };
-        parent.line.parts.push(Part::Braces(Braces { open, nodes: level.finish(), close }));
+        parent.line.parts.push(Part::Braces(Box::new(Braces { open, nodes: level.finish(), close })));
     }
 }

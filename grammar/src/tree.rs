@@ -40,7 +40,7 @@ pub enum Part<'a> {
     /// A word or trivia.
     Lexeme(Lexeme<'a>),
     /// A block.
-    Braces(Braces<'a>),
+    Braces(Box<Braces<'a>>),
 }
 
 /// A block with its braces.

@@ -89,7 +89,7 @@ impl NamedRoutes {
 fn named_route(cx: &mut Cx<'_>, key: &Token, mut subroute: Subroute, origins: Vec<Origin>) -> Traced {
     if subroute.routes.len() != 1 || !subroute.routes[0].matchers.is_empty() {
         let route = Route { handle: vec![subroute.into()], ..Route::default() };
-        return Traced::new(route, key.span, &[origins]);
+        return Traced::new(route, key.span, vec![origins]);
     }
     let mut handle = subroute.routes.remove(0).handle;
     if handle.len() > 1 {

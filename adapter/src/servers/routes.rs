@@ -24,9 +24,20 @@ pub(super) struct Routes {
 
 impl Routes {
     /// Adds the routes of one site and its routes for errors.
-    pub(super) fn add_site(&mut self, cx: &mut Cx<'_>, pairing: &Pairing, site: &Site, pile: &mut Pile) {
+    ///
+    /// The last server that serves a block takes the block's routes; those before get copies.
+    pub(super) fn add_site(
+        &mut self,
+        cx: &mut Cx<'_>,
+        pairing: &Pairing,
+        site: &Site,
+        pile: &mut Pile,
+        last: bool,
+    ) {
         let matchers = matcher_sets(site);
-        let routes = cx.build_routes(&mut pile.routes, true);
+        cx.order_routes(&mut pile.routes, true);
+        let placed = if last { std::mem::take(&mut pile.routes) } else { pile.routes.clone() };
+        let routes = cx.build_routes(placed);
         append(&mut self.normal, routes, &matchers, pairing, site);
         if pile.error_routes.is_empty() {
             return;
@@ -63,7 +74,7 @@ fn append(
         vec![Handler::from(Subroute { routes: of_site, ..Subroute::default() })]
     };
     let route = Route { matchers: matchers.to_vec(), handle, terminal: true, ..Route::default() };
-    routes.push(Traced::new(route, site.keys[0].token.span, &[origins]));
+    routes.push(Traced::new(route, site.keys[0].token.span, vec![origins]));
 }
 
 /// The matchers of a site: its hosts grouped by path. From the first address without a host on, hosts do not count.

@@ -179,7 +179,10 @@ fn findings(loaded: &Loaded) -> (Vec<Diagnostic>, Sources) {
 pub(crate) fn of_adapted(loaded: &Loaded) -> Vec<Diagnostic> {
     match &loaded.adapted {
         Some(adapted) if !adapted.has_errors() => {
-            let findings = of_config(loaded, false, |pointer| adapted.source_map.find(pointer));
+            // Made only where something is found.
+            let map = std::cell::OnceCell::new();
+            let place = |pointer: &str| map.get_or_init(|| adapted.source_map()).find(pointer);
+            let findings = of_config(loaded, false, place);
             loaded.judged(findings, &adapted.sources)
         }
         _ => Vec::new(),

@@ -5,7 +5,7 @@ use crate::{
     token::Quote,
 };
 
-impl Lexer<'_> {
+impl Lexer<'_, '_> {
     /// Reads a heredoc. Its opening, `<<` and perhaps a marker, has been read from `start..end`; the lexer stands
     /// before the line feed after it.
     pub(super) fn heredoc(&mut self, start: usize, end: usize) {
