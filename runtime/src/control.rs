@@ -1,8 +1,11 @@
 //! What steers a running process: it loads configurations one after the other, keeps their JSON for the admin API, moves
 //! the admin endpoint along, and ends the process.
 
+mod worker;
+
 use std::{
-    fmt, fs,
+    collections::BTreeMap,
+    fmt, fs, io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::Path,
     sync::{Arc, Mutex, PoisonError},
@@ -18,6 +21,8 @@ use crate::{
     folders::Folders,
     runtime::Runtime,
 };
+
+use self::worker::Worker;
 
 /// A Caddyfile turned into JSON, for `/load` and `/adapt`.
 #[derive(Debug, Clone)]
@@ -56,15 +61,30 @@ pub struct Control {
     current: tokio::sync::Mutex<Current>,
     admin: Mutex<Option<Endpoint>>,
     stop: watch::Sender<bool>,
+    /// How many configurations have been loaded.
+    loads: watch::Sender<u64>,
+    worker: Worker,
 }
 
 /// The configuration that runs.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Current {
-    /// As it was given, `@id`s included; null when none was.
-    pub(crate) raw: Value,
+    /// As it was given, `@id`s included, in one notation; `null` when none was. Text takes a tenth of the room of values.
+    text: Arc<str>,
     /// JSON pointers by `@id`.
-    pub(crate) ids: std::collections::BTreeMap<String, String>,
+    pub(crate) ids: Arc<BTreeMap<String, String>>,
+}
+
+impl Default for Current {
+    fn default() -> Self {
+        Self { text: "null".into(), ids: Arc::default() }
+    }
+}
+
+impl Current {
+    pub(crate) fn value(&self) -> Value {
+        serde_json::from_str(&self.text).expect("it was written by us")
+    }
 }
 
 /// Why a configuration was not loaded. What ran before runs on.
@@ -82,9 +102,9 @@ pub enum LoadError {
     /// The admin endpoint cannot listen where it should.
     #[error("starting admin endpoint: {0}")]
     Admin(String),
-    /// The thread that did the work is gone.
-    #[error("the process is stopping")]
-    Stopping,
+    /// A defect: the work was broken off.
+    #[error("internal error")]
+    Panicked,
 }
 
 impl fmt::Debug for Control {
@@ -107,6 +127,8 @@ impl Control {
             current: tokio::sync::Mutex::default(),
             admin: Mutex::default(),
             stop: watch::Sender::new(false),
+            loads: watch::Sender::new(0),
+            worker: Worker::start(),
         })
     }
 
@@ -117,8 +139,9 @@ impl Control {
     }
 
     /// What reads Caddyfiles.
-    pub(crate) fn adapter(&self) -> &Adapter {
-        &self.adapter
+    pub(crate) async fn adapt(&self, text: String) -> Result<Result<Adapted, String>, LoadError> {
+        let adapter = Arc::clone(&self.adapter);
+        self.worker.run(move || adapter(&text)).await
     }
 
     /// The address of the admin endpoint, if it listens.
@@ -131,10 +154,9 @@ impl Control {
     ///
     /// # Errors
     /// Says what is wrong; what ran before runs on, admin endpoint included.
-    pub async fn load(self: &Arc<Self>, json: &str, force: bool) -> Result<bool, LoadError> {
-        let value = serde_json::from_str(json).map_err(|error| LoadError::Json(error.to_string()))?;
+    pub async fn load(self: &Arc<Self>, json: impl Into<String>, force: bool) -> Result<bool, LoadError> {
         let mut current = self.current.lock().await;
-        self.replace(&mut current, value, force).await
+        self.replace(&mut current, json.into(), force).await
     }
 
     /// The configuration as the admin API shows it.
@@ -148,31 +170,25 @@ impl Control {
     /// What `change` says, or why the result cannot be loaded; nothing has changed then.
     pub(crate) async fn change<E: From<LoadError>>(
         self: &Arc<Self>,
-        change: impl FnOnce(&mut Current) -> Result<(), E>,
+        change: impl FnOnce(&mut Value) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut current = self.current.lock().await;
-        let mut changed = current.clone();
+        let mut changed = current.value();
         change(&mut changed)?;
-        self.replace(&mut current, changed.raw, false).await?;
+        self.replace(&mut current, changed.to_string(), false).await?;
         Ok(())
     }
 
     async fn replace(
         self: &Arc<Self>,
         current: &mut Current,
-        raw: Value,
+        json: String,
         force: bool,
     ) -> Result<bool, LoadError> {
-        if !force && raw == current.raw {
+        let Read { text, ids, config } = self.worker.run(move || Read::new(&json)).await??;
+        if !force && text == current.text {
             return Ok(false);
         }
-        let ids = ids::index(&raw)?;
-        let mut stripped = raw.clone();
-        ids::strip(&mut stripped);
-        let config = match stripped {
-            Value::Null => Config::default(),
-            value => caddis_config::from_value(value)?,
-        };
         let admin = config.admin.clone().unwrap_or_default();
         let listening = self.admin.lock().unwrap_or_else(PoisonError::into_inner).take();
         let planned = match Endpoint::plan(&admin, &self.default_admin, listening.as_ref()).await {
@@ -185,8 +201,8 @@ impl Control {
         let persist = admin.config.as_ref().and_then(|config| config.persist) != Some(false);
         let this = Arc::clone(self);
         // Building reads files and may resolve names: not on the thread that answers the admin API.
-        let loaded = tokio::task::spawn_blocking(move || this.runtime.load(&config, force)).await;
-        let loaded = loaded.map_err(|_| LoadError::Stopping).and_then(|loaded| Ok(loaded?));
+        let loaded = self.worker.run(move || this.runtime.load(&config, force)).await;
+        let loaded = loaded.and_then(|loaded| Ok(loaded?));
         let put = |endpoint| *self.admin.lock().unwrap_or_else(PoisonError::into_inner) = endpoint;
         match loaded {
             Err(error) => {
@@ -196,24 +212,25 @@ impl Control {
             Ok(_) => {
                 let (endpoint, before) = admin::commit(planned, listening, self);
                 put(endpoint);
-                *current = Current { raw, ids };
+                *current = Current { text, ids };
                 if let Some(before) = before {
                     // Whoever connects from now on reaches the new one. The old one does not panic.
                     drop(before.await);
                 }
-                if persist && !current.raw.is_null() {
-                    self.save(&current.raw);
+                if persist && &*current.text != "null" {
+                    self.save(&current.text);
                 }
+                self.loads.send_modify(|loads| *loads += 1);
                 Ok(true)
             }
         }
     }
 
     /// Saves the configuration for `--resume`. A configuration that runs but cannot be saved is worth a warning only.
-    fn save(&self, raw: &Value) {
+    fn save(&self, json: &str) {
         let logger = self.runtime.process().logger.named("admin");
         let path = self.folders.autosave();
-        match write_private(&path, caddis_config::to_json(raw).as_bytes()) {
+        match write_private(&path, json.as_bytes()) {
             Ok(()) => logger.info("autosaved config (load with --resume flag)", |fields| {
                 fields.add("file", path.display().to_string());
             }),
@@ -228,6 +245,23 @@ impl Control {
         self.stop.send_replace(true);
     }
 
+    /// Changes whenever a configuration has been loaded.
+    #[must_use]
+    pub fn loads(&self) -> watch::Receiver<u64> {
+        self.loads.subscribe()
+    }
+
+    /// Does something on the thread that loads configurations.
+    ///
+    /// # Errors
+    /// When it panics.
+    pub async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, LoadError> {
+        self.worker.run(work).await
+    }
+
     /// Done once [`Control::stop`] was called.
     pub async fn stopped(&self) {
         // The sender lives as long as `self`.
@@ -240,8 +274,29 @@ impl Control {
     }
 }
 
+/// A configuration that was read.
+struct Read {
+    text: Arc<str>,
+    ids: Arc<BTreeMap<String, String>>,
+    config: Config,
+}
+
+impl Read {
+    fn new(json: &str) -> Result<Self, LoadError> {
+        let mut value: Value =
+            serde_json::from_str(json).map_err(|error| LoadError::Json(error.to_string()))?;
+        let (text, ids) = (caddis_config::to_json(&value).into(), Arc::new(ids::index(&value)?));
+        ids::strip(&mut value);
+        let config = match value {
+            Value::Null => Config::default(),
+            value => caddis_config::from_value(value)?,
+        };
+        Ok(Self { text, ids, config })
+    }
+}
+
 /// Writes a file that only its owner may read, by way of a temporary one.
-fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
+fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     use std::io::Write;
     if let Some(folder) = path.parent() {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;

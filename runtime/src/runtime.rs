@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use caddis_config::Config;
+use aws_lc_rs::digest;
+use caddis_config::{Config, to_json};
 
 use crate::{
     build::BuildError, descriptors, instance::Instance, logging::Logger, process::Process, shard::Shards,
@@ -18,8 +19,18 @@ pub struct Runtime {
 
 #[derive(Debug)]
 struct Running {
-    config: Config,
+    fingerprint: Fingerprint,
     instance: Instance,
+}
+
+/// SHA-256 of a configuration's JSON, which takes less room than the configuration.
+#[derive(Debug, PartialEq, Eq)]
+struct Fingerprint(Vec<u8>);
+
+impl Fingerprint {
+    fn of(config: &Config) -> Self {
+        Self(digest::digest(&digest::SHA256, to_json(config).as_bytes()).as_ref().to_vec())
+    }
 }
 
 impl Runtime {
@@ -55,15 +66,16 @@ impl Runtime {
     /// # Errors
     /// Names the part that cannot be run. The configuration that runs goes on as if nothing had been asked for.
     pub fn load(&self, config: &Config, force: bool) -> Result<bool, BuildError> {
+        let fingerprint = Fingerprint::of(config);
         let mut running = self.running();
-        if !force && running.as_ref().is_some_and(|running| running.config == *config) {
+        if !force && running.as_ref().is_some_and(|running| running.fingerprint == fingerprint) {
             return Ok(false);
         }
         let previous = running.as_ref().map(|running| &running.instance);
         let mut instance = Instance::build(config, previous, &self.process)?;
         let previous = running.take().map(|running| running.instance);
         instance.commit(previous, &self.process);
-        *running = Some(Running { config: config.clone(), instance });
+        *running = Some(Running { fingerprint, instance });
         Ok(true)
     }
 

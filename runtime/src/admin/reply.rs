@@ -46,7 +46,7 @@ impl ApiError {
 impl From<LoadError> for ApiError {
     fn from(error: LoadError) -> Self {
         let status = match error {
-            LoadError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            LoadError::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
             LoadError::Json(_) | LoadError::Config(_) | LoadError::Build(_) | LoadError::Admin(_) => {
                 StatusCode::BAD_REQUEST
             }

@@ -94,7 +94,7 @@ async fn route(
         }
         "/adapt" => {
             only(Method::POST)?;
-            adapt(&head.headers, &read(body).await?, control)
+            adapt(&head.headers, &read(body).await?, control).await
         }
         "/stop" => {
             only(Method::POST)?;
@@ -160,25 +160,29 @@ fn adapter_name(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     Ok(Some(subtype.to_owned()).filter(|subtype| subtype != "json"))
 }
 
-fn run_adapter(name: &str, body: &[u8], control: &Control) -> Result<crate::control::Adapted, ApiError> {
+async fn run_adapter(
+    name: &str,
+    body: &[u8],
+    control: &Control,
+) -> Result<crate::control::Adapted, ApiError> {
     if name != "caddyfile" {
         return Err(ApiError::bad(format!("unrecognized config adapter '{name}'")));
     }
-    let text = String::from_utf8_lossy(body);
-    (control.adapter())(&text)
-        .map_err(|message| ApiError::bad(format!("adapting config using caddyfile adapter: {message}")))
+    let text = String::from_utf8_lossy(body).into_owned();
+    let adapted = control.adapt(text).await?;
+    adapted.map_err(|message| ApiError::bad(format!("adapting config using caddyfile adapter: {message}")))
 }
 
 async fn load(headers: &HeaderMap, body: Bytes, control: &Arc<Control>) -> Result<Reply, ApiError> {
     let (text, warnings) = match adapter_name(headers)? {
         None => (String::from_utf8_lossy(&body).into_owned(), Vec::new()),
         Some(name) => {
-            let adapted = run_adapter(&name, &body, control)?;
+            let adapted = run_adapter(&name, &body, control).await?;
             (adapted.json, adapted.warnings)
         }
     };
     let force = headers.get(header::CACHE_CONTROL).is_some_and(|value| value == "must-revalidate");
-    let loaded = control.load(&text, force).await;
+    let loaded = control.load(text, force).await;
     control.runtime().process().metrics.config_loaded(loaded.is_ok());
     loaded.map_err(|error| ApiError {
         message: format!("loading config: loading new config: {error}"),
@@ -187,9 +191,9 @@ async fn load(headers: &HeaderMap, body: Bytes, control: &Arc<Control>) -> Resul
     Ok(if warnings.is_empty() { done() } else { json(to_json(&warnings)) })
 }
 
-fn adapt(headers: &HeaderMap, body: &[u8], control: &Control) -> Result<Reply, ApiError> {
+async fn adapt(headers: &HeaderMap, body: &[u8], control: &Control) -> Result<Reply, ApiError> {
     let name = adapter_name(headers)?.unwrap_or_default();
-    let adapted = run_adapter(&name, body, control)?;
+    let adapted = run_adapter(&name, body, control).await?;
     let warnings = if adapted.warnings.is_empty() {
         String::new()
     } else {
@@ -224,7 +228,7 @@ async fn config(
 ) -> Result<Reply, ApiError> {
     if head.method == Method::GET || head.method == Method::HEAD {
         let current = control.current().await;
-        let text = shown(config_tree::get(&current.raw, path)?);
+        let text = shown(config_tree::get(&current.value(), path)?);
         let mut reply = json(text.clone());
         let tag =
             header::HeaderValue::from_str(&etag(path, &text)).map_err(|_| ApiError::bad("invalid path"))?;
@@ -253,9 +257,9 @@ async fn config(
     let changed = control
         .change(|current| {
             if let Some(condition) = &condition {
-                check_condition(condition, &current.raw)?;
+                check_condition(condition, current)?;
             }
-            config_tree::change(&mut current.raw, path, &head.method, new)
+            config_tree::change(current, path, &head.method, new)
         })
         .await;
     control.runtime().process().metrics.config_loaded(changed.is_ok());
