@@ -22,6 +22,9 @@ use std::{
 
 use clap::{Parser, error::ErrorKind};
 
+#[global_allocator]
+static ALLOCATOR: caddis_sys::Allocator = caddis_sys::Allocator;
+
 /// A Caddyfile compiler, checker and server
 #[derive(Debug, Parser)]
 #[command(name = "caddis", version, about, max_term_width = 100)]

@@ -114,6 +114,25 @@ fn early_logger() -> Logger {
     Logger::root(Box::new(Stderr(Level::Info)))
 }
 
+/// How long what a load has replaced takes to be gone.
+const SETTLING: Duration = Duration::from_millis(30);
+
+/// Two configurations are there at once while one is loaded. The room of the old one is not kept for the next load.
+fn give_memory_back_after_loads(control: &Arc<Control>) {
+    let (control, mut loads) = (Arc::clone(control), control.loads());
+    tokio::spawn(async move {
+        while loads.changed().await.is_ok() {
+            tokio::time::sleep(SETTLING).await;
+            caddis_sys::give_memory_back();
+            if let Err(error) = control.work(caddis_sys::give_memory_back).await {
+                logger(&control).error("giving memory back", |fields| {
+                    fields.error(&error);
+                });
+            }
+        }
+    });
+}
+
 /// Serves until a signal or the admin API ends it.
 pub(crate) fn serve(
     args: &RunArgs,
@@ -132,14 +151,12 @@ pub(crate) fn serve(
             .unwrap_or_else(|| "localhost:2019".to_owned());
         let control =
             Control::new(runtime, adapter(environment.clone(), beginning.settings), folders, default_admin);
-        if let Some(json) = &beginning.json {
-            control
-                .load(json, true)
-                .await
-                .map_err(|error| Failure::new(format!("loading initial config: {error}")))?;
-        } else {
-            control.load("{}", true).await.map_err(|error| Failure::new(error.to_string()))?;
-        }
+        give_memory_back_after_loads(&control);
+        let initial = beginning.json.clone().unwrap_or_else(|| "{}".to_owned());
+        control
+            .load(initial, true)
+            .await
+            .map_err(|error| Failure::new(format!("loading initial config: {error}")))?;
         logger(&control).info("serving initial configuration", |_| {});
         if let Some(address) = &args.pingback {
             confirm(address)?;
@@ -241,7 +258,7 @@ impl Reloader {
     async fn reload(&self, read: Result<Loaded, String>) {
         let loaded =
             match read.and_then(|loaded| self.source.judge(loaded).map_err(|failure| failure.message)) {
-                Ok(loaded) => self.control.load(&loaded.json, true).await.map_err(|error| error.to_string()),
+                Ok(loaded) => self.control.load(loaded.json, true).await.map_err(|error| error.to_string()),
                 Err(message) => Err(message),
             };
         match loaded {
