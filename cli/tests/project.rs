@@ -69,6 +69,12 @@ fn what_is_found_in_the_json_has_its_place_in_the_caddyfile() {
     assert_has(&outcome.stderr, &["Caddyfile:2:2: warning[W0801]: handler tracing"]);
 }
 
+#[test]
+fn what_has_no_place_still_names_its_file() {
+    let scene = Scene::with("{\n\tacme_dns\n}\n\na.example {\n\trespond ok\n}\n");
+    assert_has(validate(&scene, &["."]).failure(), &["Caddyfile:1:1: error[E0606]"]);
+}
+
 const UNUSED: &str = ":8080 {\n\t@a path /a\n\t@b path /b\n\trespond ok\n}\n";
 
 #[test]

@@ -145,9 +145,12 @@ impl Checked {
                 }));
             }
         }
-        findings.sort_by_key(|finding| {
-            (finding.span.is_none(), finding.span.map(|span| (span.source, span.start)))
-        });
+        // Among many files, what has no place still belongs to one of them.
+        let beginning = sources.first().map(|(source, _)| Span { source, start: 0, end: 0 });
+        for finding in &mut findings {
+            finding.span = finding.span.or(beginning);
+        }
+        findings.sort_by_key(|finding| finding.span.map(|span| (span.source, span.start)));
         let names = sources.iter().skip(1).map(|source| PathBuf::from(&source.name));
         let member = Member { path, imports: names.collect() };
         Ok(Self { member, findings, sources })
