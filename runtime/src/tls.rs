@@ -207,7 +207,8 @@ fn tickets(
             cx.refuse_fields(&[("session_tickets/key_source", true, &name)])?;
         }
     }
-    if config.is_some_and(|config| config.disabled) {
+    // A survey needs no keys, and gathering randomness for them takes longer than all the rest of one.
+    if cx.is_survey() || config.is_some_and(|config| config.disabled) {
         return Ok(None);
     }
     let tickets = cx.process.tickets.get_or_init(rustls::crypto::aws_lc_rs::Ticketer::new);
