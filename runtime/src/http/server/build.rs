@@ -179,17 +179,10 @@ fn protocols(names: &[String], cx: &Build) -> Result<Protocols, BuildError> {
             "h1" => protocols.h1 = true,
             "h2" => protocols.h2 = true,
             "h2c" => protocols.h2c = true,
-            "h3" => {
-                let logger = cx.process.logger.named("http");
-                logger.warn("HTTP/3 is not supported by this server yet", |fields| {
-                    fields.add("server", cx.server.as_str());
-                });
-            }
+            // By default it is offered where it can be; whoever names it counts on it.
+            "h3" => cx.refuse("HTTP/3")?,
             other => return Err(cx.error(format!("unrecognized protocol '{other}'"))),
         }
-    }
-    if protocols == (Protocols { h1: false, h2: false, h2c: false }) {
-        cx.refuse("HTTP/3, the only protocol of this server,")?;
     }
     Ok(protocols)
 }
