@@ -5,8 +5,9 @@ use caddis_grammar::Statement;
 
 use crate::{
     cx::{Cx, Parsed},
+    directives::lenient::ignore_block,
     errors, matchers,
-    table::{Row, Shape, read_block, read_line, row},
+    table::{Row, Shape, block_row, read_block, read_line, row},
 };
 
 /// Reads `<name> status|header <arguments...>`, with further lines in a block, or only the block.
@@ -21,8 +22,13 @@ pub(crate) fn read(cx: &mut Cx<'_>, statement: &Statement) -> Parsed<ResponseMat
 }
 
 pub(crate) static ROWS: &[Row<ResponseMatcher>] = &[
-    row("header", Shape::Any("[!]field [value]"), |matcher, line, _| {
-        matchers::header::read_line(line, &mut matcher.headers)
+    block_row("header", Shape::Any("[!]field [value]"), |matcher, line, cx| {
+        if line.block.is_none() || !line.children().is_empty() {
+            return matchers::header::read_line(line, &mut matcher.headers);
+        }
+        ignore_block(cx, line);
+        let line = Statement { words: line.words.clone(), block: None };
+        matchers::header::read_line(&line, &mut matcher.headers)
     }),
     row("status", Shape::Some("codes"), |matcher, line, _| {
         for word in line.args() {

@@ -58,7 +58,7 @@ fn read(cx: &mut Cx<'_>, call: &Call<'_>) -> Parsed<Vec<Item>> {
 fn read_policy(cx: &mut Cx<'_>, line: &Statement, policy: &mut String) -> Parsed<()> {
     if &*line.name().text != "policy" {
         cx.report(errors::ignored_line(line));
-        return Ok(());
+        return read_policies(cx, line, policy);
     }
     if !policy.is_empty() {
         return Err(errors::handlers::policy_twice(line.name()));
@@ -69,7 +69,12 @@ fn read_policy(cx: &mut Cx<'_>, line: &Statement, policy: &mut String) -> Parsed
     }
     ignore_from(cx, line, 1);
     *policy = word.string();
-    Ok(())
+    read_policies(cx, line, policy)
+}
+
+/// Reads the lines of a block. Caddy takes those of blocks inside for lines of the block around them.
+fn read_policies(cx: &mut Cx<'_>, block: &Statement, policy: &mut String) -> Parsed<()> {
+    block.children().iter().try_for_each(|line| read_policy(cx, line, policy))
 }
 
 fn route(files: Vec<String>, policy: &str, query: &str) -> Route {
