@@ -2,32 +2,13 @@
 //! main file and the only file that can be imported.
 #![no_main]
 
+mod world;
+
 use caddis_adapter::{Registry, adapt};
 use caddis_config::Config;
-use caddis_grammar::{Environment, Files, ReadError};
 use libfuzzer_sys::fuzz_target;
 
-struct World<'a>(&'a str);
-
-impl Files for World<'_> {
-    fn absolute(&self, path: &str) -> Result<String, String> {
-        Ok(if path.starts_with('/') { path.to_owned() } else { format!("/{path}") })
-    }
-
-    fn glob(&self, pattern: &str) -> Result<Vec<String>, String> {
-        Ok(if pattern == "/f" || pattern.contains('*') { vec!["/f".to_owned()] } else { Vec::new() })
-    }
-
-    fn read(&self, _: &str) -> Result<Vec<u8>, ReadError> {
-        Ok(self.0.as_bytes().to_vec())
-    }
-}
-
-impl Environment for World<'_> {
-    fn var(&self, name: &str) -> Option<String> {
-        (name == "X").then(|| "x {\n\t\"".to_owned())
-    }
-}
+use world::World;
 
 fuzz_target!(|text: &str| {
     let adapted = adapt("Caddyfile", text, &World(text), &World(text), &Registry::standard());
