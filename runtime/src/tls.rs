@@ -10,6 +10,7 @@ mod matchers;
 pub mod names;
 pub(crate) mod policy;
 mod selection;
+mod signatures;
 mod terminator;
 
 use std::{
