@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
 use crate::decode::{Decode, Fields, Options, similar};
+use crate::encode::{Encode, Writer};
 use crate::{ConfigError, events, filesystems, http, pki, tls};
 
 /// The apps. In JSON a map, so that they are sorted by name.
@@ -50,28 +50,28 @@ impl Decode for Apps {
     }
 }
 
-impl Serialize for Apps {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut foreign = self.foreign.iter().peekable();
-        let mut map = serializer.serialize_map(None)?;
-        macro_rules! entry {
-            ($name:literal, $app:expr) => {
-                while let Some((name, app)) = foreign.next_if(|(name, _)| name.as_str() < $name) {
-                    map.serialize_entry(name, app)?;
-                }
-                if let Some(app) = $app {
-                    map.serialize_entry($name, app)?;
-                }
-            };
-        }
-        entry!("caddy.filesystems", &self.filesystems);
-        entry!("events", &self.events);
-        entry!("http", &self.http);
-        entry!("pki", &self.pki);
-        entry!("tls", &self.tls);
-        for (name, app) in foreign {
-            map.serialize_entry(name, app)?;
-        }
-        map.end()
+impl Encode for Apps {
+    fn encode(&self, out: &mut Writer) {
+        out.object(|object| {
+            let mut foreign = self.foreign.iter().peekable();
+            macro_rules! entry {
+                ($name:literal, $app:expr) => {
+                    while let Some((name, app)) = foreign.next_if(|(name, _)| name.as_str() < $name) {
+                        object.entry(name, app);
+                    }
+                    if let Some(app) = $app {
+                        object.entry($name, app);
+                    }
+                };
+            }
+            entry!("caddy.filesystems", &self.filesystems);
+            entry!("events", &self.events);
+            entry!("http", &self.http);
+            entry!("pki", &self.pki);
+            entry!("tls", &self.tls);
+            for (name, app) in foreign {
+                object.entry(name, app);
+            }
+        });
     }
 }

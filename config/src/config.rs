@@ -7,7 +7,7 @@ use crate::decode::{Decode, Options};
 use crate::logging::Logging;
 use crate::object::object;
 use crate::storage::Storage;
-use crate::{Apps, ConfigError, json};
+use crate::{Apps, ConfigError, encode};
 
 object! {
     /// The whole configuration.
@@ -45,11 +45,11 @@ impl Config {
 
     /// Writes JSON as Caddy does, on one line.
     pub fn to_json(&self) -> String {
-        json::to_json(self)
+        encode::to_json(self)
     }
 
     /// Writes JSON as Caddy does, indented with tabs.
     pub fn to_json_pretty(&self) -> String {
-        json::to_json_pretty(self)
+        encode::to_json_pretty(self)
     }
 }

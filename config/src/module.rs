@@ -7,19 +7,26 @@
 //! numbers into float64. The same happens here, so that a route inside a handler comes out sorted while a route of a
 //! server keeps the order of its fields, and no caller has to know.
 
-use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::ConfigError;
 use crate::decode::{Decode, Options, mismatch, similar};
+use crate::encode::{Encode, Writer};
 
 /// A module this crate has no type for: registered by an embedding program.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Foreign {
     /// The name within the namespace.
     pub name: String,
-    /// The configuration without the inline key.
+    /// The configuration without the inline key. Where there is one, an object or null.
     pub config: Value,
+}
+
+/// As an inline module; elsewhere the configuration stands alone.
+impl Encode for Foreign {
+    fn encode(&self, out: &mut Writer) {
+        if self.config.is_null() { out.object(|_| ()) } else { self.config.encode(out) }
+    }
 }
 
 /// One namespace of modules.
@@ -131,13 +138,9 @@ impl<M: Module> Decode for ModuleMap<M> {
     }
 }
 
-impl<M: Module + Serialize> Serialize for ModuleMap<M> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for module in &self.0 {
-            map.serialize_entry(module.name(), module)?;
-        }
-        map.end()
+impl<M: Module + Encode> Encode for ModuleMap<M> {
+    fn encode(&self, out: &mut Writer) {
+        out.object(|object| self.0.iter().for_each(|module| object.entry(module.name(), module)));
     }
 }
 
@@ -170,43 +173,6 @@ pub(crate) fn decode_foreign<M: Module>(
         message.push_str(&format!(", did you mean {similar:?}?"));
     }
     Err(ConfigError::new(message))
-}
-
-/// Writes a module with its name under `key`, the way Go writes a generic map.
-pub(crate) fn serialize_inline<S: Serializer>(
-    key: &str,
-    name: &str,
-    config: &impl Serialize,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    let mut members = match serde_json::to_value(config).map_err(S::Error::custom)? {
-        Value::Object(members) => members,
-        Value::Null => Map::new(),
-        _ => return Err(S::Error::custom(format!("the configuration of module {name} is not an object"))),
-    };
-    members.insert(key.to_owned(), name.into());
-    members.values_mut().for_each(round_to_float64);
-    members.serialize(serializer)
-}
-
-/// What the round trip through Go's `map[string]any` does to numbers.
-fn round_to_float64(value: &mut Value) {
-    /// Integers up to here have a float64 of their own.
-    const EXACT: u64 = 1 << 53;
-    match value {
-        Value::Number(number) => {
-            let magnitude =
-                number.as_i64().map_or_else(|| number.as_u64(), |value| Some(value.unsigned_abs()));
-            if magnitude.is_some_and(|magnitude| magnitude > EXACT)
-                && let Some(rounded) = number.as_f64().and_then(serde_json::Number::from_f64)
-            {
-                *number = rounded;
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(round_to_float64),
-        Value::Object(members) => members.values_mut().for_each(round_to_float64),
-        Value::Null | Value::Bool(_) | Value::String(_) => {}
-    }
 }
 
 /// Lists the modules of a namespace as an enum.
@@ -285,23 +251,21 @@ macro_rules! module_json {
             }
         }
 
-        impl ::serde::Serialize for $enum {
-            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        impl $crate::encode::Encode for $enum {
+            fn encode(&self, out: &mut $crate::encode::Writer) {
                 match self {
-                    $(Self::$variant(config) => $crate::module::serialize_inline($key, $name, config, serializer),)*
-                    Self::Foreign(foreign) => {
-                        $crate::module::serialize_inline($key, &foreign.name, &foreign.config, serializer)
-                    }
+                    $(Self::$variant(config) => out.inline($key, $name, config),)*
+                    Self::Foreign(foreign) => out.inline($key, &foreign.name, foreign),
                 }
             }
         }
     };
     ($enum:ident { $($variant:ident = $name:literal),* }) => {
-        impl ::serde::Serialize for $enum {
-            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        impl $crate::encode::Encode for $enum {
+            fn encode(&self, out: &mut $crate::encode::Writer) {
                 match self {
-                    $(Self::$variant(config) => config.serialize(serializer),)*
-                    Self::Foreign(foreign) => foreign.config.serialize(serializer),
+                    $(Self::$variant(config) => config.encode(out),)*
+                    Self::Foreign(foreign) => foreign.config.encode(out),
                 }
             }
         }

@@ -22,9 +22,9 @@ macro_rules! object {
             }
         }
 
-        impl ::serde::Serialize for $name {
-            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                ::serde::ser::SerializeMap::end(serializer.serialize_map(Some(0))?)
+        impl $crate::encode::Encode for $name {
+            fn encode(&self, out: &mut $crate::encode::Writer) {
+                out.object(|_| ());
             }
         }
     };
@@ -54,15 +54,14 @@ macro_rules! object {
             }
         }
 
-        impl ::serde::Serialize for $name {
-            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                use ::serde::ser::SerializeMap as _;
-                let mut object = serializer.serialize_map(None)?;
-                $(if $crate::object::field_is_kept!($($($spec)*)?) || !$crate::object::is_empty(&self.$field) {
-                    let value = $crate::object::field_value!(self.$field, $($($spec)*)?);
-                    object.serialize_entry($crate::object::field_name!($field $($($spec)*)?), value)?;
-                })*
-                object.end()
+        impl $crate::encode::Encode for $name {
+            fn encode(&self, out: &mut $crate::encode::Writer) {
+                out.object(|object| {
+                    $(if $crate::object::field_is_kept!($($($spec)*)?) || !$crate::object::is_empty(&self.$field) {
+                        let value = $crate::object::field_value!(self.$field, $($($spec)*)?);
+                        object.entry($crate::object::field_name!($field $($($spec)*)?), value);
+                    })*
+                });
             }
         }
     };
@@ -74,18 +73,18 @@ macro_rules! transparent {
     ($(#[$meta:meta])* pub struct $name:ident($(#[$field_meta:meta])* pub $type:ty) or null;) => {
         $crate::object::transparent!(@decode $(#[$meta])* pub struct $name($(#[$field_meta])* pub $type););
 
-        impl ::serde::Serialize for $name {
-            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                (!self.0.is_empty()).then_some(&self.0).serialize(serializer)
+        impl $crate::encode::Encode for $name {
+            fn encode(&self, out: &mut $crate::encode::Writer) {
+                (!self.0.is_empty()).then_some(&self.0).encode(out);
             }
         }
     };
     ($(#[$meta:meta])* pub struct $name:ident($(#[$field_meta:meta])* pub $type:ty);) => {
         $crate::object::transparent!(@decode $(#[$meta])* pub struct $name($(#[$field_meta])* pub $type););
 
-        impl ::serde::Serialize for $name {
-            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                self.0.serialize(serializer)
+        impl $crate::encode::Encode for $name {
+            fn encode(&self, out: &mut $crate::encode::Writer) {
+                self.0.encode(out);
             }
         }
     };

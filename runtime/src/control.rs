@@ -11,7 +11,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use caddis_config::{Config, ConfigError, ids};
+use caddis_config::{Config, ConfigError, Encode, encode::Writer, ids};
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -34,17 +34,29 @@ pub struct Adapted {
 }
 
 /// A finding that did not stop the adapter.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone)]
 pub struct Warning {
     /// The file.
     pub file: String,
     /// The line, counted from 1.
     pub line: u32,
     /// The directive, where one is to blame.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub directive: String,
     /// One sentence.
     pub message: String,
+}
+
+impl Encode for Warning {
+    fn encode(&self, out: &mut Writer) {
+        out.object(|object| {
+            object.entry("file", &self.file);
+            object.entry("line", &i64::from(self.line));
+            if !self.directive.is_empty() {
+                object.entry("directive", &self.directive);
+            }
+            object.entry("message", &self.message);
+        });
+    }
 }
 
 /// Turns a Caddyfile into JSON, or says what is wrong with it. Given by the program, so that this crate need not know the

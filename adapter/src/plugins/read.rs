@@ -1,7 +1,7 @@
 //! Statements to JSON, by the declaration of a plugin.
 
 use caddis_config::{
-    Module,
+    Encode, Module,
     dns::DnsProvider,
     go,
     http::{
@@ -207,7 +207,7 @@ fn module(cx: &mut Cx<'_>, statement: &Statement, namespace: &str, key: &str) ->
 }
 
 /// The same for a namespace of standard modules; `None` where it is another.
-fn standard<T: Pluggable + Module + serde::Serialize>(
+fn standard<T: Pluggable + Module + Encode>(
     cx: &mut Cx<'_>,
     statement: &Statement,
     namespace: &str,

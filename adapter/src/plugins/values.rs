@@ -1,6 +1,10 @@
 //! Words as JSON, and JSON that grows line by line.
 
-use caddis_config::go::{self, number};
+use caddis_config::{
+    Encode,
+    go::{self, number},
+    to_json,
+};
 use caddis_grammar::{Statement, Token};
 use serde_json::{Map, Number, Value as Json};
 
@@ -104,6 +108,6 @@ pub(super) fn is_empty(value: &Json) -> bool {
 }
 
 /// A typed part of a configuration as JSON.
-pub(super) fn json(value: &impl serde::Serialize) -> Json {
-    serde_json::to_value(value).expect("keys are strings and numbers are finite")
+pub(super) fn json(value: &impl Encode) -> Json {
+    serde_json::from_str(&to_json(value)).expect("what was written is JSON")
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::ip_sources::IpSource;
 use super::{ErrorRoutes, Metrics, Route};
 use crate::ConfigError;
 use crate::decode::{Decode, Options};
+use crate::encode::{Encode, Writer};
 use crate::listeners::{ListenerWrapper, PacketConnWrapper};
 use crate::object::object;
 use crate::tls::ConnectionPolicy;
@@ -140,8 +140,8 @@ impl Decode for LoggerNames {
     }
 }
 
-impl Serialize for LoggerNames {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+impl Encode for LoggerNames {
+    fn encode(&self, out: &mut Writer) {
+        self.0.encode(out);
     }
 }

@@ -1,10 +1,10 @@
 //! The wrapper `proxy_protocol`.
 
-use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::ConfigError;
 use crate::decode::{Decode, Options};
+use crate::encode::{Encode, Writer};
 use crate::object::object;
 use crate::value::Duration;
 
@@ -68,8 +68,8 @@ impl Decode for FallbackPolicy {
     }
 }
 
-impl Serialize for FallbackPolicy {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
+impl Encode for FallbackPolicy {
+    fn encode(&self, out: &mut Writer) {
+        out.string(self.name());
     }
 }

@@ -1,11 +1,11 @@
 //! How a connection is secured, by properties of its handshake.
 
-use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::{CaPool, HandshakeMatcher, Verifier};
 use crate::ConfigError;
 use crate::decode::{Decode, Options, mismatch};
+use crate::encode::{Encode, Writer};
 use crate::module::{ModuleMap, modules};
 use crate::object::object;
 
@@ -115,9 +115,9 @@ impl Decode for SerialNumber {
     }
 }
 
-impl Serialize for SerialNumber {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+impl Encode for SerialNumber {
+    fn encode(&self, out: &mut Writer) {
+        out.string(&self.0);
     }
 }
 
@@ -157,8 +157,8 @@ impl Decode for PublicKeyAlgorithm {
     }
 }
 
-impl Serialize for PublicKeyAlgorithm {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_i64(*self as i64)
+impl Encode for PublicKeyAlgorithm {
+    fn encode(&self, out: &mut Writer) {
+        out.integer(*self as i64);
     }
 }

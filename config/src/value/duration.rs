@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::decode::{Decode, Options, mismatch};
+use crate::encode::{Encode, Writer};
 use crate::{ConfigError, go};
 
 /// Nanoseconds, possibly negative. In JSON an integer, or a text such as `1m30s` or `2d`.
@@ -54,9 +54,9 @@ impl fmt::Display for Duration {
     }
 }
 
-impl Serialize for Duration {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_i64(self.0)
+impl Encode for Duration {
+    fn encode(&self, out: &mut Writer) {
+        out.integer(self.0);
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::decode::{Decode, Options};
+use crate::encode::{Encode, Writer};
 use crate::{ConfigError, go};
 
 /// A text, often a number, often with placeholders. Written as `true`, `false` or an integer if it reads as one.
@@ -53,13 +53,13 @@ impl From<i64> for WeakString {
     }
 }
 
-impl Serialize for WeakString {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl Encode for WeakString {
+    fn encode(&self, out: &mut Writer) {
         match (self.0.as_str(), self.as_integer()) {
-            ("true", _) => serializer.serialize_bool(true),
-            ("false", _) => serializer.serialize_bool(false),
-            (_, Some(number)) => serializer.serialize_i64(number),
-            (text, None) => serializer.serialize_str(text),
+            ("true", _) => out.bool(true),
+            ("false", _) => out.bool(false),
+            (_, Some(number)) => out.integer(number),
+            (text, None) => out.string(text),
         }
     }
 }

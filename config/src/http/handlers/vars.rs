@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::ConfigError;
 use crate::decode::{Decode, Options, mismatch};
+use crate::encode::{Encode, Writer};
 
 /// Sets variables, `{http.vars.<name>}`. Placeholders allowed in names and values.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,8 +22,8 @@ impl Decode for Vars {
     }
 }
 
-impl serde::Serialize for Vars {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+impl Encode for Vars {
+    fn encode(&self, out: &mut Writer) {
+        self.0.encode(out);
     }
 }

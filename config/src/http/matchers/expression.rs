@@ -1,10 +1,10 @@
 //! The matcher `expression`.
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
 use crate::ConfigError;
 use crate::decode::{Decode, Fields, Options};
+use crate::encode::{Encode, Writer};
 
 /// Matches if a CEL expression is true. In JSON the bare text, or an object if it has a name.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,14 +27,14 @@ impl Decode for Expression {
     }
 }
 
-impl Serialize for Expression {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl Encode for Expression {
+    fn encode(&self, out: &mut Writer) {
         if self.name.is_empty() {
-            return serializer.serialize_str(&self.expr);
+            return out.string(&self.expr);
         }
-        let mut object = serializer.serialize_map(Some(2))?;
-        object.serialize_entry("expr", &self.expr)?;
-        object.serialize_entry("name", &self.name)?;
-        object.end()
+        out.object(|object| {
+            object.entry("expr", &self.expr);
+            object.entry("name", &self.name);
+        });
     }
 }

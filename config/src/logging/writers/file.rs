@@ -1,9 +1,9 @@
 //! The writer `file`.
 
-use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::decode::{Decode, Options};
+use crate::encode::{Encode, Writer};
 use crate::object::object;
 use crate::value::Duration;
 use crate::{ConfigError, go};
@@ -63,8 +63,8 @@ impl Decode for FileMode {
     }
 }
 
-impl Serialize for FileMode {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{:04o}", self.0))
+impl Encode for FileMode {
+    fn encode(&self, out: &mut Writer) {
+        out.string(&format!("{:04o}", self.0));
     }
 }

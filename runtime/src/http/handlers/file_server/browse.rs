@@ -12,9 +12,8 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use caddis_config::http::handlers::Browse as Config;
+use caddis_config::{Encode, encode::Writer, http::handlers::Browse as Config};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use serde::{Serialize, Serializer};
 
 pub(super) use self::forms::text_of;
 use crate::{
@@ -159,25 +158,37 @@ pub(super) struct Listing {
 }
 
 /// A file or folder, with the fields of Caddy's JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 struct Item {
     /// With a slash at the end if it is a folder.
     name: String,
     /// In bytes; of what a link leads to, if it does.
     size: u64,
     url: String,
-    #[serde(rename = "mod_time", serialize_with = "rfc3339")]
     modified: SystemTime,
     /// Go's `FileMode`.
     mode: u32,
     is_dir: bool,
     is_symlink: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
     symlink_path: Option<String>,
 }
 
-fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&Moment::new(*time).format("2006-01-02T15:04:05.999999999Z07:00"))
+impl Encode for Item {
+    fn encode(&self, out: &mut Writer) {
+        let modified = Moment::new(self.modified).format("2006-01-02T15:04:05.999999999Z07:00");
+        out.object(|object| {
+            object.entry("name", &self.name);
+            object.entry("size", &serde_json::Number::from(self.size));
+            object.entry("url", &self.url);
+            object.entry("mod_time", &modified);
+            object.entry("mode", &i64::from(self.mode));
+            object.entry("is_dir", &self.is_dir);
+            object.entry("is_symlink", &self.is_symlink);
+            if let Some(path) = &self.symlink_path {
+                object.entry("symlink_path", path);
+            }
+        });
+    }
 }
 
 /// A name as an element of a path, byte by byte, as names need not be text.
