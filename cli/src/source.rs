@@ -1,12 +1,14 @@
 //! From what the user named on the command line to configuration text: file or standard input, adapter or JSON.
 
 use std::{
+    borrow::Cow,
     fs,
     io::{self, IsTerminal, Read, Write},
     path::Path,
 };
 
 use caddis_adapter::Settings;
+use caddis_config::{Config, ConfigError};
 use caddis_grammar::{Diagnostic, FORMATS, Format, Levels, Sources, render, render_for_terminal};
 use clap::{
     Args,
@@ -73,8 +75,8 @@ impl DiagnosticsArgs {
 /// Configuration text on its way to a command.
 #[derive(Debug)]
 pub(crate) struct Loaded {
-    /// Caddy's JSON, compact.
-    pub(crate) json: String,
+    /// Caddy's JSON as it was read; empty where it is the adapter that makes it.
+    text: String,
     /// What the file was called.
     pub(crate) name: String,
     /// The adapter's work, if there was any.
@@ -84,6 +86,28 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
+    /// Caddy's JSON; compact where the adapter made it.
+    pub(crate) fn json(&self) -> Cow<'_, str> {
+        match &self.adapted {
+            Some(adapted) => caddis_config::to_json(&adapted.config).into(),
+            None => self.text.as_str().into(),
+        }
+    }
+
+    /// The configuration.
+    ///
+    /// # Errors
+    /// What is no configuration in JSON that was read. What the adapter made is one.
+    pub(crate) fn config(&self) -> Result<Cow<'_, Config>, ConfigError> {
+        match &self.adapted {
+            Some(adapted) => Ok(Cow::Borrowed(&adapted.config)),
+            None => {
+                let options = self.settings.registry.decode_options();
+                Config::from_json_with(self.text.as_bytes(), &options).map(Cow::Owned)
+            }
+        }
+    }
+
     /// Findings as comments in the texts and the levels of the settings want them.
     pub(crate) fn judged(&self, findings: Vec<Diagnostic>, sources: &Sources) -> Vec<Diagnostic> {
         self.settings.levels.apply(comments::obey(findings, sources))
@@ -98,7 +122,7 @@ impl Loaded {
             Some(adapted) if adapted.has_errors() => {
                 Err(render(&adapted.diagnostics, &adapted.sources, Format::Concise))
             }
-            _ => Ok(self.json.clone()),
+            _ => Ok(self.json().into_owned()),
         }
     }
 }
@@ -126,16 +150,16 @@ impl SourceArgs {
         let mut settings = self.plugins.load(&name)?;
         settings.levels.extend(self.levels.clone());
         if settings.has_errors() {
-            return Ok(Loaded { json: String::new(), name, adapted: None, settings });
+            return Ok(Loaded { text: String::new(), name, adapted: None, settings });
         }
         let text = read(&name)?;
         if !self.is_caddyfile(&name)? {
-            return Ok(Loaded { json: text, name, adapted: None, settings });
+            return Ok(Loaded { text, name, adapted: None, settings });
         }
         let mut adapted = caddis_adapter::adapt(&name, &text, &Disk, environment, &settings.registry);
         adapted.diagnostics = comments::obey(adapted.diagnostics, &adapted.sources);
         adapted.diagnostics = settings.levels.apply(adapted.diagnostics);
-        Ok(Loaded { json: caddis_config::to_json(&adapted.config), name, adapted: Some(adapted), settings })
+        Ok(Loaded { text: String::new(), name, adapted: Some(adapted), settings })
     }
 
     /// Shows the findings; errors among them end the command.
@@ -147,7 +171,7 @@ impl SourceArgs {
                 return Err(Failure::reported());
             }
         } else {
-            serde_json::from_str::<serde_json::Value>(&loaded.json).map_err(|error| {
+            serde_json::from_str::<serde::de::IgnoredAny>(&loaded.text).map_err(|error| {
                 Failure::new(format!(
                     "{}: config is not valid JSON: {error}; if it is a Caddyfile, say so with --adapter caddyfile",
                     loaded.name

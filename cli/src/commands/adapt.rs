@@ -1,7 +1,11 @@
 //! `adapt`: a Caddyfile in, Caddy's JSON out.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    mem::ManuallyDrop,
+};
 
+use caddis_config::Config;
 use caddis_grammar::Severity;
 use clap::Args;
 
@@ -26,7 +30,8 @@ pub(crate) fn run(args: AdaptArgs) -> Result<(), Failure> {
     source.adapter.get_or_insert_with(|| "caddyfile".to_owned());
     source.file()?;
     let environment = Environment::load(&source.env_files)?;
-    let loaded = source.load(&environment)?;
+    // The process ends with the command: taking a large configuration apart would only cost time.
+    let loaded = ManuallyDrop::new(source.load(&environment)?);
     let adapted = loaded.adapted.as_ref().ok_or_else(|| Failure::new("--adapter must name an adapter"))?;
     if validate {
         let findings = super::validate::of_adapted(&loaded);
@@ -35,7 +40,10 @@ pub(crate) fn run(args: AdaptArgs) -> Result<(), Failure> {
             return Err(Failure::reported());
         }
     }
-    let json = if pretty { caddis_config::to_json_pretty(&adapted.config) } else { loaded.json.clone() };
-    writeln!(io::stdout(), "{}", json.trim_end())?;
+    let write = if pretty { Config::to_json_pretty } else { Config::to_json };
+    let json = write(&adapted.config);
+    let mut output = io::stdout().lock();
+    output.write_all(json.as_bytes())?;
+    output.write_all(b"\n")?;
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! `reload`: gives a running server another configuration.
 
-use caddis_config::Config;
 use clap::Args;
 
 use crate::{admin, environment::Environment, failure::Failure, source::SourceArgs};
@@ -21,13 +20,12 @@ pub(crate) struct ReloadArgs {
 pub(crate) fn run(args: &ReloadArgs) -> Result<(), Failure> {
     let environment = Environment::load(&args.source.env_files)?;
     let loaded = args.source.load(&environment)?;
-    let config = Config::from_json(loaded.json.as_bytes())
-        .map_err(|error| Failure::new(format!("{}: {error}", loaded.name)))?;
+    let config = loaded.config().map_err(|error| Failure::new(format!("{}: {error}", loaded.name)))?;
     let default = caddis_grammar::Environment::var(&environment, "CADDY_ADMIN");
     let address = admin::address(args.address.as_deref(), Some(&config), default)?;
     let mut headers = vec![("Content-Type", "application/json")];
     if args.force {
         headers.push(("Cache-Control", "must-revalidate"));
     }
-    admin::post(&address, "/load", &headers, &loaded.json).map(drop)
+    admin::post(&address, "/load", &headers, &loaded.json()).map(drop)
 }

@@ -100,7 +100,7 @@ fn begin(args: &RunArgs, environment: &Environment, folders: &Folders) -> Result
         }
         return Ok(Beginning::default());
     }
-    let json = args.source.load(environment)?.json;
+    let json = args.source.load(environment)?.json().into_owned();
     // Standard input can be read only once.
     let file = (args.source.config.as_deref() != Some("-")).then(|| args.source.clone());
     if args.watch && file.is_none() {
@@ -256,11 +256,14 @@ impl Reloader {
     }
 
     async fn reload(&self, read: Result<Loaded, String>) {
-        let loaded =
-            match read.and_then(|loaded| self.source.judge(loaded).map_err(|failure| failure.message)) {
-                Ok(loaded) => self.control.load(loaded.json, true).await.map_err(|error| error.to_string()),
-                Err(message) => Err(message),
-            };
+        let loaded = match read
+            .and_then(|loaded| self.source.judge(loaded).map_err(|failure| failure.message))
+        {
+            Ok(loaded) => {
+                self.control.load(loaded.json().into_owned(), true).await.map_err(|error| error.to_string())
+            }
+            Err(message) => Err(message),
+        };
         match loaded {
             Ok(_) => logger(&self.control).info("config reloaded", |_| {}),
             Err(message) => {

@@ -1,6 +1,5 @@
 //! `stop`: ends a running server gracefully.
 
-use caddis_config::Config;
 use clap::Args;
 
 use crate::{admin, environment::Environment, failure::Failure, source::SourceArgs};
@@ -21,7 +20,7 @@ pub(crate) fn run(args: &StopArgs) -> Result<(), Failure> {
     let config = match (&args.address, &args.source.config) {
         (None, Some(_)) => {
             let loaded = args.source.load(&environment)?;
-            Some(Config::from_json(loaded.json.as_bytes()).map_err(|error| Failure::new(error.to_string()))?)
+            Some(loaded.config().map_err(|error| Failure::new(error.to_string()))?.into_owned())
         }
         _ => None,
     };

@@ -6,7 +6,7 @@ use std::{
 };
 
 use caddis_adapter::{Unknown, WARNINGS};
-use caddis_config::{Config, ConfigError};
+use caddis_config::ConfigError;
 use caddis_grammar::{Diagnostic, Level, Levels, Severity, Sources, Span};
 use clap::Args;
 
@@ -167,7 +167,7 @@ fn findings(loaded: &Loaded) -> (Vec<Diagnostic>, Sources) {
         findings.extend(of_adapted(loaded));
         return (findings, adapted.sources.clone());
     }
-    let (mut sources, json) = (Sources::default(), &loaded.json);
+    let (mut sources, json) = (Sources::default(), &*loaded.json());
     let source = sources.add(&*loaded.name, json);
     let span =
         |range: std::ops::Range<usize>| Span { source, start: range.start as u32, end: range.end as u32 };
@@ -200,8 +200,7 @@ fn of_config(loaded: &Loaded, is_json: bool, place: impl Fn(&str) -> Option<Span
         span if path.is_empty() => (span, message.to_owned()),
         span => (span, format!("{path}: {message}")),
     };
-    let options = loaded.settings.registry.decode_options();
-    let config = match Config::from_json_with(loaded.json.as_bytes(), &options) {
+    let config = match loaded.config() {
         Ok(config) => config,
         Err(error) => return vec![errors::not_a_configuration(place(&error.path, &error.message))],
     };
