@@ -35,7 +35,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use caddis_config::{Config, filesystems, http};
-use caddis_grammar::{BlockKind, Diagnostic, Environment, Files, Severity, Sources};
+use caddis_grammar::{BlockKind, Diagnostic, Environment, Expanded, Files, ServerBlock, Severity, Sources};
 
 pub use args::{Args, Value};
 pub use cx::{Cx, Parsed, State};
@@ -94,31 +94,30 @@ pub fn adapt(
     environment: &dyn Environment,
     registry: &Registry,
 ) -> Adapted {
-    let expanded = caddis_grammar::expand(name, text, files, environment);
+    let Expanded { sources, blocks, diagnostics } = caddis_grammar::expand(name, text, files, environment);
     // Before anything else is built, so that the room for its tree can be used again.
-    let unformatted = format_lint(&expanded.sources);
-    let (global, rest): (Vec<_>, Vec<_>) =
-        expanded.blocks.iter().partition(|block| block.kind == BlockKind::Global);
-    let (named, sites): (Vec<_>, Vec<_>) =
-        rest.into_iter().partition(|block| block.kind == BlockKind::NamedRoute);
-
+    let unformatted = format_lint(&sources);
     let unset = GlobalOptions::default();
-    let mut cx = Cx::new(&expanded.sources, registry, files, environment, &unset);
-    cx.diagnostics = expanded.diagnostics;
-    sites::check_keys(&mut cx, &expanded.blocks);
+    let mut cx = Cx::new(&sources, registry, files, environment, &unset);
+    cx.diagnostics = diagnostics;
+    sites::check_keys(&mut cx, &blocks);
+    let of_kind = |kind| move |block: &ServerBlock| block.kind == kind;
+    let (global, rest): (Vec<_>, Vec<_>) = blocks.into_iter().partition(of_kind(BlockKind::Global));
+    let (named, sites): (Vec<_>, Vec<_>) = rest.into_iter().partition(of_kind(BlockKind::NamedRoute));
     let mut options = GlobalOptions::default();
-    for block in global {
+    for block in &global {
         options::read(&mut cx, block, &mut options);
     }
 
     let reordered = options.order.clone().map(|order| registry.clone().with_order(order));
     let registry = reordered.as_ref().unwrap_or(registry);
     let diagnostics = cx.diagnostics;
-    let mut cx = Cx::new(&expanded.sources, registry, files, environment, &options);
+    let mut cx = Cx::new(&sources, registry, files, environment, &options);
     cx.diagnostics = diagnostics;
 
-    let named = servers::NamedRoutes::read(&mut cx, &named);
-    let mut blocks: Vec<_> = sites.iter().map(|block| sites::read(&mut cx, block)).collect();
+    let named = servers::NamedRoutes::read(&mut cx, named);
+    // Each is given up once it is read, so that the next one finds room.
+    let mut blocks: Vec<_> = sites.into_iter().map(|block| sites::read(&mut cx, block)).collect();
     let mut pairings = listeners::pair(&mut cx, &blocks);
     let servers = servers::build(&mut cx, &mut blocks, &mut pairings, &named);
     let (config, origins) = assemble(&mut cx, &blocks, &pairings, servers);
@@ -129,7 +128,7 @@ pub fn adapt(
     diagnostics.sort_by_key(|diagnostic| {
         (diagnostic.span.is_none(), diagnostic.span.map(|span| (span.source, span.start)))
     });
-    Adapted { config, diagnostics, sources: expanded.sources, origins }
+    Adapted { config, diagnostics, sources, origins }
 }
 
 /// The top level: each app only where it has something to say.

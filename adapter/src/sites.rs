@@ -82,11 +82,10 @@ pub(crate) fn check_keys(cx: &mut Cx<'_>, blocks: &[ServerBlock]) {
 }
 
 /// Reads a block of sites.
-pub(crate) fn read(cx: &mut Cx<'_>, block: &ServerBlock) -> Block {
-    let mut statements = block.statements.clone();
-    placeholders::expand_all(&mut statements);
+pub(crate) fn read(cx: &mut Cx<'_>, mut block: ServerBlock) -> Block {
+    placeholders::expand_all(&mut block.statements);
     if block.kind != BlockKind::Site || block.keys.is_empty() {
-        cx.report(errors::sites::without_address(block));
+        cx.report(errors::sites::without_address(&block));
     }
     let mut keys = Vec::new();
     for token in &block.keys {
@@ -98,8 +97,8 @@ pub(crate) fn read(cx: &mut Cx<'_>, block: &ServerBlock) -> Block {
             Err(reason) => cx.report(errors::sites::bad_address(token, &reason)),
         }
     }
-    cx.enter_block(&statements);
-    let (placed, unknown) = cx.read_directives(&statements);
+    cx.enter_block(&block.statements);
+    let (placed, unknown) = cx.read_directives(&block.statements);
     for statement in unknown {
         let finding = errors::unknown_directive(cx, statement.name(), block.has_braces);
         cx.report(cx.unless_skipped(finding, Unknown::SkipAll));

@@ -60,11 +60,6 @@ pub(crate) fn unexpected_eof(span: Span) -> Diagnostic {
     Diagnostic::error(Code("E0101"), span, "unexpected EOF")
 }
 
-/// A block without an end, in a text of its own.
-pub(crate) fn never_closed(span: Span) -> Diagnostic {
-    unexpected_eof(span).label(span, "this block is never closed")
-}
-
 /// Something else was needed.
 pub(crate) fn syntax(span: Span, found: &str, expected: &str) -> Diagnostic {
     let message = format!("syntax error: unexpected token '{found}', expecting '{expected}'");

@@ -1,4 +1,4 @@
-//! The tree in Caddy's house style: what `caddy fmt` prints, except where that would change a word.
+//! A text in Caddy's house style: what `caddy fmt` prints, except where that would change a word.
 //!
 //! One tab for each level, one space between words, a block opens at the end of a line and closes on a line of its
 //! own, at most one blank line in a row. Words, comments and continued lines are copied as they are.
@@ -10,10 +10,8 @@ mod tests;
 pub use lint::format_lint;
 
 use crate::{
-    lexer::{Lexeme, LexemeKind, lex_into},
-    parse::parse,
+    lexer::{Lexeme, LexemeKind, lex, lex_into},
     token::Quote,
-    tree::{Braces, Node, Part, Tree},
 };
 
 /// Caddy indents no deeper.
@@ -22,7 +20,11 @@ const MAX_INDENT: usize = 10;
 /// Formats a text. Formatting the result again changes nothing.
 #[must_use]
 pub fn format(text: &str) -> String {
-    format_tree(&parse(text).tree)
+    let mut writer = Writer::default();
+    // Formatting rarely changes the size by much.
+    writer.out.reserve(text.len());
+    lex_into(text, &mut |lexeme| writer.push(&lexeme));
+    writer.finish()
 }
 
 /// Formats a text and makes sure that the result has the same words.
@@ -30,10 +32,11 @@ pub fn format(text: &str) -> String {
 /// # Errors
 /// Names the first word that differs. This is a defect of the formatter, and the text had better stay as it is.
 pub fn format_checked(text: &str) -> Result<String, FormatError> {
-    let parsed = parse(text);
-    let formatted = format_tree(&parsed.tree);
-    let before = parsed.tree.lexemes();
-    let mut before = before.into_iter().filter(|lexeme| lexeme.quote().is_some());
+    let lexed = lex(text);
+    let mut writer = Writer::default();
+    lexed.lexemes.iter().for_each(|lexeme| writer.push(lexeme));
+    let formatted = writer.finish();
+    let mut before = lexed.lexemes.iter().filter(|lexeme| lexeme.quote().is_some());
     let mut difference = None;
     let mut compare = |left: Option<&Lexeme<'_>>, right: Option<&Lexeme<'_>>| {
         let same = match (left, right) {
@@ -81,18 +84,11 @@ impl std::fmt::Display for FormatError {
 
 impl std::error::Error for FormatError {}
 
-/// Formats a tree.
-#[must_use]
-pub fn format_tree(tree: &Tree<'_>) -> String {
-    let mut writer = Writer::default();
-    writer.nodes(&tree.nodes);
-    writer.finish()
-}
-
 /// The text written so far and what is needed to place the next word.
 #[derive(Default)]
 struct Writer {
     out: String,
+    /// How many blocks are open.
     depth: usize,
     /// Line feeds seen since the last word.
     newlines: usize,
@@ -122,23 +118,8 @@ struct Writer {
 }
 
 impl Writer {
-    fn nodes(&mut self, nodes: &[Node<'_>]) {
-        for node in nodes {
-            match node {
-                Node::Trivia(lexeme) => self.lexeme(lexeme),
-                Node::Line(line) => {
-                    for part in &line.parts {
-                        match part {
-                            Part::Lexeme(lexeme) => self.lexeme(lexeme),
-                            Part::Braces(braces) => self.braces(braces),
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    fn lexeme(&mut self, lexeme: &Lexeme<'_>) {
+    /// Takes the next lexeme.
+    fn push(&mut self, lexeme: &Lexeme<'_>) {
         match lexeme.kind {
             LexemeKind::Continuation if self.escaped => {
                 self.out.push('\n');
@@ -153,6 +134,7 @@ impl Writer {
             LexemeKind::Newline => self.newline(),
             LexemeKind::Continuation if self.in_comment => self.newline(),
             _ if self.in_comment => self.copy(lexeme),
+            LexemeKind::Word(Quote::None) if lexeme.text == "{" => self.open(),
             LexemeKind::Word(Quote::None) if lexeme.text == "}" => self.close(),
             LexemeKind::Word(_) | LexemeKind::Void => self.word(lexeme),
             LexemeKind::Space => self.space(lexeme.raw),
@@ -269,20 +251,6 @@ impl Writer {
         self.has_words = false;
     }
 
-    fn braces(&mut self, braces: &Braces<'_>) {
-        self.end_escape();
-        if self.in_comment {
-            self.copy(&braces.open);
-        } else {
-            self.open();
-            self.depth += 1;
-        }
-        self.nodes(&braces.nodes);
-        if let Some(close) = &braces.close {
-            self.lexeme(close);
-        }
-    }
-
     fn open(&mut self) {
         // A word such as `{$NAME}` at the end of the line before counts as a closing brace here.
         if self.depth == 0 && self.out.ends_with('}') && (self.closed || self.newlines > 0) {
@@ -299,6 +267,7 @@ impl Writer {
         }
         self.out.push_str("{\n");
         self.after_placing();
+        self.depth += 1;
         self.line_start = true;
         self.opened = true;
     }

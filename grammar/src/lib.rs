@@ -1,7 +1,7 @@
-//! The Caddyfile language, from text to tree: this crate knows no directive, option or matcher.
+//! The Caddyfile language, from text to statements: this crate knows no directive, option or matcher.
 //!
-//! Four entry points, none of which fails: `parse` gives a lossless tree of one text, `format` writes that tree
-//! in Caddy's house style, `expand` follows imports and substitutes arguments and environment variables until only
+//! Four entry points, none of which fails: `lex` splits one text without losing a byte, `format` writes it in Caddy's
+//! house style, `expand` follows imports and substitutes arguments and environment variables until only
 //! statements are left, and `render` shows a [`Diagnostic`] to a person or a machine.
 //! Nothing here touches a disk or the process environment: both come in through [`Files`] and [`Environment`].
 
@@ -9,7 +9,6 @@ mod environment;
 mod errors;
 mod expand;
 mod format;
-mod parse;
 mod render;
 mod suggest;
 
@@ -18,19 +17,16 @@ pub mod lexer;
 pub mod source;
 pub mod statement;
 pub mod token;
-pub mod tree;
 
 pub use diagnostic::{Code, Diagnostic, Label, Level, Levels, Severity};
 pub use expand::expand;
-pub use format::{FormatError, format, format_checked, format_lint, format_tree};
+pub use format::{FormatError, format, format_checked, format_lint};
 pub use lexer::lex;
-pub use parse::parse;
 pub use render::{FORMATS, Format, render, render_for_terminal};
 pub use source::{Location, Source, SourceId, Sources, Span};
 pub use statement::{Block, BlockKind, Expanded, ServerBlock, Statement};
 pub use suggest::suggest;
 pub use token::{Origin, OriginKind, Quote, Token};
-pub use tree::{Parse, Tree};
 
 /// Where imported files come from. Paths are as the operating system spells them.
 pub trait Files {

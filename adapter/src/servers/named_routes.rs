@@ -27,18 +27,17 @@ struct NamedRoute {
 
 impl NamedRoutes {
     /// Reads the blocks of named routes. Their groups are numbered apart from those of the sites.
-    pub(crate) fn read(cx: &mut Cx<'_>, blocks: &[&ServerBlock]) -> Self {
+    pub(crate) fn read(cx: &mut Cx<'_>, blocks: Vec<ServerBlock>) -> Self {
         let mut named = Self::default();
         let groups = std::mem::take(&mut cx.groups);
-        for block in blocks {
+        for mut block in blocks {
             let Some(key) = block.keys.first() else { continue };
             if !block.has_braces {
                 continue;
             }
-            let mut statements = block.statements.clone();
-            placeholders::expand_all(&mut statements);
-            cx.enter_block(&statements);
-            let subroute = cx.subroute(&statements, true);
+            placeholders::expand_all(&mut block.statements);
+            cx.enter_block(&block.statements);
+            let subroute = cx.subroute(&block.statements, true);
             let origins = cx.nested.pop().unwrap_or_default();
             cx.report_unknown(None);
             cx.leave_block();
