@@ -122,6 +122,8 @@ pub struct GlobalOptions {
     pub persist_config_off: bool,
     /// `dns`
     pub dns: Option<DnsProvider>,
+    /// `stream_detached`
+    pub stream_detached: bool,
     /// `tls_resolvers`
     pub tls_resolvers: Option<Vec<String>>,
     /// `ech`
@@ -277,6 +279,7 @@ pub(crate) static OPTIONS: &[Row<GlobalOptions>] = &[
     row("storage_clean_interval", Shape::One("off|duration"), |options, line, _| {
         set(&mut options.storage_clean_interval, clean_interval(line))
     }),
+    row("stream_detached", Shape::Flag, |options, _, _| set_flag(&mut options.stream_detached)),
     lenient_row("tls_resolvers", Shape::Some("address"), |options, line, _| {
         options.tls_resolvers = Some(line.args().iter().map(Value::string).collect());
         Ok(())

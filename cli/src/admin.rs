@@ -9,7 +9,7 @@ use std::{
 
 use caddis_config::{Config, value::NetworkAddress};
 
-use crate::failure::Failure;
+use crate::{environment::Environment, failure::Failure, source::SourceArgs};
 
 /// How long a request may take; a load waits for certificates to be made.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -33,6 +33,20 @@ pub(crate) fn address(
     Ok(listen.or(default).unwrap_or_else(|| "localhost:2019".to_owned()))
 }
 
+/// The same for a command that needs a configuration for nothing else.
+pub(crate) fn find(flag: Option<&str>, source: &SourceArgs) -> Result<String, Failure> {
+    let environment = Environment::load(&source.env_files)?;
+    let config = match (flag, &source.config) {
+        (None, Some(_)) => {
+            let loaded = source.load(&environment)?;
+            Some(loaded.config().map_err(|error| Failure::new(error.to_string()))?.into_owned())
+        }
+        _ => None,
+    };
+    let default = caddis_grammar::Environment::var(&environment, "CADDY_ADMIN");
+    address(flag, config.as_ref(), default)
+}
+
 /// Sends a POST and returns the body of a successful answer.
 pub(crate) fn post(
     address: &str,
@@ -40,9 +54,20 @@ pub(crate) fn post(
     headers: &[(&str, &str)],
     body: &str,
 ) -> Result<String, Failure> {
+    send("POST", address, path, headers, body)
+}
+
+/// Sends a request and returns the body of a successful answer.
+pub(crate) fn send(
+    method: &str,
+    address: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Result<String, Failure> {
     let parsed = NetworkAddress::parse_with_defaults(address, "tcp", 2019).map_err(Failure::new)?;
     let mut request =
-        format!("POST {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+        format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
     let host = if parsed.is_unix() {
         "127.0.0.1".to_owned()
     } else {

@@ -12,6 +12,7 @@ mod reverse_proxy;
 pub(crate) mod run;
 mod start;
 mod stop;
+mod streams;
 mod validate;
 mod version;
 
@@ -46,6 +47,8 @@ pub(crate) enum Command {
     Start(start::StartArgs),
     /// Ends a running server
     Stop(stop::StopArgs),
+    /// Shows the open streams of a running server, or closes some
+    Streams(streams::StreamsArgs),
     /// Checks a configuration without running it
     Validate(validate::ValidateArgs),
     /// Prints the version
@@ -67,6 +70,7 @@ impl Command {
             Command::Run(args) => run::run(&args),
             Command::Start(args) => start::run(&args),
             Command::Stop(args) => stop::run(&args),
+            Command::Streams(args) => streams::run(&args),
             Command::Validate(args) => validate::run(args),
             Command::Version => version::run(),
         }

@@ -16,3 +16,4 @@ mod serve;
 mod signals;
 mod sites;
 mod start;
+mod streams;

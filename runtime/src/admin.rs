@@ -5,6 +5,7 @@ mod config_tree;
 mod pki;
 mod reply;
 mod routes;
+mod streams;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 

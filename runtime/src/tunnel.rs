@@ -11,7 +11,7 @@ mod relay;
 mod statistics;
 mod websocket;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 pub use leg::Leg;
 pub use registry::{Live, Registry, Stream};
@@ -33,10 +33,23 @@ pub enum Reason {
     Timeout,
     /// The process is stopping.
     Shutdown,
+    /// An operator asked for it.
+    Drained,
 }
 
 impl Reason {
-    /// The word in logs.
+    /// All of them, in the order of [`Statistics::reasons`].
+    pub const ALL: [Reason; 7] = [
+        Reason::Client,
+        Reason::Upstream,
+        Reason::Reload,
+        Reason::UpstreamRemoved,
+        Reason::Timeout,
+        Reason::Shutdown,
+        Reason::Drained,
+    ];
+
+    /// The word in logs, metrics and the admin API.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -46,6 +59,7 @@ impl Reason {
             Reason::UpstreamRemoved => "upstream_removed",
             Reason::Timeout => "timeout",
             Reason::Shutdown => "shutdown",
+            Reason::Drained => "drained",
         }
     }
 }
@@ -97,6 +111,19 @@ pub struct Opened {
     /// What must still be configured for a detached stream to live: the same as `upstream`, or the name of the dynamic
     /// source that the upstream came from.
     pub source: Arc<str>,
+    /// Who the stream is for, as far as the admin API shows it.
+    pub visitor: Visitor,
+}
+
+/// Who opened a stream, and where.
+#[derive(Debug, Clone, Default)]
+pub struct Visitor {
+    /// The address of the client; `None` on a unix socket.
+    pub client: Option<IpAddr>,
+    /// The host that was asked for.
+    pub host: Box<str>,
+    /// The path that was asked for; without a query, which may hold secrets.
+    pub path: Box<str>,
 }
 
 #[cfg(test)]

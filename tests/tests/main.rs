@@ -7,5 +7,6 @@ mod fields;
 mod pages;
 mod real;
 mod reload;
+mod streams;
 mod tidy;
 mod tls;

@@ -102,6 +102,7 @@ pub(crate) struct Draft {
 
 fn read(cx: &mut Cx<'_>, call: &Call<'_>) -> Parsed<Vec<Item>> {
     let mut draft = Draft::default();
+    draft.proxy.stream_detached = cx.options.stream_detached;
     draft.read_upstreams(cx, call.line);
     for line in call.line.children() {
         let outcome = read_subdirective(cx, line, &mut draft);

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::{admin, environment::Environment, failure::Failure, source::SourceArgs};
+use crate::{admin, failure::Failure, source::SourceArgs};
 
 /// Ends a running server.
 #[derive(Debug, Args)]
@@ -15,16 +15,6 @@ pub(crate) struct StopArgs {
 }
 
 pub(crate) fn run(args: &StopArgs) -> Result<(), Failure> {
-    let environment = Environment::load(&args.source.env_files)?;
-    // The configuration only tells where the endpoint is.
-    let config = match (&args.address, &args.source.config) {
-        (None, Some(_)) => {
-            let loaded = args.source.load(&environment)?;
-            Some(loaded.config().map_err(|error| Failure::new(error.to_string()))?.into_owned())
-        }
-        _ => None,
-    };
-    let default = caddis_grammar::Environment::var(&environment, "CADDY_ADMIN");
-    let address = admin::address(args.address.as_deref(), config.as_ref(), default)?;
+    let address = admin::find(args.address.as_deref(), &args.source)?;
     admin::post(&address, "/stop", &[], "").map(drop)
 }

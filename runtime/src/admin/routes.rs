@@ -13,6 +13,7 @@ use super::{
     access::Access,
     config_tree, pki,
     reply::{ApiError, Reply, content, done, json},
+    streams,
 };
 use crate::{control::Control, logging::Logger, metrics::Form};
 
@@ -60,8 +61,17 @@ pub(super) async fn answer(
 
 /// The endpoint of a path, for metrics: paths of clients must not become labels.
 fn pattern(path: &str) -> &'static str {
-    const ENDPOINTS: [&str; 8] =
-        ["/config/", "/id/", "/load", "/adapt", "/stop", "/reverse_proxy/upstreams", "/metrics", "/pki/"];
+    const ENDPOINTS: [&str; 9] = [
+        "/config/",
+        "/id/",
+        "/load",
+        "/adapt",
+        "/stop",
+        "/reverse_proxy/streams",
+        "/reverse_proxy/upstreams",
+        "/metrics",
+        "/pki/",
+    ];
     ENDPOINTS.into_iter().find(|endpoint| path.starts_with(endpoint.trim_end_matches('/'))).unwrap_or("other")
 }
 
@@ -104,6 +114,11 @@ async fn route(
         "/reverse_proxy/upstreams" => {
             only(Method::GET)?;
             Ok(json(upstreams(control)))
+        }
+        "/reverse_proxy/streams" if head.method == Method::DELETE => streams::drain(&head.uri, control),
+        "/reverse_proxy/streams" => {
+            only(Method::GET)?;
+            Ok(streams::list(control))
         }
         "/metrics" => {
             only(Method::GET)?;

@@ -8,7 +8,7 @@ use prometheus_client::{
     metrics::{MetricType, exemplar::Exemplar},
 };
 
-use crate::tunnel::{self, BUCKETS, Outcome};
+use crate::tunnel::{self, BUCKETS, Outcome, Reason};
 
 /// The streams of the process.
 #[derive(Debug)]
@@ -31,6 +31,16 @@ impl Collector for Streams {
             for (at, outcome) in Outcome::ALL.iter().enumerate() {
                 let labels = [("upstream", &**upstream), ("result", outcome.as_str())];
                 total.encode_family(&labels)?.encode_counter(&figures.total[at], NONE)?;
+            }
+        }
+
+        let help = "Number of upgraded reverse proxy streams that have ended, by why";
+        let mut ended =
+            encoder.encode_descriptor("reverse_proxy_stream_ends", help, None, MetricType::Counter)?;
+        for (upstream, figures) in &statistics {
+            for (at, reason) in Reason::ALL.iter().enumerate().filter(|(at, _)| figures.reasons[*at] > 0) {
+                let labels = [("upstream", &**upstream), ("reason", reason.as_str())];
+                ended.encode_family(&labels)?.encode_counter(&figures.reasons[at], NONE)?;
             }
         }
 

@@ -13,7 +13,7 @@ use std::{
 use futures_util::task::AtomicWaker;
 use tokio::sync::Notify;
 
-use super::{Opened, Outcome, Owner, Reason, Statistics};
+use super::{Opened, Outcome, Owner, Reason, Statistics, Visitor};
 
 /// Deadlines are kept as milliseconds since this moment, so that they fit into an atomic.
 static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -65,6 +65,25 @@ impl Stream {
         (self.to_upstream.load(Ordering::Relaxed), self.from_upstream.load(Ordering::Relaxed))
     }
 
+    /// Who it is for.
+    #[must_use]
+    pub fn visitor(&self) -> &Visitor {
+        &self.opened.visitor
+    }
+
+    /// Whether it lives as long as its upstream, whatever becomes of its handler.
+    #[must_use]
+    pub fn is_detached(&self) -> bool {
+        self.opened.owner.detached
+    }
+
+    /// How soon it is to be closed, and why; `None` while nobody wants that.
+    #[must_use]
+    pub fn closing(&self) -> Option<(Duration, Reason)> {
+        let (at, reason) = moment(self.close.load(Ordering::Acquire))?;
+        Some((at.saturating_duration_since(Instant::now()), reason))
+    }
+
     pub(super) fn since(&self) -> Instant {
         self.since
     }
@@ -72,16 +91,18 @@ impl Stream {
     /// Asks the stream to close once `delay` has passed. The earliest request counts.
     fn close_after(&self, delay: Duration, reason: Reason) {
         let at = millis(EPOCH.elapsed().saturating_add(delay));
-        let signal = (at + 1).saturating_mul(8) | reason_bits(reason);
+        let signal = (at + 1).saturating_mul(8) | reason as u64;
         let earlier = |current: u64| (current == 0 || signal < current).then_some(signal);
         if self.close.fetch_update(Ordering::Release, Ordering::Relaxed, earlier).is_ok() {
             self.waker.wake();
         }
     }
 
-    /// Takes back what [`Stream::close_after`] asked for, unless it has begun.
+    /// Takes back what a reload asked for, unless it has begun. What an operator wants stands.
     fn keep(&self) {
-        if self.close.swap(0, Ordering::Release) != 0 {
+        let reload = |signal| matches!(moment(signal), Some((_, Reason::Reload | Reason::UpstreamRemoved)));
+        let kept = |current: u64| reload(current).then_some(0);
+        if self.close.fetch_update(Ordering::Release, Ordering::Relaxed, kept).is_ok() {
             self.waker.wake();
         }
     }
@@ -89,31 +110,19 @@ impl Stream {
     /// When and why the stream was asked to close. The waker is called when the answer changes.
     pub(super) fn closes_at(&self, waker: &Waker) -> Option<(Instant, Reason)> {
         self.waker.register(waker);
-        let signal = self.close.load(Ordering::Acquire);
-        (signal != 0).then(|| (*EPOCH + Duration::from_millis(signal / 8 - 1), reason_of(signal % 8)))
+        moment(self.close.load(Ordering::Acquire))
     }
+}
+
+/// What [`Stream::close`] says.
+fn moment(signal: u64) -> Option<(Instant, Reason)> {
+    let at = (signal / 8).checked_sub(1)?;
+    let reason = Reason::ALL.get((signal % 8) as usize).copied().unwrap_or(Reason::Shutdown);
+    Some((*EPOCH + Duration::from_millis(at), reason))
 }
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX / 16)
-}
-
-fn reason_bits(reason: Reason) -> u64 {
-    match reason {
-        Reason::Client => 0,
-        Reason::Upstream => 1,
-        Reason::Reload => 2,
-        Reason::UpstreamRemoved => 3,
-        Reason::Timeout => 4,
-        Reason::Shutdown => 5,
-    }
-}
-
-fn reason_of(bits: u64) -> Reason {
-    [Reason::Client, Reason::Upstream, Reason::Reload, Reason::UpstreamRemoved, Reason::Timeout]
-        .into_iter()
-        .find(|reason| reason_bits(*reason) == bits)
-        .unwrap_or(Reason::Shutdown)
 }
 
 /// All open streams. Locked when a stream opens or ends and during a reload, never while bytes move.
@@ -148,7 +157,8 @@ impl Registry {
         });
         inner.streams.insert(id, Arc::clone(&stream));
         inner.statistics.entry(Arc::clone(stream.upstream())).or_default();
-        Open { registry: Arc::clone(self), stream, outcome: Outcome::Closed }
+        // What stays when nothing else is said: the threads end.
+        Open { registry: Arc::clone(self), stream, outcome: Outcome::Closed, reason: Reason::Shutdown }
     }
 
     /// Called once a configuration has become current: closes the streams that it gives no reason to live.
@@ -174,6 +184,19 @@ impl Registry {
         for stream in self.lock().streams.values() {
             stream.close_after(Duration::ZERO, Reason::Shutdown);
         }
+    }
+
+    /// Closes the streams that are wanted gone, each at a moment of its own within `over`; how many that are.
+    pub fn drain(&self, over: Duration, wanted: impl Fn(&Stream) -> bool) -> usize {
+        let streams = self.streams();
+        let wanted = streams.iter().filter(|stream| wanted(stream));
+        wanted.map(|stream| stream.close_after(over.mul_f64(share(stream.id)), Reason::Drained)).count()
+    }
+
+    /// All open streams, the oldest first.
+    #[must_use]
+    pub fn streams(&self) -> Vec<Arc<Stream>> {
+        self.lock().streams.values().cloned().collect()
     }
 
     /// Waits until no stream is open.
@@ -212,9 +235,13 @@ impl Registry {
 
 /// `stream_close_delay` and up to a tenth of it, differently for each stream.
 fn spread(owner: &Owner, id: u64) -> Duration {
+    owner.close_delay + (owner.close_delay / 10).mul_f64(share(id))
+}
+
+/// A number between 0 and 1 that stays with the stream.
+fn share(id: u64) -> f64 {
     let share = xxhash_rust::xxh64::xxh64(&id.to_ne_bytes(), 0) % 1000;
-    let jitter = owner.close_delay.as_secs_f64() / 10.0 * (share as f64 / 1000.0);
-    owner.close_delay + Duration::from_secs_f64(jitter)
+    share as f64 / 1000.0
 }
 
 /// An entered stream; leaves the registry when it is dropped.
@@ -223,6 +250,7 @@ pub struct Open {
     registry: Arc<Registry>,
     pub(super) stream: Arc<Stream>,
     pub(super) outcome: Outcome,
+    pub(super) reason: Reason,
 }
 
 impl Drop for Open {
@@ -230,7 +258,7 @@ impl Drop for Open {
         let mut inner = self.registry.lock();
         inner.streams.remove(&self.stream.id);
         let statistics = inner.statistics.entry(Arc::clone(self.stream.upstream())).or_default();
-        statistics.add_ended(self.outcome, self.stream.age(), self.stream.bytes());
+        statistics.add_ended(self.outcome, self.reason, self.stream.age(), self.stream.bytes());
         drop(inner);
         self.registry.ended.notify_waiters();
     }

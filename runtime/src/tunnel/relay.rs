@@ -198,6 +198,7 @@ impl Relay {
         for leg in [&mut self.client, &mut self.upstream] {
             drop(Pin::new(leg).poll_shutdown(cx));
         }
+        self.open.reason = reason;
         self.open.outcome = match (&error, reason) {
             (Some(_), _) => Outcome::Error,
             (None, Reason::Timeout) => Outcome::Timeout,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Outcome;
+use super::{Outcome, Reason};
 
 /// Upper bounds in seconds of [`Statistics::durations`]: Prometheus' defaults, then up to a day, since streams last.
 pub const BUCKETS: [f64; 16] =
@@ -15,6 +15,8 @@ pub struct Statistics {
     pub active: u64,
     /// Streams that have ended, in the order of [`Outcome::ALL`].
     pub total: [u64; 3],
+    /// The same by why they ended, in the order of [`Reason::ALL`].
+    pub reasons: [u64; Reason::ALL.len()],
     /// How many of them lasted at most as long as each of [`BUCKETS`]; cumulative, in the order of [`Outcome::ALL`].
     pub durations: [[u64; BUCKETS.len()]; 3],
     /// The sum of their durations in seconds, in the order of [`Outcome::ALL`].
@@ -31,13 +33,17 @@ impl Statistics {
         self.add_bytes(bytes);
     }
 
-    pub(super) fn add_ended(&mut self, outcome: Outcome, lasted: Duration, bytes: (u64, u64)) {
-        let index = match outcome {
-            Outcome::Closed => 0,
-            Outcome::Error => 1,
-            Outcome::Timeout => 2,
-        };
+    pub(super) fn add_ended(
+        &mut self,
+        outcome: Outcome,
+        reason: Reason,
+        lasted: Duration,
+        bytes: (u64, u64),
+    ) {
+        // Both are declared in the order of their `ALL`.
+        let index = outcome as usize;
         let seconds = lasted.as_secs_f64();
+        self.reasons[reason as usize] += 1;
         self.total[index] += 1;
         self.duration_sum[index] += seconds;
         for (bound, count) in BUCKETS.iter().zip(&mut self.durations[index]) {

@@ -7,7 +7,7 @@ use tokio::{
     sync::oneshot,
 };
 
-use super::{Ended, Leg, Live, Opened, Outcome, Owner, Reason, Registry, Tunnel, websocket::Frames};
+use super::{Ended, Leg, Live, Opened, Outcome, Owner, Reason, Registry, Tunnel, Visitor, websocket::Frames};
 
 const TEXT: [u8; 4] = [0x81, 0x02, b'h', b'i'];
 const GOING_AWAY: [u8; 4] = [0x88, 0x02, 0x03, 0xe9];
@@ -57,7 +57,10 @@ impl Scene {
             buffer_size: 0,
             ended: Box::new(|end| drop(sender.send(end))),
         }
-        .spawn(&registry, Opened { owner, upstream: "up:1".into(), source: "up:1".into() });
+        .spawn(
+            &registry,
+            Opened { owner, upstream: "up:1".into(), source: "up:1".into(), visitor: Visitor::default() },
+        );
         Self { client, upstream, registry, ended }
     }
 
@@ -254,6 +257,34 @@ fn a_handler_that_comes_back_keeps_its_streams() {
         scene.registry.close_all();
         assert_eq!(scene.end().await.reason, Reason::Shutdown);
     });
+}
+
+#[test]
+fn a_reload_keeps_nothing_that_is_drained() {
+    on_a_shard(async {
+        let mut scene = Scene::open(Options::default()).await;
+        assert_eq!(
+            scene.registry.drain(Duration::from_secs(3600), |stream| &**stream.upstream() == "up:2"),
+            0
+        );
+        assert_eq!(scene.registry.drain(Duration::from_secs(3600), |stream| stream.id() == 1), 1);
+        scene.echo(b"soon").await;
+        scene.reload(&[OWNER], &[]);
+        let streams = scene.registry.streams();
+        assert_eq!(streams[0].closing().map(|(_, reason)| reason), Some(Reason::Drained));
+        assert_eq!(scene.registry.drain(Duration::ZERO, |_| true), 1);
+        assert_eq!(read_all(&mut scene.client).await, b"");
+        let registry = Arc::clone(&scene.registry);
+        assert_eq!(scene.end().await.reason, Reason::Drained);
+        assert_eq!(registry.statistics()["up:1"].reasons, [0, 0, 0, 0, 0, 0, 1]);
+    });
+}
+
+/// Each numbers its place in `ALL`.
+#[test]
+fn reasons_and_outcomes_are_in_order() {
+    assert!(Reason::ALL.iter().enumerate().all(|(at, reason)| *reason as usize == at));
+    assert!(Outcome::ALL.iter().enumerate().all(|(at, outcome)| *outcome as usize == at));
 }
 
 #[test]

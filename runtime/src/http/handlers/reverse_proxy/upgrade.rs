@@ -17,7 +17,7 @@ use crate::{
     error::{Error, Kind, Outcome},
     http::{Body, Exchange, Response, access_log},
     logging::{Fields, Level, Logger},
-    tunnel::{Ended, Leg, Opened, Owner, Registry, Tunnel},
+    tunnel::{Ended, Leg, Opened, Owner, Registry, Tunnel, Visitor},
 };
 
 /// Who tells about streams unless the configuration names another logger.
@@ -130,6 +130,11 @@ impl Upgrades {
             owner: Arc::clone(&self.owner),
             upstream: Arc::clone(&upstream.host.address),
             source: Arc::clone(&upstream.source),
+            visitor: Visitor {
+                client: exchange.client_ip,
+                host: exchange.authority().into(),
+                path: exchange.original().1.path().into(),
+            },
         };
         let line = self.logs.line(exchange, &upstream.host.address);
         // The line of the request waits for the end of the stream, unless the stream outlives what it came from.
