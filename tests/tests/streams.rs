@@ -31,6 +31,7 @@ async fn streams_are_listed_and_drained_by_upstream() {
     let server = Server::start(&both).await;
     let mut first = open(&server).await;
     let mut second = client::upgrade(server.address(":0"), "127.0.0.1", "/other", "x").await.unwrap();
+    client::echo(&mut second, "hello").await.unwrap();
     let list = admin(&server, "GET", "/reverse_proxy/streams").await.json();
     assert_eq!(list.as_array().unwrap().len(), 2);
     let shown = &list[0];
@@ -54,7 +55,7 @@ async fn streams_are_listed_and_drained_by_upstream() {
         format!("caddy_reverse_proxy_stream_bytes_total{{{of},direction=\"to_upstream\"}} 10"),
         format!("caddy_reverse_proxy_streams_active{{upstream=\"{}\"}} 1", other.address),
         format!(
-            "caddy_reverse_proxy_stream_bytes_total{{upstream=\"{}\",direction=\"from_upstream\"}} 4",
+            "caddy_reverse_proxy_stream_bytes_total{{upstream=\"{}\",direction=\"from_upstream\"}} 9",
             other.address
         ),
     ] {
