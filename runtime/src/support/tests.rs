@@ -288,3 +288,13 @@ fn an_ordinary_configuration_is_supported() {
     ]}}}}});
     assert_eq!(unsupported(&parsed(&config)), []);
 }
+
+#[test]
+fn limits_that_shards_share_are_looked_at_without_shards() {
+    let keep_alive = json!({"max_idle_conns": 3, "max_idle_conns_per_host": 2});
+    let proxy = json!({
+        "handler": "reverse_proxy", "upstreams": [{"dial": "127.0.0.1:1"}],
+        "transport": {"protocol": "http", "keep_alive": keep_alive},
+    });
+    assert_eq!(unsupported(&parsed(&only(HANDLER, proxy))), []);
+}

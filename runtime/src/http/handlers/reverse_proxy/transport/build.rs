@@ -122,7 +122,8 @@ fn keep(config: &KeepAlive, shards: usize) -> Option<Keep> {
         return None;
     }
     let share = |limit: i64, default: usize| match usize::try_from(limit) {
-        Ok(limit @ 1..) => limit.div_ceil(shards),
+        // A configuration that is only looked at has no shards.
+        Ok(limit @ 1..) => limit.div_ceil(shards.max(1)),
         _ => default,
     };
     Some(Keep {
