@@ -1,9 +1,12 @@
 //! What a directive, matcher or option sees while it is read: the registry, the options, the site around it, and a
 //! place to put findings.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
-use caddis_grammar::{Diagnostic, Environment, Files, Sources, Span, Token};
+use caddis_grammar::{Diagnostic, Environment, Files, Origin as ImportOrigin, Sources, Span, Token};
 
 use crate::{
     errors,
@@ -42,6 +45,8 @@ pub struct Cx<'a> {
     pub(crate) nested: Vec<Vec<Origin>>,
     /// The names in finished blocks that are no directives, until the directive around has been read.
     pub(crate) unknown: Vec<Vec<Token>>,
+    /// The imports that brought directives, by the places of their names; of several for one place the first.
+    pub(crate) imported: HashMap<Span, Arc<ImportOrigin>>,
     /// The findings so far.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -55,6 +60,8 @@ pub struct State {
     pub logs: usize,
     /// Named routes that were invoked, with the place.
     pub invoked: Vec<(String, Span)>,
+    /// The hosts of the site around; none where it serves all, and outside of sites.
+    pub hosts: Vec<String>,
 }
 
 impl<'a> Cx<'a> {
@@ -78,6 +85,7 @@ impl<'a> Cx<'a> {
             state: State::default(),
             nested: Vec::new(),
             unknown: Vec::new(),
+            imported: HashMap::new(),
             diagnostics: Vec::new(),
         }
     }

@@ -5,6 +5,7 @@
 pub(crate) mod definitions;
 pub(crate) mod directives;
 pub(crate) mod handlers;
+pub(crate) mod lint;
 pub(crate) mod logging;
 pub(crate) mod matchers;
 pub(crate) mod modules;

@@ -9,6 +9,7 @@ mod directive;
 mod directives;
 mod errors;
 mod go_sort;
+mod lint;
 mod listeners;
 mod logging;
 mod matchers;
@@ -121,9 +122,18 @@ pub fn adapt(
     let mut pairings = listeners::pair(&mut cx, &blocks);
     let servers = servers::build(&mut cx, &mut blocks, &mut pairings, &named);
     let (config, origins) = assemble(&mut cx, &blocks, &pairings, servers);
-    let mut diagnostics = cx.diagnostics;
+    let (mut diagnostics, imported) = (cx.diagnostics, cx.imported);
     if !diagnostics.iter().any(is_error) {
         diagnostics.extend(unformatted);
+    }
+    // What is passed over may answer requests, change them, or invoke routes.
+    if !diagnostics.iter().any(|finding| is_error(finding) || finding.code == errors::plugins::SKIPPED) {
+        diagnostics.extend(lint::Addresses::judge(&pairings, &sources));
+        if let Some(app) = &config.apps.http {
+            let servers = origins.iter().filter_map(|(name, of)| Some((app.servers.get(name)?, of)));
+            diagnostics.extend(lint::routes(servers, &imported, &sources));
+        }
+        diagnostics.extend(named.judge(&blocks));
     }
     diagnostics.sort_by_key(|diagnostic| {
         (diagnostic.span.is_none(), diagnostic.span.map(|span| (span.source, span.start)))

@@ -33,7 +33,7 @@ use caddis_grammar::{Diagnostic, Quote, Span, Statement, Token};
 use crate::{
     args::Args,
     cx::{Cx, Parsed},
-    errors,
+    errors, lint,
     registry::{ModuleReader, Unknown},
 };
 
@@ -92,6 +92,8 @@ struct Definition {
     /// Snippets define matchers for whoever imports them, so that nobody need use them all.
     imported: bool,
     used: bool,
+    /// What is written there, as a number.
+    content: u64,
 }
 
 impl Definitions {
@@ -108,8 +110,12 @@ impl Definitions {
     /// Closes the innermost scope and yields a warning for each definition in it that nothing used.
     pub(crate) fn leave(&mut self) -> Vec<Diagnostic> {
         let scope = self.scopes.pop().unwrap_or_default();
-        let unused = scope.iter().filter(|(_, definition)| !definition.used && !definition.imported);
-        unused.map(|(name, definition)| *errors::unused_matcher(name, definition.span)).collect()
+        let own = || scope.iter().filter(|(_, definition)| !definition.imported);
+        let unused = own().filter(|(_, definition)| !definition.used);
+        let unused = unused.map(|(name, definition)| *errors::unused_matcher(name, definition.span));
+        let used = own().filter(|(_, definition)| definition.used);
+        let used = used.map(|(name, definition)| (&**name, definition.span, definition.content));
+        unused.chain(lint::judge_matchers(used)).collect()
     }
 
     /// The set of a name with its `@`.
@@ -127,13 +133,16 @@ impl Definitions {
         self.scopes.iter().flat_map(|scope| scope.keys()).map(AsRef::as_ref)
     }
 
-    fn insert(&mut self, name: &Token, set: MatcherSet) {
+    fn insert(&mut self, name: &Token, set: MatcherSet, content: u64) {
         if self.scopes.is_empty() {
             self.enter();
         }
         if let Some(scope) = self.scopes.last_mut() {
             let imported = name.origin.is_some();
-            scope.insert(name.text.clone(), Definition { set, span: name.span, imported, used: false });
+            scope.insert(
+                name.text.clone(),
+                Definition { set, span: name.span, imported, used: false, content },
+            );
         }
     }
 }
@@ -163,7 +172,9 @@ impl Cx<'_> {
             _ => self.read_set(&set_lines(statement), Some(&name.text[1..])),
         };
         let set = self.keep(set).unwrap_or_default();
-        self.matchers.insert(name, set);
+        lint::judge_set(self, statement, &set);
+        let content = lint::content(statement.args(), statement.children());
+        self.matchers.insert(name, set, content);
     }
 
     /// The set that a word names as a directive's first argument: `None` where the word is no matcher, an empty option

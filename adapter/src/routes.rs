@@ -98,6 +98,9 @@ impl Cx<'_> {
             let nested = std::mem::take(&mut self.nested);
             self.report_unknown(statement.block.as_ref().map(|block| block.close));
             (self.nested, self.unknown) = outer;
+            if let Some(origin) = &statement.name().origin {
+                self.imported.entry(statement.name().span).or_insert_with(|| origin.clone());
+            }
             let name = if directive.name == "handle_path" { "handle".into() } else { directive.name.clone() };
             let span = statement.name().span;
             let items = self.keep(items).unwrap_or_default().into_iter();

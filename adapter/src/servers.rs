@@ -27,9 +27,9 @@ use crate::{
 pub(crate) struct Origins {
     /// The first address of its first site.
     span: Option<Span>,
-    routes: Vec<Origin>,
-    errors: Vec<Origin>,
-    named_routes: BTreeMap<String, Origin>,
+    pub(crate) routes: Vec<Origin>,
+    pub(crate) errors: Vec<Origin>,
+    pub(crate) named_routes: BTreeMap<String, Origin>,
 }
 
 /// Builds the servers, called `srv0`, `srv1`, … in the order of the pairings. Sites end up in the order in which they

@@ -97,6 +97,10 @@ pub(crate) fn read(cx: &mut Cx<'_>, mut block: ServerBlock) -> Block {
             Err(reason) => cx.report(errors::sites::bad_address(token, &reason)),
         }
     }
+    let hosts = keys.iter().map(|key| key.address.host.clone());
+    let may_be_any = |key: &Key| key.address.host.is_empty() || cx.sources.has_variable(key.token.span);
+    let serves_all = keys.len() < block.keys.len() || keys.iter().any(may_be_any);
+    cx.state.hosts = if serves_all { Vec::new() } else { hosts.collect() };
     cx.enter_block(&block.statements);
     let (placed, unknown) = cx.read_directives(&block.statements);
     for statement in unknown {

@@ -56,7 +56,7 @@ impl SourceMap {
 }
 
 /// The lists of routes right inside a handler.
-fn nested_routes(handler: &Handler) -> Vec<(String, &[Route])> {
+pub(crate) fn nested_routes(handler: &Handler) -> Vec<(String, &[Route])> {
     let responses = match handler {
         Handler::Subroute(subroute) => return vec![("/routes".to_owned(), &subroute.routes)],
         Handler::ReverseProxy(proxy) => &proxy.handle_response,

@@ -1,5 +1,6 @@
 //! Whole Caddyfiles, small enough to read beside their JSON.
 
+mod lint;
 mod pages;
 mod plugins;
 mod servers;

@@ -50,6 +50,22 @@ pub(crate) fn substitute(text: &str, env: &dyn Environment) -> Substituted {
     Substituted { text: out, replacements }
 }
 
+/// Where a default is written as a shell would have it, `{$NAME:-default}`: the place, the name and the default as it is
+/// understood here, with the dash. A default of -1 is taken for a number.
+pub(crate) fn shell_defaults(text: &str) -> impl Iterator<Item = (Range<usize>, &str, &str)> {
+    let mut done = 0;
+    text.match_indices(":-").filter_map(move |(colon, _)| {
+        let before = text.get(done..colon)?;
+        let rest = before.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let name = &before[rest.len()..];
+        let start = done + rest.strip_suffix("{$").filter(|_| !name.is_empty())?.len();
+        let end = text[colon..].find('}').map_or(text.len(), |length| colon + length + 1);
+        done = end;
+        let default = text[colon + 1..end].strip_suffix('}')?;
+        (default != "-1").then_some((start..end, name, default))
+    })
+}
+
 /// Whether nothing but spaces and tabs stands beside a range on its line.
 fn is_alone(text: &str, range: Range<usize>) -> bool {
     let blank = |part: &str| part.bytes().all(|byte| b" \t\r".contains(&byte));
@@ -106,6 +122,14 @@ mod tests {
                 _ => None,
             }
         }
+    }
+
+    #[test]
+    fn defaults_of_shells_are_found() {
+        let text = "a {$A:-b} {$B:c} {$C:-} {$N:-1} {env.A:-b} {$A:b:-c}";
+        let found: Vec<_> =
+            shell_defaults(text).map(|(range, name, default)| (&text[range], name, default)).collect();
+        assert_eq!(found, [("{$A:-b}", "A", "-b"), ("{$C:-}", "C", "-")]);
     }
 
     #[test]

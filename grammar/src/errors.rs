@@ -305,3 +305,33 @@ pub(crate) fn not_formatted(span: Span) -> Diagnostic {
     let message = "Caddyfile input is not formatted; run 'caddy fmt --overwrite' to fix inconsistencies";
     Diagnostic::warning(Code("W0002"), span, message)
 }
+
+/// A snippet without a use.
+pub(crate) fn unused_snippet(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::warning(Code("W0114"), span, format!("the snippet ({name}) is never imported"))
+}
+
+/// A snippet with the block of another.
+pub(crate) fn repeated_snippet(span: Span, name: &str, first: &str, place: Span) -> Diagnostic {
+    let message = format!("the snippet ({name}) has the same lines as ({first})");
+    let finding = Diagnostic::warning(Code("W0115"), span, message).label(place, "the same lines");
+    finding.help(format!("import `{first}` instead"))
+}
+
+/// A file that an import would mean, were there no snippet of its name.
+pub(crate) fn snippet_hides_file(span: Span, name: &str, declared: Option<Span>) -> Diagnostic {
+    let message = format!("this imports the snippet ({name}), not the file of that name");
+    let finding = Diagnostic::warning(Code("W0116"), span, message);
+    let finding = match declared {
+        Some(declared) => finding.label(declared, "the snippet"),
+        None => finding,
+    };
+    finding.help(format!("rename the snippet, or write `import ./{name}` for the file"))
+}
+
+/// `{$NAME:-default}`, as a shell would have it.
+pub(crate) fn default_of_shell(span: Span, name: &str, default: &str) -> Diagnostic {
+    let message = format!("the default of {name} is '{default}', with the dash");
+    let help = format!("a default stands right behind the colon: `{{${name}:{}}}`", &default[1..]);
+    Diagnostic::warning(Code("W0117"), span, message).help(help)
+}

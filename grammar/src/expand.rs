@@ -9,6 +9,7 @@ mod cursor;
 mod graph;
 mod import;
 mod paths;
+mod snippets;
 mod statements;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use crate::{
     expand::{
         cursor::{Cursor, Tok},
         graph::ImportGraph,
+        snippets::Snippet,
     },
     lexer,
     token::Token,
@@ -55,6 +57,9 @@ fn expand_within(
         reported: HashSet::new(),
         read: HashMap::new(),
         snippets: HashMap::new(),
+        hidden: Vec::new(),
+        looked_for: HashSet::new(),
+        complete: true,
         imports: ImportGraph::default(),
         imported: 0,
         max_imported,
@@ -70,6 +75,7 @@ fn expand_within(
     }
     expander.cursor = Cursor::new(tokens);
     expander.all_blocks();
+    expander.judge_snippets();
     Expanded { sources: expander.sources, blocks: expander.blocks, diagnostics: expander.diagnostics }
 }
 
@@ -83,6 +89,12 @@ struct Expander<'a> {
     /// The files read so far, by absolute path.
     read: HashMap<String, SourceId>,
     snippets: HashMap<Arc<str>, Snippet>,
+    /// Files that a snippet of the same name hid from an import, with the import.
+    hidden: Vec<(String, Diagnostic)>,
+    /// The names of snippets by the files that import them, so that each is looked for among the files once.
+    looked_for: HashSet<(SourceId, Arc<str>)>,
+    /// Whether every import is known to be the one that is meant when the file is used.
+    complete: bool,
     imports: ImportGraph,
     /// How much has been imported so far, in words and imports.
     imported: usize,
@@ -92,12 +104,6 @@ struct Expander<'a> {
     exhausted: bool,
     cursor: Cursor,
     blocks: Vec<ServerBlock>,
-}
-
-/// The block of a `(name)`, without the braces.
-struct Snippet {
-    tokens: Arc<[Tok]>,
-    declared: Span,
 }
 
 impl Expander<'_> {
@@ -119,7 +125,7 @@ impl Expander<'_> {
             let range = substituted.original(range);
             Span { source: id, start: range.start, end: range.end }
         };
-        let mut tokens = Vec::new();
+        let mut tokens: Vec<Tok> = Vec::new();
         let problems = lexer::lex_into(&substituted.text, &mut |lexeme| {
             let Some(quote) = lexeme.quote() else { return };
             let token = Token {
@@ -134,6 +140,14 @@ impl Expander<'_> {
         let problems = problems.iter();
         let mut diagnostics: Vec<_> =
             problems.map(|problem| errors::lexer(&problem.kind, span(problem.range.clone()))).collect();
+        for (range, name, default) in environment::shell_defaults(&self.sources.get(id).text) {
+            let place = Span { source: id, start: range.start as u32, end: range.end as u32 };
+            let at = tokens.partition_point(|tok| tok.token.span.end <= place.start);
+            // What belongs to no word stands in a comment.
+            if tokens.get(at).is_some_and(|tok| tok.token.span.start < place.end) {
+                diagnostics.push(errors::default_of_shell(place, name, default));
+            }
+        }
         if substituted.text.is_empty() {
             diagnostics.push(errors::empty_text(span(0..0)));
         }

@@ -115,6 +115,24 @@ impl Sources {
         self.get(span.source).location(span.start)
     }
 
+    /// Whether an environment variable is part of a place, so that its words may be others elsewhere.
+    #[must_use]
+    pub fn has_variable(&self, span: Span) -> bool {
+        let text = self.get(span.source).text.get(span.start as usize..span.end as usize);
+        text.is_some_and(|text| text.contains("{$"))
+    }
+
+    /// The lines of a place, whole.
+    #[must_use]
+    pub fn lines(&self, span: Span) -> Span {
+        let text = &self.get(span.source).text;
+        let (start, end) = (span.start as usize, span.end as usize);
+        let start = text.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |feed| feed + 1);
+        let end =
+            text.get(end..).and_then(|after| after.find('\n')).map_or(text.len(), |length| end + length);
+        Span { start: start as u32, end: end as u32, ..span }
+    }
+
     /// Takes over the texts of another run under names that `name` gives them, and returns that run's findings as they
     /// are to be read here.
     pub fn absorb(

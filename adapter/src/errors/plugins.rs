@@ -19,10 +19,13 @@ pub(crate) fn plugin_of(place: Place, name: &str) -> Option<String> {
     ))
 }
 
+/// The code of [`skipped`].
+pub(crate) const SKIPPED: Code = Code("W0720");
+
 /// The warning for something unknown that is left out.
 pub(crate) fn skipped(mut finding: Error) -> Error {
     finding.severity = Severity::Warning;
-    finding.code = Code("W0720");
+    finding.code = SKIPPED;
     finding.message.insert_str(0, "left unchecked: ");
     finding
 }

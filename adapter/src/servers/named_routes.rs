@@ -1,13 +1,13 @@
 //! Named routes: reading `&(name) { … }` blocks and giving each server those that it invokes.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use caddis_config::http::{Route, Server, handlers::Subroute};
-use caddis_grammar::{ServerBlock, Span, Token};
+use caddis_grammar::{Diagnostic, ServerBlock, Span, Token};
 
 use crate::{
     cx::Cx,
-    errors,
+    errors, lint,
     listeners::Pairing,
     placeholders,
     sites::Block,
@@ -20,6 +20,9 @@ pub(crate) struct NamedRoutes(BTreeMap<String, NamedRoute>);
 
 #[derive(Debug)]
 struct NamedRoute {
+    key: Token,
+    /// What is written in its block, as a number.
+    content: u64,
     route: Traced,
     /// The named routes that this one invokes.
     invoked: Vec<(String, Span)>,
@@ -44,12 +47,43 @@ impl NamedRoutes {
             let Some(subroute) = cx.keep(subroute) else { continue };
             let route = named_route(cx, key, subroute, origins);
             let invoked = std::mem::take(&mut cx.state.invoked);
-            if named.0.insert(key.text.to_string(), NamedRoute { route, invoked }).is_some() {
+            let content = lint::content(&[], &block.statements);
+            let route = NamedRoute { key: key.clone(), content, route, invoked };
+            if named.0.insert(key.text.to_string(), route).is_some() {
                 cx.report(errors::sites::duplicate_named_route(key));
             }
         }
         cx.groups = groups;
         named
+    }
+
+    /// Named routes that no site invokes, directly or not, and those that repeat another. Those that an import brought may
+    /// serve other files, as may those of a file without sites.
+    pub(crate) fn judge(&self, sites: &[Block]) -> Vec<Diagnostic> {
+        if sites.is_empty() {
+            return Vec::new();
+        }
+        let mut invoked = BTreeSet::new();
+        let mut waiting: Vec<&(String, Span)> = sites.iter().flat_map(|site| &site.pile.invoked).collect();
+        while let Some((name, _)) = waiting.pop() {
+            if let Some(named) = self.0.get(name).filter(|_| invoked.insert(name)) {
+                waiting.extend(&named.invoked);
+            }
+        }
+        let mut own: Vec<_> = self.0.iter().filter(|(_, named)| named.key.origin.is_none()).collect();
+        own.sort_by_key(|(_, named)| named.key.span);
+        let mut first_of: HashMap<u64, &Token> = HashMap::new();
+        let mut findings = Vec::new();
+        for (name, NamedRoute { key, content, .. }) in own {
+            if !invoked.contains(name) {
+                findings.push(*errors::lint::uninvoked_route(key));
+            } else if let Some(first) = first_of.get(content) {
+                findings.push(*errors::lint::repeated_route(key, first));
+            } else {
+                first_of.insert(*content, key);
+            }
+        }
+        findings
     }
 
     /// Adds the routes that the sites of a server invoke, and those that these invoke.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     BlockKind, Quote, ServerBlock, Span, Statement, errors,
-    expand::{Expander, Snippet, cursor::Tok, statements},
+    expand::{Expander, cursor::Tok, statements},
 };
 
 /// What stands before a block.
@@ -181,8 +181,7 @@ impl Expander<'_> {
             tok.snippet = Some(name.clone());
         }
         if first.is_none() {
-            let snippet = Snippet { tokens: tokens.into(), declared: key.token.span };
-            self.snippets.insert(name.clone(), snippet);
+            self.define_snippet(key, name, tokens);
         }
     }
 

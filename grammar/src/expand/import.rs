@@ -14,9 +14,9 @@ use crate::{
 };
 
 /// An `import` statement.
-struct Import {
-    keyword: Tok,
-    pattern: Tok,
+pub(super) struct Import {
+    pub(super) keyword: Tok,
+    pub(super) pattern: Tok,
     arguments: Arguments,
     has_block: bool,
     /// Everything in the block after it.
@@ -24,7 +24,7 @@ struct Import {
     /// The same by the first word of each line.
     blocks: HashMap<Arc<str>, Vec<Tok>>,
     /// Its last token, where Caddy sees the whole statement.
-    last: Tok,
+    pub(super) last: Tok,
 }
 
 /// What an import found.
@@ -48,10 +48,13 @@ impl Expander<'_> {
     }
 
     fn imported_tokens(&mut self, import: &Import, depth: i32) -> Option<Vec<Tok>> {
-        let snippet = self.snippets.get(&*import.pattern.token.text);
+        self.complete &= !self.sources.has_variable(import.pattern.token.span);
+        let snippet = self.snippets.get_mut(&*import.pattern.token.text);
         let found = match snippet {
             Some(snippet) => {
+                snippet.is_imported = true;
                 let tokens = snippet.tokens.to_vec();
+                self.look_for_hidden_file(import);
                 let nodes = tokens.first().map(|tok| self.node(tok)).into_iter().collect();
                 Found { kind: OriginKind::Snippet(import.pattern.token.text.clone()), tokens, nodes }
             }
@@ -177,6 +180,7 @@ impl Expander<'_> {
         };
         if paths.is_empty() {
             if glob.contains(['*', '?', '[', ']']) {
+                self.complete = false;
                 self.report_import(import, |span| errors::import_no_match(span, pattern));
             } else {
                 self.report_not_found(import);
