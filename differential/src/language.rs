@@ -46,7 +46,15 @@ const KINDS: &[(&str, &str)] = &[
 ];
 
 /// Lines that Caddy does not know.
-const OURS: &[&str] = &["enable_webtransport", "mirror", "stream_detached", "stream_logs", "webtransport"];
+const OURS: &[&str] = &[
+    "enable_webtransport",
+    "lb_retry_budget",
+    "lb_try_max_interval",
+    "mirror",
+    "stream_detached",
+    "stream_logs",
+    "webtransport",
+];
 
 /// Directives under former names.
 const FORMER_DIRECTIVES: &[(&str, &str)] = &[

@@ -45,7 +45,8 @@ impl Process {
     #[must_use]
     pub fn new(shards: Shards, logger: Logger) -> Self {
         let tunnels = Arc::default();
-        let (ports, hosts, outputs) = <_>::default();
+        let (ports, outputs) = <_>::default();
+        let hosts = Arc::new(Hosts::new(&logger));
         let metrics = Metrics::new(Arc::clone(&tunnels), Arc::clone(&hosts));
         let (folders, tickets) = (OnceLock::new(), OnceLock::new());
         Self { shards, logger, tunnels, ports, hosts, folders, tickets, environment: None, outputs, metrics }

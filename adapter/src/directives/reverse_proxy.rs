@@ -41,6 +41,8 @@ pub(crate) static ROWS: &[Row<Draft>] = &[
     row("lb_retries", Shape::One("count"), load_balancing::retries),
     row("lb_try_duration", Shape::One("duration"), load_balancing::try_duration),
     row("lb_try_interval", Shape::One("duration"), load_balancing::try_interval),
+    row("lb_try_max_interval", Shape::One("duration"), load_balancing::try_max_interval),
+    row("lb_retry_budget", Shape::Some("percent [per_second]"), load_balancing::retry_budget),
     block_row("lb_retry_match", Shape::Any("matcher"), load_balancing::retry_match),
     // Active health checks.
     row("health_uri", Shape::One("uri"), health::uri),

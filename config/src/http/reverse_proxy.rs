@@ -8,7 +8,7 @@ pub mod transport;
 pub mod upstreams;
 
 pub use health_checks::{ActiveHealthChecks, HealthChecks, PassiveHealthChecks};
-pub use load_balancing::LoadBalancing;
+pub use load_balancing::{LoadBalancing, RetryBudget};
 pub use selection_policies::SelectionPolicy;
 pub use stream_logs::StreamLogs;
 pub use transport::Transport;

@@ -1,6 +1,6 @@
 //! The `lb_…` lines of `reverse_proxy`.
 
-use caddis_config::http::reverse_proxy::LoadBalancing;
+use caddis_config::http::reverse_proxy::{LoadBalancing, RetryBudget};
 use caddis_grammar::Statement;
 
 use super::Draft;
@@ -38,6 +38,28 @@ pub(super) fn try_duration(draft: &mut Draft, line: &Statement, _: &mut Cx<'_>) 
 
 pub(super) fn try_interval(draft: &mut Draft, line: &Statement, _: &mut Cx<'_>) -> Parsed<()> {
     draft.load_balancing().try_interval = duration(line.one()?, "bad interval value")?;
+    Ok(())
+}
+
+pub(super) fn try_max_interval(draft: &mut Draft, line: &Statement, _: &mut Cx<'_>) -> Parsed<()> {
+    draft.load_balancing().try_max_interval = duration(line.one()?, "bad interval value")?;
+    Ok(())
+}
+
+pub(super) fn retry_budget(draft: &mut Draft, line: &Statement, _: &mut Cx<'_>) -> Parsed<()> {
+    let (percent, per_second) = match line.some()? {
+        [percent] => (percent, None),
+        [percent, per_second, ..] => {
+            line.from(2).none()?;
+            (percent, Some(per_second))
+        }
+        [] => return line.some().map(drop),
+    };
+    let of = |word| integer(word, "bad lb_retry_budget number");
+    draft.load_balancing().retry_budget = Some(RetryBudget {
+        percent: of(percent)?,
+        min_per_second: per_second.map(of).transpose()?.unwrap_or(0),
+    });
     Ok(())
 }
 

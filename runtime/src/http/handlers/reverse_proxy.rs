@@ -222,6 +222,7 @@ impl ReverseProxy {
     async fn proxy(&self, exchange: &mut Exchange, next: Next<'_>) -> Outcome {
         let started = Instant::now();
         let mut asked = self.ask(exchange).await?;
+        self.retries.request();
         let mut retries = 0;
         let attempted = loop {
             let failed = match self.attempt(exchange, &mut asked, started, retries).await {
@@ -232,14 +233,15 @@ impl ReverseProxy {
                 asked.body.give_back(exchange);
                 return Err(failed.into());
             }
+            let wait = self.retries.wait(retries, fastrand::f64());
             retries += 1;
             if self.verbose_logs {
                 self.logger.debug("retrying", |fields| {
-                    fields.add("error", failed.to_string()).add("after", self.retries.interval);
+                    fields.add("error", failed.to_string()).add("after", wait);
                 });
             }
-            if !self.retries.interval.is_zero() {
-                tokio::time::sleep(self.retries.interval).await;
+            if !wait.is_zero() {
+                tokio::time::sleep(wait).await;
             }
         };
         self.answer(exchange, attempted, &asked, next).await

@@ -4,6 +4,7 @@ mod balancing;
 mod forwarding;
 mod handling;
 mod health;
+mod round_trips;
 mod scene;
 mod transports;
 mod upgrading;

@@ -15,6 +15,7 @@ use crate::{
     build::{Build, BuildError},
     error::{Error, Kind},
     http::Exchange,
+    logging::Logger,
     placeholder::Template,
 };
 
@@ -26,6 +27,7 @@ pub struct Host {
     pub address: Arc<str>,
     requests: AtomicUsize,
     fails: AtomicUsize,
+    logger: Option<Logger>,
 }
 
 impl Host {
@@ -53,6 +55,16 @@ impl Host {
 
     pub(crate) fn forget_failure(&self) {
         self.fails.fetch_sub(1, Relaxed);
+    }
+}
+
+impl InFlight {
+    /// Notes that a response broke off after its head had gone to the client, who is cut off too.
+    pub(crate) fn broke_off(&self, error: &(dyn std::error::Error + 'static)) {
+        let Some(logger) = &self.0.logger else { return };
+        logger.warn("aborting with incomplete response", |fields| {
+            fields.add("upstream", &*self.0.address).add("error", format!("reading: {error}"));
+        });
     }
 }
 
@@ -105,6 +117,7 @@ impl Health {
 /// The hosts and health of all upstreams that something still uses.
 #[derive(Debug, Default)]
 pub struct Hosts {
+    logger: Option<Logger>,
     hosts: Mutex<BTreeMap<Arc<str>, Weak<Host>>>,
     health: Mutex<BTreeMap<HealthKey, Weak<Health>>>,
 }
@@ -113,6 +126,12 @@ pub struct Hosts {
 type HealthKey = (Arc<str>, u64);
 
 impl Hosts {
+    /// No hosts yet. What befalls a host outside of any handler is written to a logger made from this one.
+    #[must_use]
+    pub fn new(root: &Logger) -> Self {
+        Self { logger: Some(root.named("http.handlers.reverse_proxy")), ..Self::default() }
+    }
+
     /// The host at a dial address.
     pub(crate) fn get(&self, address: &str) -> Arc<Host> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -125,6 +144,7 @@ impl Hosts {
             address: Arc::clone(&address),
             requests: AtomicUsize::new(0),
             fails: AtomicUsize::new(0),
+            logger: self.logger.clone(),
         });
         hosts.insert(address, Arc::downgrade(&host));
         host

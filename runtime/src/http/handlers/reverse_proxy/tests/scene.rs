@@ -1,8 +1,14 @@
 //! A proxy on a port of its own, and the two sides to talk to it from.
 
-use std::{convert::Infallible, future::Future, rc::Rc, sync::Arc};
+use std::{
+    convert::Infallible,
+    future::Future,
+    rc::Rc,
+    sync::{Arc, Mutex},
+};
 
 use caddis_config::{from_value, http::handlers::ReverseProxy};
+use futures_util::FutureExt;
 use http::StatusCode;
 use hyper::{
     server::conn::{http1, http2},
@@ -13,12 +19,14 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::Notify,
 };
 
+use super::super::Host;
 use crate::{
     build::Build,
     http::{Body, Exchange, Handler, Next, exchange::Connection},
-    logging::{Level, Logger, Stderr},
+    logging::{Fields, Level, Logger, Sink, Stderr},
     process::Process,
     shard::Shards,
 };
@@ -33,6 +41,32 @@ pub(super) fn on_a_shard(test: impl Future<Output = ()>) {
 pub(super) fn process() -> Arc<Process> {
     let shards = Shards::start(1).unwrap();
     Arc::new(Process::new(shards, Logger::root(Box::new(Stderr(Level::Error)))))
+}
+
+/// What a process logs, from the level warn on: level, logger and message, then the fields.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Logged(Arc<Mutex<Vec<String>>>);
+
+impl Logged {
+    /// A process that writes here.
+    pub(super) fn process(&self) -> Arc<Process> {
+        Arc::new(Process::new(Shards::start(1).unwrap(), Logger::root(Box::new(self.clone()))))
+    }
+
+    /// What was written so far.
+    pub(super) fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl Sink for Logged {
+    fn enabled(&self, level: Level, _: &str) -> bool {
+        level >= Level::Warn
+    }
+
+    fn write(&self, level: Level, logger: &str, message: &str, fields: &Fields) {
+        self.0.lock().unwrap().push(format!("{level:?} {logger}: {message} {:?}", fields.0));
+    }
 }
 
 /// An upstream that listens and does what the test tells it to.
@@ -50,6 +84,12 @@ impl Upstream {
 
     pub(super) async fn accept(&self) -> Wire {
         Wire(self.listener.accept().await.unwrap().0)
+    }
+
+    /// Whether no connection is waiting to be accepted.
+    pub(super) async fn is_alone(&self) -> bool {
+        tokio::task::yield_now().await;
+        self.listener.accept().now_or_never().is_none()
     }
 
     /// A proxy, the client that asks it with GET, and the connection on which the request is about to come.
@@ -140,6 +180,27 @@ pub(super) struct Proxy {
     pub(super) process: Arc<Process>,
     pub(super) live: crate::tunnel::Live,
     address: String,
+    /// Told when a request is no longer handled.
+    handled: Rc<Notify>,
+}
+
+/// A request that is about to be handled.
+pub(super) struct Handling(Rc<Notify>);
+
+impl Handling {
+    /// Waits until it no longer is, with an answer or without.
+    pub(super) async fn ended(self) {
+        self.0.notified().await;
+    }
+}
+
+/// Tells when it is dropped.
+struct Handled(Rc<Notify>);
+
+impl Drop for Handled {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
 }
 
 impl Proxy {
@@ -154,15 +215,27 @@ impl Proxy {
         std::mem::take(&mut cx.on_commit).run();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
+        let handled = Rc::new(Notify::new());
+        let ended = Rc::clone(&handled);
         tokio::task::spawn_local(async move {
             loop {
                 let (socket, remote) = listener.accept().await.unwrap();
                 let local = socket.local_addr().ok();
                 let connection = Arc::new(Connection::new(Some(remote), local, None));
-                tokio::task::spawn_local(serve(socket, connection, Rc::clone(&handler)));
+                tokio::task::spawn_local(serve(socket, connection, Rc::clone(&handler), Rc::clone(&ended)));
             }
         });
-        Self { process, live: cx.streams, address }
+        Self { process, live: cx.streams, address, handled }
+    }
+
+    /// The next request.
+    pub(super) fn handling(&self) -> Handling {
+        Handling(Rc::clone(&self.handled))
+    }
+
+    /// The only upstream.
+    pub(super) fn host(&self) -> Arc<Host> {
+        self.process.hosts.all().remove(0)
     }
 
     pub(super) async fn connect(&self) -> Wire {
@@ -187,13 +260,20 @@ pub(super) fn build_in(cx: &mut Build, config: Value) -> Result<Box<dyn Handler>
     super::super::build(&config, cx)
 }
 
-async fn serve(socket: TcpStream, connection: Arc<Connection>, handler: Rc<dyn Handler>) {
+async fn serve(
+    socket: TcpStream,
+    connection: Arc<Connection>,
+    handler: Rc<dyn Handler>,
+    handled: Rc<Notify>,
+) {
     let mut start = [0; 4];
     // A client that leaves without a word is seen as such by the engine.
     drop(socket.peek(&mut start).await);
     let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let (handler, connection) = (Rc::clone(&handler), Arc::clone(&connection));
+        let handled = Handled(Rc::clone(&handled));
         async move {
+            let _handled = handled;
             let (head, body) = request.into_parts();
             let mut exchange = Exchange::new(head, Body::Incoming(body), connection);
             let response = handler.handle(&mut exchange, Next::routes(&[], None)).await;

@@ -207,7 +207,10 @@ impl http_body::Body for Streamed {
         if ended {
             streamed.end();
         }
-        polled.map_err(Into::into)
+        if let (Poll::Ready(Some(Err(error))), Some((_, in_flight))) = (&polled, &streamed.held) {
+            in_flight.broke_off(&**error);
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
