@@ -95,9 +95,8 @@ pub fn adapt(
     environment: &dyn Environment,
     registry: &Registry,
 ) -> Adapted {
-    let Expanded { sources, blocks, diagnostics } = caddis_grammar::expand(name, text, files, environment);
-    // Before anything else is built, so that the room for its tree can be used again.
-    let unformatted = format_lint(&sources);
+    let Expanded { sources, blocks, diagnostics, unformatted } =
+        caddis_grammar::expand(name, text, files, environment);
     let unset = GlobalOptions::default();
     let mut cx = Cx::new(&sources, registry, files, environment, &unset);
     cx.diagnostics = diagnostics;
@@ -188,10 +187,4 @@ fn assemble(
 
 fn is_error(diagnostic: &Diagnostic) -> bool {
     diagnostic.severity == Severity::Error
-}
-
-/// A warning where the main file is not formatted.
-fn format_lint(sources: &Sources) -> Option<Diagnostic> {
-    let (id, source) = sources.first()?;
-    caddis_grammar::format_lint(id, source)
 }

@@ -1,9 +1,9 @@
 //! Sites: reading a block's addresses and directives, and filing what the directives yield.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use caddis_config::pki::Authority;
-use caddis_grammar::{BlockKind, ServerBlock, Span, Statement, Token};
+use caddis_grammar::{BlockKind, ServerBlock, SourceId, Span, Statement, Token};
 
 use crate::{
     addresses::Address,
@@ -33,8 +33,8 @@ pub(crate) struct Block {
 pub(crate) struct Key {
     /// As it was written.
     pub(crate) token: Token,
-    /// Its parts.
-    pub(crate) address: Address,
+    /// Its parts. Each listener of the site has a copy of the key.
+    pub(crate) address: Arc<Address>,
 }
 
 /// What the directives of one block yielded, by kind, in source order.
@@ -92,7 +92,7 @@ pub(crate) fn read(cx: &mut Cx<'_>, mut block: ServerBlock) -> Block {
         match Address::parse(&token.text) {
             Ok(address) => {
                 warn_about(cx, token, &address);
-                keys.push(Key { token: token.clone(), address });
+                keys.push(Key { token: token.clone(), address: Arc::new(address) });
             }
             Err(reason) => cx.report(errors::sites::bad_address(token, &reason)),
         }
@@ -150,7 +150,7 @@ impl Pile {
 impl Site {
     /// The addresses.
     pub(crate) fn addresses(&self) -> impl Iterator<Item = &Address> {
-        self.keys.iter().map(|key| &key.address)
+        self.keys.iter().map(|key| &*key.address)
     }
 
     /// The hosts, sorted and unique; none if any address is without one, because then all hosts are meant.
@@ -171,9 +171,10 @@ impl Site {
 impl Cx<'_> {
     /// Prepares for reading the statements of a top-level block.
     pub(crate) fn enter_block(&mut self, statements: &[Statement]) {
-        let mut files = BTreeSet::new();
-        collect_files(self, statements, &mut files);
-        self.caddyfiles = files.into_iter().collect();
+        let mut sources = Vec::new();
+        collect_sources(statements, &mut sources);
+        let names: BTreeSet<_> = sources.into_iter().map(|id| &self.sources.get(id).name).collect();
+        self.caddyfiles = names.into_iter().cloned().collect();
         self.matchers.enter();
     }
 
@@ -184,14 +185,15 @@ impl Cx<'_> {
     }
 }
 
-fn collect_files(cx: &Cx<'_>, statements: &[Statement], files: &mut BTreeSet<String>) {
+/// The texts that the statements come from. Neighbours mostly come from the same one.
+fn collect_sources(statements: &[Statement], sources: &mut Vec<SourceId>) {
     for statement in statements {
         for word in &statement.words {
-            let name = &cx.sources.get(word.span.source).name;
-            if !files.contains(name) {
-                files.insert(name.clone());
+            let source = word.span.source;
+            if sources.last() != Some(&source) && !sources.contains(&source) {
+                sources.push(source);
             }
         }
-        collect_files(cx, statement.children(), files);
+        collect_sources(statement.children(), sources);
     }
 }

@@ -70,6 +70,8 @@ impl<M: Module> ModuleMap<M> {
         match self.find(module.name()) {
             Ok(at) => Some(std::mem::replace(&mut self.0[at], module)),
             Err(at) => {
+                // Most have one module, and a list that grows by itself has room for four.
+                self.0.reserve_exact(1);
                 self.0.insert(at, module);
                 None
             }

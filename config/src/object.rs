@@ -59,7 +59,7 @@ macro_rules! object {
                 out.object(|object| {
                     $(if $crate::object::field_is_kept!($($($spec)*)?) || !$crate::object::is_empty(&self.$field) {
                         let value = $crate::object::field_value!(self.$field, $($($spec)*)?);
-                        object.entry($crate::object::field_name!($field $($($spec)*)?), value);
+                        object.field($crate::object::field_name!($field $($($spec)*)?), value);
                     })*
                 });
             }

@@ -1,12 +1,12 @@
 //! `{$NAME}` and `{$NAME:default}`: replaced in the raw text of a file, before anything else looks at it.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use crate::Environment;
 
 /// A text after substitution, with the way back to the original.
-pub(crate) struct Substituted {
-    pub(crate) text: String,
+pub(crate) struct Substituted<'a> {
+    pub(crate) text: Cow<'a, str>,
     replacements: Vec<Replacement>,
 }
 
@@ -17,8 +17,8 @@ struct Replacement {
 
 /// Replaces every variable in `text`, once: a value that looks like a variable stays as it is. A variable that is
 /// not set takes its default or nothing; one that is set but empty takes nothing.
-pub(crate) fn substitute(text: &str, env: &dyn Environment) -> Substituted {
-    let mut out = String::with_capacity(text.len());
+pub(crate) fn substitute<'a>(text: &'a str, env: &dyn Environment) -> Substituted<'a> {
+    let mut out = String::new();
     let mut replacements = Vec::new();
     let mut done = 0;
     let mut search = 0;
@@ -46,8 +46,11 @@ pub(crate) fn substitute(text: &str, env: &dyn Environment) -> Substituted {
             .push(Replacement { original: start as u32..end as u32, substituted: before..out.len() as u32 });
         done = end;
     }
+    if replacements.is_empty() {
+        return Substituted { text: Cow::Borrowed(text), replacements };
+    }
     out.push_str(&text[done..]);
-    Substituted { text: out, replacements }
+    Substituted { text: Cow::Owned(out), replacements }
 }
 
 /// Where a default is written as a shell would have it, `{$NAME:-default}`: the place, the name and the default as it is
@@ -74,7 +77,7 @@ fn is_alone(text: &str, range: Range<usize>) -> bool {
     blank(before) && blank(after)
 }
 
-impl Substituted {
+impl Substituted<'_> {
     /// The range of the original text that became `range`. What was substituted belongs to its placeholder.
     pub(crate) fn original(&self, range: Range<u32>) -> Range<u32> {
         if self.replacements.is_empty() {

@@ -13,8 +13,10 @@ mod snippets;
 mod statements;
 #[cfg(test)]
 mod tests;
+mod word_cache;
 
 use std::{
+    borrow::Cow,
     collections::{HashMap, HashSet},
     sync::Arc,
 };
@@ -25,8 +27,10 @@ use crate::{
         cursor::{Cursor, Tok},
         graph::ImportGraph,
         snippets::Snippet,
+        word_cache::WordCache,
     },
-    lexer,
+    format::{self, Formatter, format, unix_lines},
+    lexer::{self, Lexeme},
     token::Token,
 };
 
@@ -34,21 +38,6 @@ use crate::{
 /// of `name`.
 #[must_use]
 pub fn expand(name: &str, text: &str, files: &dyn Files, env: &dyn Environment) -> Expanded {
-    expand_within(name, text, files, env, MAX_IMPORTED)
-}
-
-/// No Caddyfile written by people imports this many words; one that does was written to exhaust the memory.
-const MAX_IMPORTED: usize = 4_000_000;
-/// Nor do the words with arguments in them have this many bytes.
-const MAX_SUBSTITUTED: usize = 128 << 20;
-
-fn expand_within(
-    name: &str,
-    text: &str,
-    files: &dyn Files,
-    env: &dyn Environment,
-    max_imported: usize,
-) -> Expanded {
     let mut expander = Expander {
         files,
         env,
@@ -62,21 +51,27 @@ fn expand_within(
         complete: true,
         imports: ImportGraph::default(),
         imported: 0,
-        max_imported,
+        written: text.len(),
         substituted: 0,
         exhausted: false,
+        words: WordCache::default(),
         cursor: Cursor::default(),
         blocks: Vec::new(),
     };
     let main = expander.sources.add(name, text);
-    let (tokens, problems) = expander.tokens(main);
+    let (tokens, problems, unformatted) = expander.main_tokens(main);
     for problem in problems {
         expander.report(problem);
     }
     expander.cursor = Cursor::new(tokens);
     expander.all_blocks();
     expander.judge_snippets();
-    Expanded { sources: expander.sources, blocks: expander.blocks, diagnostics: expander.diagnostics }
+    Expanded {
+        sources: expander.sources,
+        blocks: expander.blocks,
+        diagnostics: expander.diagnostics,
+        unformatted,
+    }
 }
 
 struct Expander<'a> {
@@ -98,10 +93,12 @@ struct Expander<'a> {
     imports: ImportGraph,
     /// How much has been imported so far, in words and imports.
     imported: usize,
-    max_imported: usize,
+    /// The bytes of all texts that were read.
+    written: usize,
     /// The bytes of all words in which arguments were replaced.
     substituted: usize,
     exhausted: bool,
+    words: WordCache,
     cursor: Cursor,
     blocks: Vec<ServerBlock>,
 }
@@ -118,18 +115,39 @@ impl Expander<'_> {
         self.report(diagnostic(tok.token.span).brought_by(tok.token.origin.clone()));
     }
 
-    /// The words of a source, and what was wrong with them.
-    fn tokens(&self, id: SourceId) -> (Vec<Tok>, Vec<Diagnostic>) {
-        let substituted = environment::substitute(&self.sources.get(id).text, self.env);
+    /// The words of the main text, what was wrong with them, and the warning for a text that is not in house style.
+    fn main_tokens(&mut self, id: SourceId) -> (Vec<Tok>, Vec<Diagnostic>, Option<Diagnostic>) {
+        let source = self.sources.shared(id);
+        let mut formatter = Formatter::default();
+        let (tokens, problems, is_text) = self.tokens(id, &mut |lexeme| formatter.push(lexeme));
+        let formatted = if is_text { formatter.finish() } else { format(&unix_lines(&source.text)) };
+        (tokens, problems, format::lint(id, &source.text, &formatted))
+    }
+
+    /// The words of a source, what was wrong with them, and whether they were read from the text as it is. `also` gets the
+    /// lexemes with what lies between the words.
+    fn tokens(
+        &mut self,
+        id: SourceId,
+        also: &mut dyn FnMut(&Lexeme<'_>),
+    ) -> (Vec<Tok>, Vec<Diagnostic>, bool) {
+        let source = self.sources.shared(id);
+        let substituted = environment::substitute(&source.text, self.env);
+        let is_text = matches!(substituted.text, Cow::Borrowed(_)) && !source.text.contains("\r\n");
+        let words = &mut self.words;
         let span = |range| {
             let range = substituted.original(range);
             Span { source: id, start: range.start, end: range.end }
         };
-        let mut tokens: Vec<Tok> = Vec::new();
+        // House style has more bytes for each word.
+        let mut tokens: Vec<Tok> = Vec::with_capacity(substituted.text.len() / 8);
         let problems = lexer::lex_into(&substituted.text, &mut |lexeme| {
+            if is_text {
+                also(&lexeme);
+            }
             let Some(quote) = lexeme.quote() else { return };
             let token = Token {
-                text: lexeme.text.as_ref().into(),
+                text: words.share(&lexeme.text),
                 quote,
                 span: span(lexeme.start..lexeme.end()),
                 line: lexeme.line,
@@ -151,6 +169,6 @@ impl Expander<'_> {
         if substituted.text.is_empty() {
             diagnostics.push(errors::empty_text(span(0..0)));
         }
-        (tokens, diagnostics)
+        (tokens, diagnostics, is_text)
     }
 }

@@ -7,7 +7,7 @@ mod lint;
 #[cfg(test)]
 mod tests;
 
-pub use lint::format_lint;
+pub(crate) use lint::{lint, unix_lines};
 
 use crate::{
     lexer::{Lexeme, LexemeKind, lex, lex_into},
@@ -15,12 +15,12 @@ use crate::{
 };
 
 /// Caddy indents no deeper.
-const MAX_INDENT: usize = 10;
+const INDENT: &str = "\t\t\t\t\t\t\t\t\t\t";
 
 /// Formats a text. Formatting the result again changes nothing.
 #[must_use]
 pub fn format(text: &str) -> String {
-    let mut writer = Writer::default();
+    let mut writer = Formatter::default();
     // Formatting rarely changes the size by much.
     writer.out.reserve(text.len());
     lex_into(text, &mut |lexeme| writer.push(&lexeme));
@@ -33,7 +33,7 @@ pub fn format(text: &str) -> String {
 /// Names the first word that differs. This is a defect of the formatter, and the text had better stay as it is.
 pub fn format_checked(text: &str) -> Result<String, FormatError> {
     let lexed = lex(text);
-    let mut writer = Writer::default();
+    let mut writer = Formatter::default();
     lexed.lexemes.iter().for_each(|lexeme| writer.push(lexeme));
     let formatted = writer.finish();
     let mut before = lexed.lexemes.iter().filter(|lexeme| lexeme.quote().is_some());
@@ -86,7 +86,7 @@ impl std::error::Error for FormatError {}
 
 /// The text written so far and what is needed to place the next word.
 #[derive(Default)]
-struct Writer {
+pub(crate) struct Formatter {
     out: String,
     /// How many blocks are open.
     depth: usize,
@@ -117,9 +117,9 @@ struct Writer {
     kept: usize,
 }
 
-impl Writer {
+impl Formatter {
     /// Takes the next lexeme.
-    fn push(&mut self, lexeme: &Lexeme<'_>) {
+    pub(crate) fn push(&mut self, lexeme: &Lexeme<'_>) {
         match lexeme.kind {
             LexemeKind::Continuation if self.escaped => {
                 self.out.push('\n');
@@ -190,6 +190,7 @@ impl Writer {
             return;
         }
         self.like_heredoc = lexeme.kind == LexemeKind::Word(Quote::None)
+            && lexeme.raw.starts_with(['<', '\r'])
             && lexeme.raw.chars().filter(|&ch| ch != '\r').take(2).eq("<<".chars());
         self.unfinished = is_unfinished(lexeme);
     }
@@ -223,7 +224,7 @@ impl Writer {
     }
 
     fn indent(&mut self) {
-        self.out.extend(std::iter::repeat_n('\t', self.depth.min(MAX_INDENT)));
+        self.out.push_str(&INDENT[..self.depth.min(INDENT.len())]);
     }
 
     fn space(&mut self, raw: &str) {
@@ -292,7 +293,7 @@ impl Writer {
         }
     }
 
-    fn finish(mut self) -> String {
+    pub(crate) fn finish(mut self) -> String {
         if self.unfinished {
             return self.out;
         }
@@ -310,11 +311,12 @@ impl Writer {
 /// Whether a bare word holds a `#` that no backslash escapes.
 fn has_hash(raw: &str) -> bool {
     let mut escaped = false;
-    raw.chars().any(|ch| {
-        let hash = ch == '#' && !escaped;
-        escaped = ch == '\\' && !escaped;
-        hash
-    })
+    raw.contains('#')
+        && raw.chars().any(|ch| {
+            let hash = ch == '#' && !escaped;
+            escaped = ch == '\\' && !escaped;
+            hash
+        })
 }
 
 /// Whether a quote or heredoc is still open where the lexeme, and with it the text, ends.
@@ -322,7 +324,8 @@ fn is_unfinished(lexeme: &Lexeme<'_>) -> bool {
     match lexeme.kind {
         // Only a quote that is never closed makes a bare word that begins with one.
         LexemeKind::Word(Quote::None) | LexemeKind::Void => {
-            lexeme.raw.strip_prefix('\\').map_or(lexeme.raw, str::trim_start).starts_with(['"', '`'])
+            lexeme.raw.starts_with(['\\', '"', '`'])
+                && lexeme.raw.strip_prefix('\\').map_or(lexeme.raw, str::trim_start).starts_with(['"', '`'])
         }
         LexemeKind::Word(Quote::Heredoc) => {
             let (opening, body) = lexeme.raw.split_once('\n').unwrap_or((lexeme.raw, ""));

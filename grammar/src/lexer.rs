@@ -179,7 +179,10 @@ struct Lexer<'a, 's> {
 
 impl<'a> Lexer<'a, '_> {
     fn peek(&self) -> Option<char> {
-        self.text[self.at..].chars().next()
+        match self.text.as_bytes().get(self.at) {
+            Some(&byte) if byte.is_ascii() => Some(char::from(byte)),
+            _ => self.text[self.at..].chars().next(),
+        }
     }
 
     fn bump(&mut self) {
@@ -266,7 +269,11 @@ impl<'a> Lexer<'a, '_> {
 
     fn spaces(&mut self) {
         let rest = &self.text[self.at..];
-        let length = rest.find(|ch: char| ch == '\n' || !ch.is_whitespace()).unwrap_or(rest.len());
+        let plain = rest.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let length = match rest.as_bytes().get(plain) {
+            Some(byte) if byte.is_ascii_graphic() || *byte == b'\n' => plain,
+            _ => rest.find(|ch: char| ch == '\n' || !ch.is_whitespace()).unwrap_or(rest.len()),
+        };
         self.emit(LexemeKind::Space, self.at..self.at + length);
         self.at += length;
     }

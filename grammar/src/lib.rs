@@ -20,7 +20,7 @@ pub mod token;
 
 pub use diagnostic::{Code, Diagnostic, Label, Level, Levels, Severity};
 pub use expand::expand;
-pub use format::{FormatError, format, format_checked, format_lint};
+pub use format::{FormatError, format, format_checked};
 pub use lexer::lex;
 pub use render::{FORMATS, Format, render, render_for_terminal};
 pub use source::{Location, Source, SourceId, Sources, Span};

@@ -1,6 +1,6 @@
 //! Texts and places in them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::Diagnostic;
 
@@ -47,7 +47,8 @@ pub struct Source {
     pub name: String,
     /// The whole text.
     pub text: String,
-    line_starts: Vec<u32>,
+    /// Found when a place is asked for, which most runs never do.
+    line_starts: OnceLock<Vec<u32>>,
 }
 
 /// A place as people name it.
@@ -67,16 +68,22 @@ impl Source {
     }
 
     fn new(name: String, text: String) -> Self {
-        let line_starts =
-            std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at as u32 + 1)).collect();
-        Self { name, text, line_starts }
+        Self { name, text, line_starts: OnceLock::new() }
+    }
+
+    fn line_starts(&self) -> &[u32] {
+        self.line_starts.get_or_init(|| {
+            let ends = self.text.match_indices('\n').map(|(at, _)| at as u32 + 1);
+            std::iter::once(0).chain(ends).collect()
+        })
     }
 
     /// Line and column of a byte offset; an offset past the end is the end.
     #[must_use]
     pub fn location(&self, offset: u32) -> Location<'_> {
-        let line = self.line_starts.partition_point(|&start| start <= offset).max(1);
-        let start = self.line_starts[line - 1] as usize;
+        let line_starts = self.line_starts();
+        let line = line_starts.partition_point(|&start| start <= offset).max(1);
+        let start = line_starts[line - 1] as usize;
         let mut end = (offset as usize).min(self.text.len());
         while !self.text.is_char_boundary(end) {
             end -= 1;
@@ -101,6 +108,11 @@ impl Sources {
     #[must_use]
     pub fn get(&self, id: SourceId) -> &Source {
         &self.0[id.0 as usize]
+    }
+
+    /// The same, for whoever adds others meanwhile.
+    pub(crate) fn shared(&self, id: SourceId) -> Arc<Source> {
+        self.0[id.0 as usize].clone()
     }
 
     /// The text that was added first: the main file.

@@ -93,4 +93,6 @@ pub struct Expanded {
     pub blocks: Vec<ServerBlock>,
     /// What was wrong, in the order in which it was found. Blocks hold what could be understood all the same.
     pub diagnostics: Vec<Diagnostic>,
+    /// Caddy's warning for a main text that its formatter would change.
+    pub unformatted: Option<Diagnostic>,
 }

@@ -156,6 +156,9 @@ fn hide_caddyfiles(cx: &Cx<'_>, hide: &mut Vec<String>) {
 /// Whether the server would hide the file: by a name that is one of its path's elements, by a folder that it is in, or
 /// by a pattern for the whole path.
 fn is_hidden(cx: &Cx<'_>, file: &str, hide: &[String]) -> bool {
+    if hide.is_empty() {
+        return false;
+    }
     let file = cx.files.absolute(file).unwrap_or_else(|_| file.to_owned());
     hide.iter().any(|hidden| {
         if !hidden.contains('/')

@@ -55,11 +55,11 @@ use crate::module::modules;
 modules! {
     /// A handler of requests.
     pub enum Handler in "http.handlers" by "handler" {
-        AcmeServer(AcmeServer) = "acme_server",
+        AcmeServer(Box<AcmeServer>) = "acme_server",
         Authentication(Authentication) = "authentication",
         CopyResponse(CopyResponse) = "copy_response",
         CopyResponseHeaders(CopyResponseHeaders) = "copy_response_headers",
-        Encode(Encode) = "encode",
+        Encode(Box<Encode>) = "encode",
         Error(StaticError) = "error",
         FileServer(Box<FileServer>) = "file_server",
         Headers(Box<Headers>) = "headers",
@@ -74,7 +74,7 @@ modules! {
         Rewrite(Box<Rewrite>) = "rewrite",
         StaticResponse(StaticResponse) = "static_response",
         Subroute(Subroute) = "subroute",
-        Templates(Templates) = "templates",
+        Templates(Box<Templates>) = "templates",
         Timeouts(Timeouts) = "timeouts",
         Tracing(Tracing) = "tracing",
         Vars(Vars) = "vars",
@@ -91,4 +91,4 @@ macro_rules! from_unboxed {
     };
 }
 
-from_unboxed!(FileServer, Headers, ReverseProxy, Rewrite);
+from_unboxed!(AcmeServer, Encode, FileServer, Headers, ReverseProxy, Rewrite, Templates);

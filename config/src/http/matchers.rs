@@ -47,7 +47,7 @@ modules! {
     pub enum Matcher in "http.matchers" {
         ClientIp(ClientIp) = "client_ip",
         Expression(Expression) = "expression",
-        File(File) = "file",
+        File(Box<File>) = "file",
         Header(Header) = "header",
         HeaderRegexp(HeaderRegexp) = "header_regexp",
         Host(Host) = "host",
@@ -62,6 +62,12 @@ modules! {
         UrlPattern(UrlPattern) = "url_pattern",
         Vars(Vars) = "vars",
         VarsRegexp(VarsRegexp) = "vars_regexp",
+    }
+}
+
+impl From<File> for Matcher {
+    fn from(matcher: File) -> Self {
+        Self::File(Box::new(matcher))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    BlockKind, Quote, ServerBlock, Span, Statement, errors,
+    BlockKind, Diagnostic, Quote, ServerBlock, Span, Statement, errors,
     expand::{Expander, cursor::Tok, statements},
 };
 
@@ -111,6 +111,13 @@ impl Expander<'_> {
             let mut key = tok.clone();
             key.token.text = part.into();
             keys.push(key);
+        }
+    }
+
+    /// Reports something about the token that comes next.
+    fn report_next(&mut self, diagnostic: impl FnOnce(Span) -> Diagnostic) {
+        if let Some(tok) = self.cursor.peek().cloned() {
+            self.report_at(&tok, diagnostic);
         }
     }
 
@@ -263,18 +270,18 @@ impl Expander<'_> {
             self.report_at(&first, errors::nameless_block);
             open.push(first.token.span);
         }
-        while let Some(tok) = self.cursor.peek().cloned() {
+        while let Some(tok) = self.cursor.peek() {
             let line_start = self.cursor.at_line_start();
             if tok.opens() {
                 open.push(tok.token.span);
                 if !self.cursor.at_line_end() {
-                    self.report_at(&tok, errors::word_after_brace);
+                    self.report_next(errors::word_after_brace);
                 } else if line_start {
-                    self.report_at(&tok, errors::brace_on_new_line);
+                    self.report_next(errors::brace_on_new_line);
                 }
             } else if tok.token.is_bare("{}") {
                 if self.cursor.at_line_end() {
-                    self.report_at(&tok, errors::empty_braces);
+                    self.report_next(errors::empty_braces);
                     self.cursor.next();
                     continue;
                 }
@@ -283,10 +290,10 @@ impl Expander<'_> {
             } else if tok.closes() {
                 if open.pop().is_none() {
                     // Most likely it was meant to close what is around this line.
-                    self.report_at(&tok, errors::unmatched_brace);
+                    self.report_next(errors::unmatched_brace);
                     break;
                 }
-            } else if tok.text() == "import" && line_start {
+            } else if line_start && tok.text() == "import" {
                 self.import(1);
                 continue;
             }

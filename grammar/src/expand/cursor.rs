@@ -43,7 +43,7 @@ impl Tok {
     pub(crate) fn ends_line_before(&self, next: &Tok) -> bool {
         self.token.span.source != next.token.span.source
             || !same_chain(self.chain.as_ref(), next.chain.as_ref())
-            || self.last_line() < next.token.line
+            || (self.token.line < next.token.line && self.last_line() < next.token.line)
     }
 
     fn last_line(&self) -> u32 {
@@ -131,6 +131,17 @@ impl Cursor {
             [.., after, next] => next.ends_line_before(after),
             _ => true,
         }
+    }
+
+    /// How many arguments follow the last token.
+    pub(crate) fn count_arguments(&self) -> usize {
+        let Some(mut last) = self.last.as_ref() else { return 0 };
+        let arguments = self.pending.iter().rev().take_while(|tok| {
+            let on_line = !tok.opens() && !last.ends_line_before(tok);
+            last = tok;
+            on_line
+        });
+        arguments.count()
     }
 
     /// Takes the next token if it is an argument: on the same line, and no `{`.

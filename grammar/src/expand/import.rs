@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use crate::{
     Diagnostic, Origin, OriginKind, ReadError, SourceId, Span, Token, errors,
     expand::{
-        Expander, MAX_SUBSTITUTED,
+        Expander,
         arguments::{Arguments, Placeholder},
         cursor::{Cursor, Link, Tok},
         paths,
@@ -34,6 +34,14 @@ struct Found {
     /// The nodes of the import graph.
     nodes: Vec<String>,
 }
+
+/// How many words imports may bring: far more than people need who give thousands of sites a snippet, in proportion to what
+/// they wrote. Whoever wants more wants to exhaust the memory.
+const FREE_WORDS: usize = 200_000;
+const WORDS_A_BYTE: usize = 16;
+/// The same for the bytes of words with arguments in them.
+const FREE_BYTES: usize = 16 << 20;
+const BYTES_A_BYTE: usize = 100;
 
 impl Expander<'_> {
     /// Replaces the import statement at the cursor by what it imports. `depth` is 0 where site addresses stand and
@@ -77,10 +85,12 @@ impl Expander<'_> {
     fn has_room(&mut self, import: &Import, words: usize, bytes: usize) -> bool {
         self.imported = self.imported.saturating_add(words);
         self.substituted = self.substituted.saturating_add(bytes);
-        let (limit, unit) = if self.imported > self.max_imported {
-            (self.max_imported, "words")
-        } else if self.substituted > MAX_SUBSTITUTED {
-            (MAX_SUBSTITUTED, "bytes")
+        let max_words = FREE_WORDS + self.written.saturating_mul(WORDS_A_BYTE);
+        let max_bytes = FREE_BYTES + self.written.saturating_mul(BYTES_A_BYTE);
+        let (limit, unit) = if self.imported > max_words {
+            (max_words, "words")
+        } else if self.substituted > max_bytes {
+            (max_bytes, "bytes")
         } else {
             return true;
         };
@@ -217,7 +227,7 @@ impl Expander<'_> {
             self.report_import(import, |span| errors::import_empty_file(span, path));
             return Some(Vec::new());
         }
-        let (tokens, problems) = self.tokens(id);
+        let (tokens, problems, _) = self.tokens(id, &mut |_| ());
         for problem in problems {
             if problem.severity == crate::Severity::Warning {
                 self.report(problem);
@@ -248,6 +258,7 @@ impl Expander<'_> {
         }
         let error = match self.files.read(path) {
             Ok(bytes) => {
+                self.written += bytes.len();
                 let id = self.sources.add(absolute.clone(), text(&bytes));
                 self.read.insert(absolute, id);
                 return Some(id);

@@ -90,7 +90,8 @@ impl Builder {
             self.report(&first, errors::nameless_block);
         }
         let mut open = first.opens().then_some(first.token.span);
-        let mut words = vec![first.token];
+        let mut words = Vec::with_capacity(1 + self.cursor.count_arguments());
+        words.push(first.token);
         while open.is_none() {
             if let Some(tok) = self.cursor.next_argument() {
                 words.push(tok.token);
