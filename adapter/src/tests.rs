@@ -1,6 +1,7 @@
 //! Whole Caddyfiles, small enough to read beside their JSON.
 
 mod lint;
+mod notices;
 mod pages;
 mod plugins;
 mod servers;
