@@ -5,6 +5,7 @@ mod commands;
 mod comments;
 mod environment;
 mod errors;
+mod explanations;
 mod failure;
 mod files;
 mod json_place;

@@ -9,13 +9,18 @@ use std::{
 
 use caddis_adapter::Settings;
 use caddis_config::{Config, ConfigError};
-use caddis_grammar::{Diagnostic, FORMATS, Format, Levels, Sources, render, render_for_terminal};
+use caddis_grammar::{
+    Diagnostic, FORMATS, Format, Levels, Sources, render, render_for_terminal, render_sarif,
+};
 use clap::{
     Args,
     builder::{PossibleValuesParser, TypedValueParser},
 };
 
-use crate::{comments, environment::Environment, failure::Failure, files::Disk, plugins::PluginsArgs};
+use crate::{
+    comments, environment::Environment, explanations::explanation, failure::Failure, files::Disk,
+    plugins::PluginsArgs,
+};
 
 /// Where the configuration is and how it is to be read.
 #[derive(Debug, Clone, Default, Args)]
@@ -62,10 +67,12 @@ impl DiagnosticsArgs {
 
     /// Shows findings on standard error.
     pub(crate) fn show(self, diagnostics: &[Diagnostic], sources: &Sources) -> Result<(), Failure> {
-        let text = if self.diagnostics == Format::Full && io::stderr().is_terminal() {
-            render_for_terminal(diagnostics, sources, TERMINAL_WIDTH, true)
-        } else {
-            render(diagnostics, sources, self.diagnostics)
+        let text = match self.diagnostics {
+            Format::Full if io::stderr().is_terminal() => {
+                render_for_terminal(diagnostics, sources, TERMINAL_WIDTH, true)
+            }
+            Format::Sarif => render_sarif(diagnostics, sources, explanation),
+            form => render(diagnostics, sources, form),
         };
         io::stderr().write_all(text.as_bytes())?;
         Ok(())

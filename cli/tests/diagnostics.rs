@@ -64,6 +64,45 @@ fn sarif_is_one_document() {
     assert!(results.iter().all(|result| result["ruleId"] == "E0310"));
 }
 
+/// What the schema of SARIF 2.1.0 requires, and what code scanning services show.
+#[test]
+fn sarif_has_what_its_readers_need() {
+    let scene = Scene::with(":80 {\n\trespond \"ü€😀\" foo bar\n}\n").file("a b/Caddyfile", BROKEN);
+    let outcome = scene.run(&["validate", "Caddyfile", "a b", "--diagnostics", "sarif"]);
+    let document: Value = serde_json::from_str(outcome.failure()).unwrap();
+    assert_eq!(document["$schema"], "https://json.schemastore.org/sarif-2.1.0.json");
+    let run = &document["runs"][0];
+    assert_eq!(run["columnKind"], "unicodeCodePoints");
+    let driver = &run["tool"]["driver"];
+    assert_eq!(driver["name"], "caddis");
+    let rules = driver["rules"].as_array().unwrap();
+    for rule in rules {
+        let text = |key: &str| rule[key]["text"].as_str().unwrap_or_default();
+        for key in ["shortDescription", "fullDescription", "help"] {
+            assert!(!text(key).is_empty(), "{key} of {rule}");
+        }
+        assert!(!text("fullDescription").contains(['`', '\n']), "{rule}");
+        assert_has(
+            rule["help"]["markdown"].as_str().unwrap(),
+            &["```caddyfile\n", text("fullDescription").split(' ').next().unwrap()],
+        );
+        assert_eq!(rule["defaultConfiguration"]["level"], "error");
+    }
+    let results = run["results"].as_array().unwrap();
+    assert_eq!(results.len(), 3);
+    for result in results {
+        let rule = &rules[usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap()];
+        assert_eq!(rule["id"], result["ruleId"]);
+        assert!(result["message"]["text"].is_string());
+    }
+    let place = &results[0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "Caddyfile");
+    // Columns count characters: behind the three in quotes come a space, `foo` and another one.
+    let region = serde_json::json!({"startLine": 2, "startColumn": 20, "endLine": 2, "endColumn": 23});
+    assert_eq!(place["region"], region);
+    assert_eq!(results[1]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "a%20b/Caddyfile");
+}
+
 #[test]
 fn other_forms_are_refused() {
     let outcome = Scene::with(BROKEN).run(&["adapt", "--diagnostics", "xml"]);

@@ -22,7 +22,7 @@ pub use diagnostic::{Code, Diagnostic, Label, Level, Levels, Severity};
 pub use expand::expand;
 pub use format::{FormatError, format, format_checked};
 pub use lexer::lex;
-pub use render::{FORMATS, Format, render, render_for_terminal};
+pub use render::{Explanation, FORMATS, Format, render, render_for_terminal, render_sarif};
 pub use source::{Location, Source, SourceId, Sources, Span};
 pub use statement::{Block, BlockKind, Expanded, ServerBlock, Statement};
 pub use suggest::suggest;

@@ -10,6 +10,7 @@ mod sarif;
 mod tests;
 
 pub use full::render_for_terminal;
+pub use sarif::{Explanation, render_sarif};
 
 use crate::{Diagnostic, Severity, Sources, Span};
 
@@ -61,7 +62,7 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, format: Format) -> 
         Format::Concise => concise::render(diagnostics, sources),
         Format::Json => json::render(diagnostics, sources),
         Format::Github => github::render(diagnostics, sources),
-        Format::Sarif => sarif::render(diagnostics, sources),
+        Format::Sarif => render_sarif(diagnostics, sources, |_| None),
         Format::Junit => junit::render(diagnostics, sources),
     }
 }

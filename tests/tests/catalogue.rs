@@ -167,7 +167,7 @@ fn codes_are_explained() {
                 problems.push(format!("the example of {code} has other findings"));
             }
         }
-        let embedded = fs::read_to_string(root().join("cli/src/commands/explain.rs")).unwrap();
+        let embedded = fs::read_to_string(root().join("cli/src/explanations.rs")).unwrap();
         if !embedded.contains(&format!("/{stem}.md\")")) {
             problems.push(format!("`explain` does not know fixtures/diagnostics/{stem}.md"));
         }

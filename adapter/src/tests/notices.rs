@@ -78,7 +78,8 @@ a.example {
 
 #[test]
 fn what_caddy_only_logs_is_told() {
-    let deprecated = |old: &str, new: &str| format!("The '{old}' field is deprecated. Use the '{new}' field instead.");
+    let deprecated =
+        |old: &str, new: &str| format!("The '{old}' field is deprecated. Use the '{new}' field instead.");
     let needless = |name: &str| {
         format!(
             "Unnecessary header_up {name}: the reverse proxy's default behavior is to pass headers to the upstream"

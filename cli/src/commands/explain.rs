@@ -5,19 +5,7 @@ use std::io::{self, Write};
 use caddis_grammar::suggest;
 use clap::Args;
 
-use crate::failure::Failure;
-
-/// The pages, by the first two digits of the codes that they explain. They are tests, too.
-static PAGES: &[&str] = &[
-    include_str!("../../../fixtures/diagnostics/language.md"),
-    include_str!("../../../fixtures/diagnostics/sites.md"),
-    include_str!("../../../fixtures/diagnostics/directives.md"),
-    include_str!("../../../fixtures/diagnostics/matchers.md"),
-    include_str!("../../../fixtures/diagnostics/options.md"),
-    include_str!("../../../fixtures/diagnostics/tls.md"),
-    include_str!("../../../fixtures/diagnostics/modules.md"),
-    include_str!("../../../fixtures/diagnostics/configurations.md"),
-];
+use crate::{explanations::sections, failure::Failure};
 
 /// Explains codes of findings.
 #[derive(Debug, Args)]
@@ -51,10 +39,4 @@ fn unknown(code: &str) -> Failure {
     Failure::new(format!(
         "no finding has the code {code}{similar} (`caddis explain` without a code lists all of them)"
     ))
-}
-
-/// Code and the rest of its section, beginning with `: title`.
-fn sections() -> impl Iterator<Item = (&'static str, &'static str)> {
-    const CODE: usize = "E0000".len();
-    PAGES.iter().flat_map(|page| page.split("\n## ").skip(1)).map(|section| section.split_at(CODE))
 }

@@ -1,6 +1,6 @@
 //! JUnit XML, which continuous integration services show as test results: each file is a test case, each error a failure.
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 use crate::{
     Diagnostic, Severity, Sources,
@@ -8,25 +8,19 @@ use crate::{
 };
 
 pub(super) fn render(diagnostics: &[Diagnostic], sources: &Sources) -> String {
-    let mut files: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
-    files.sort_unstable();
-    files.dedup();
-    let of = |name: Option<&str>| -> Vec<&Diagnostic> {
-        let is_of = |finding: &&Diagnostic| finding.span.map(|span| place(sources, span).file) == name;
-        diagnostics.iter().filter(is_of).collect()
-    };
-    let mut cases: Vec<(&str, Vec<&Diagnostic>)> =
-        files.into_iter().map(|file| (file, of(Some(file)))).collect();
-    let nowhere = of(None);
-    if !nowhere.is_empty() {
-        cases.push(("configuration", nowhere));
+    // Findings without a place come last.
+    let mut cases: BTreeMap<(bool, &str), Vec<&Diagnostic>> =
+        sources.iter().map(|source| ((false, source.name.as_str()), Vec::new())).collect();
+    for finding in diagnostics {
+        let file = finding.span.map(|span| place(sources, span).file);
+        cases.entry((file.is_none(), file.unwrap_or("configuration"))).or_default().push(finding);
     }
-    let failed = cases.iter().filter(|(_, findings)| failure(findings).is_some()).count();
+    let failed = cases.values().filter(|findings| failure(findings).is_some()).count();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let count = cases.len();
-    let _ = writeln!(out, "<testsuites name=\"caddis\" tests=\"{count}\" failures=\"{failed}\">");
-    let _ = writeln!(out, "  <testsuite name=\"caddis\" tests=\"{count}\" failures=\"{failed}\">");
-    for (name, findings) in cases {
+    let counts = format!("name=\"caddis\" tests=\"{count}\" failures=\"{failed}\" errors=\"0\"");
+    let _ = writeln!(out, "<testsuites {counts}>\n  <testsuite {counts} skipped=\"0\" time=\"0\">");
+    for ((_, name), findings) in cases {
         case(&mut out, name, &findings, sources);
     }
     out.push_str("  </testsuite>\n</testsuites>\n");
@@ -39,7 +33,7 @@ fn failure<'a>(findings: &[&'a Diagnostic]) -> Option<&'a Diagnostic> {
 }
 
 fn case(out: &mut String, name: &str, findings: &[&Diagnostic], sources: &Sources) {
-    let _ = write!(out, "    <testcase classname=\"caddis\" name=\"{}\"", escaped(name));
+    let _ = write!(out, "    <testcase classname=\"caddis\" name=\"{}\" time=\"0\"", attribute(name));
     if findings.is_empty() {
         out.push_str("/>\n");
         return;
@@ -49,7 +43,7 @@ fn case(out: &mut String, name: &str, findings: &[&Diagnostic], sources: &Source
     // Warnings alone let the case pass and are its output.
     let _ = match failure(findings) {
         Some(first) => {
-            let (kind, message) = (first.code.0, escaped(&first.message));
+            let (kind, message) = (first.code.0, attribute(&first.message));
             writeln!(out, ">\n      <failure type=\"{kind}\" message=\"{message}\">{text}</failure>")
         }
         None => writeln!(out, ">\n      <system-out>{text}</system-out>"),
@@ -57,7 +51,12 @@ fn case(out: &mut String, name: &str, findings: &[&Diagnostic], sources: &Source
     out.push_str("    </testcase>\n");
 }
 
-/// A text that can stand in an attribute or element of XML 1.0; control characters cannot.
+/// A text for an attribute, where line feeds would be read as spaces.
+fn attribute(text: &str) -> String {
+    escaped(text).replace('\n', "&#10;").replace('\t', "&#9;")
+}
+
+/// A text that can stand in XML 1.0; control characters cannot.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {

@@ -7,11 +7,26 @@ use crate::{
     render::{json::imported, place, to_json},
 };
 
-pub(super) fn render(diagnostics: &[Diagnostic], sources: &Sources) -> String {
+/// What is written about a code, in Markdown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Explanation<'a> {
+    /// A few words.
+    pub title: &'a str,
+    /// What it means and a way out; the first paragraph stands for itself.
+    pub text: &'a str,
+}
+
+/// Writes one SARIF document, in which `explain` describes the codes.
+#[must_use]
+pub fn render_sarif<'a>(
+    diagnostics: &[Diagnostic],
+    sources: &Sources,
+    explain: impl Fn(&str) -> Option<Explanation<'a>>,
+) -> String {
     let mut codes: Vec<&str> = diagnostics.iter().map(|diagnostic| diagnostic.code.0).collect();
     codes.sort_unstable();
     codes.dedup();
-    let rules: Vec<Value> = codes.iter().map(|code| json!({ "id": code })).collect();
+    let rules: Vec<Value> = codes.iter().map(|code| rule(code, explain(code))).collect();
     let results: Vec<Value> =
         diagnostics.iter().map(|diagnostic| result(diagnostic, &codes, sources)).collect();
     let document = json!({
@@ -24,6 +39,35 @@ pub(super) fn render(diagnostics: &[Diagnostic], sources: &Sources) -> String {
         }],
     });
     to_json(&document) + "\n"
+}
+
+fn rule(code: &str, explanation: Option<Explanation<'_>>) -> Value {
+    let level = if code.starts_with('W') { "warning" } else { "error" };
+    let mut rule = json!({ "id": code, "defaultConfiguration": { "level": level } });
+    if let Some(Explanation { title, text }) = explanation {
+        let text = text.trim();
+        let first = text.split("\n\n").next().unwrap_or_default();
+        rule["shortDescription"] = json!({ "text": plain(title) });
+        rule["fullDescription"] = json!({ "text": plain(first).replace('\n', " ") });
+        rule["help"] = json!({ "text": plain(text), "markdown": text });
+    }
+    rule
+}
+
+/// Markdown without the marks of code in its sentences. Blocks of code stay as they are.
+fn plain(markdown: &str) -> String {
+    let mut plain = String::with_capacity(markdown.len());
+    let mut in_block = false;
+    for line in markdown.split_inclusive('\n') {
+        let is_fence = line.starts_with("```");
+        in_block ^= is_fence;
+        if is_fence || in_block {
+            plain.push_str(line);
+        } else {
+            plain.extend(line.chars().filter(|&character| character != '`'));
+        }
+    }
+    plain
 }
 
 fn result(diagnostic: &Diagnostic, codes: &[&str], sources: &Sources) -> Value {

@@ -81,6 +81,19 @@ fn github() {
 }
 
 #[test]
+fn github_escapes_what_commands_are_made_of() {
+    let mut sources = Sources::default();
+    let source = sources.add("a:b,c%.caddyfile", "x");
+    let finding =
+        Diagnostic::warning(Code("W0900"), Span { source, start: 0, end: 1 }, "a: b, c\r\n::error::100%");
+    assert_eq!(
+        render(&[finding], &sources, Format::Github),
+        "::warning title=W0900,file=a%3Ab%2Cc%25.caddyfile,line=1,endLine=1,col=1,endColumn=2\
+         ::a: b, c%0D%0A::error::100%25\n"
+    );
+}
+
+#[test]
 fn sarif() {
     let text = rendered(Format::Sarif);
     let document: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -177,15 +190,14 @@ fn formats_have_names() {
 fn junit() {
     insta::assert_snapshot!(rendered(Format::Junit), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
-    <testsuites name="caddis" tests="3" failures="1">
-      <testsuite name="caddis" tests="3" failures="1">
-        <testcase classname="caddis" name="/etc/x"/>
-        <testcase classname="caddis" name="sites/my site">
-          <failure type="E0900" message="unknown: 100%
-    really">sites/my site:2:2: error[E0900]: unknown: 100% really
+    <testsuites name="caddis" tests="3" failures="1" errors="0">
+      <testsuite name="caddis" tests="3" failures="1" errors="0" skipped="0" time="0">
+        <testcase classname="caddis" name="/etc/x" time="0"/>
+        <testcase classname="caddis" name="sites/my site" time="0">
+          <failure type="E0900" message="unknown: 100%&#10;really">sites/my site:2:2: error[E0900]: unknown: 100% really
     </failure>
         </testcase>
-        <testcase classname="caddis" name="configuration">
+        <testcase classname="caddis" name="configuration" time="0">
           <system-out>warning[W0900]: nowhere
     </system-out>
         </testcase>
