@@ -154,8 +154,8 @@ fn junit_has_a_case_for_each_file() {
     let parts = [
         "<?xml",
         "failures=\"1\"",
-        "<testcase classname=\"caddis\" name=\"parts/common\"/>",
-        "name=\"sites/b.caddyfile\">",
+        "<testcase classname=\"caddis\" name=\"parts/common\" time=\"0\"/>",
+        "name=\"sites/b.caddyfile\" time=\"0\">",
         "<failure type=\"E0310\"",
     ];
     assert_has(outcome.failure(), &parts);
