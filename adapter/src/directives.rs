@@ -26,6 +26,7 @@ mod log_skip;
 mod map;
 mod method;
 mod metrics;
+mod mirror;
 pub(crate) mod php_fastcgi;
 mod push;
 mod redir;
@@ -83,6 +84,7 @@ pub(crate) static DIRECTIVES: &[&Directive] = &[
     &copy_response::DIRECTIVE,
     &respond::DIRECTIVE,
     &metrics::DIRECTIVE,
+    &mirror::DIRECTIVE,
     &reverse_proxy::DIRECTIVE,
     &php_fastcgi::DIRECTIVE,
     &file_server::DIRECTIVE,

@@ -61,6 +61,10 @@ pub(crate) fn nested_routes(handler: &Handler) -> Vec<(String, &[Route])> {
         Handler::Subroute(subroute) => return vec![("/routes".to_owned(), &subroute.routes)],
         Handler::ReverseProxy(proxy) => &proxy.handle_response,
         Handler::Intercept(intercept) => &intercept.handle_response,
+        Handler::Mirror(mirror) => {
+            let branches = mirror.branches();
+            return branches.map(|(path, branch)| (path + "/routes", branch.routes.as_slice())).collect();
+        }
         _ => return Vec::new(),
     };
     let lists = responses.iter().enumerate();

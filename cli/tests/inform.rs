@@ -28,7 +28,10 @@ fn version_names_the_reference() {
 fn modules_are_listed() {
     let scene = Scene::new();
     let plain = scene.run(&["list-modules"]);
-    assert_has(plain.success(), &["http.handlers.reverse_proxy\n", "\n\n  Standard modules: "]);
+    assert_has(
+        plain.success(),
+        &["http.handlers.mirror\n", "http.handlers.reverse_proxy\n", "\n\n  Standard modules: "],
+    );
     let told = scene.run(&["list-modules", "--versions", "--packages"]);
     assert_has(told.success(), &[concat!("http.handlers.vars v", env!("CARGO_PKG_VERSION"), " caddis\n")]);
     let none = scene.run(&["list-modules", "--skip-standard"]);

@@ -19,7 +19,7 @@ const PLAIN: [&str; 10] = [
     "tls",
 ];
 
-/// The ids, sorted: Caddy's standard modules.
+/// The ids, sorted: Caddy's standard modules, and `http.handlers.mirror`.
 #[must_use]
 pub fn module_ids() -> Vec<String> {
     let mut ids: Vec<String> = PLAIN.map(str::to_owned).to_vec();
@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn the_standard_modules_are_listed() {
         let ids = super::module_ids();
-        assert_eq!(ids.len(), 135, "{ids:#?}");
+        assert_eq!(ids.len(), 136, "{ids:#?}");
         assert!(ids.iter().any(|id| id == "http.handlers.reverse_proxy"));
     }
 }

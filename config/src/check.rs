@@ -6,6 +6,7 @@
 mod handlers;
 mod logging;
 mod matchers;
+mod mirror;
 mod reverse_proxy;
 mod routes;
 mod servers;

@@ -17,7 +17,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Accepts the module `id` (`http.handlers.mirror`) and keeps its configuration as a value.
+    /// Accepts the module `id` (`http.handlers.cache`) and keeps its configuration as a value.
     pub fn register(&mut self, id: impl Into<String>) -> &mut Self {
         self.modules.insert(id.into());
         self
@@ -83,6 +83,21 @@ impl<'o> Fields<'o> {
         match self.members.remove(name) {
             None | Some(Value::Null) => Ok(T::default()),
             Some(value) => T::decode(value, self.options).map_err(|error| error.within(name)),
+        }
+    }
+
+    /// The flag `name`, which an object under the name `object` sets as well.
+    pub(crate) fn take_flag(&mut self, name: &str, object: &str) -> Result<bool, ConfigError> {
+        let flag = self.take(name)?;
+        match self.members.remove(object) {
+            None | Some(Value::Null) => Ok(flag),
+            Some(Value::Object(members)) => {
+                Fields { members, options: self.options }
+                    .finish(&[])
+                    .map_err(|error| error.within(object))?;
+                Ok(true)
+            }
+            Some(other) => Err(mismatch("an object", &other).within(object)),
         }
     }
 

@@ -5,7 +5,7 @@
 /// Fields are written in the order given, under the name of the Rust field, and left out while they have their
 /// default value (Go's `omitempty`). Two annotations change that: `name("other")` is the name in JSON, and
 /// `name(always)` is written even when empty; `name("other" always)` is both. `name(always or null)` is a list that is
-/// `null` when empty.
+/// `null` when empty. `name(or object "other")` is a flag that an object under the other name sets too.
 macro_rules! object {
     ($(#[$meta:meta])* pub struct $name:ident {}) => {
         $(#[$meta])*
@@ -48,7 +48,7 @@ macro_rules! object {
                 options: &$crate::decode::Options,
             ) -> Result<Self, $crate::ConfigError> {
                 let mut fields = $crate::decode::Fields::of(value, options)?;
-                let object = Self { $($field: fields.take($crate::object::field_name!($field $($($spec)*)?))?,)* };
+                let object = Self { $($field: $crate::object::field_taken!(fields, $field $($($spec)*)?),)* };
                 fields.finish(Self::FIELDS)?;
                 Ok(object)
             }
@@ -104,7 +104,19 @@ macro_rules! transparent {
     };
 }
 
+macro_rules! field_taken {
+    ($fields:ident, $field:ident or object $object:literal) => {
+        $fields.take_flag(stringify!($field), $object)?
+    };
+    ($fields:ident, $field:ident $($spec:tt)*) => {
+        $fields.take($crate::object::field_name!($field $($spec)*))?
+    };
+}
+
 macro_rules! field_name {
+    ($field:ident or object $object:literal) => {
+        stringify!($field)
+    };
     ($field:ident always $(or null)?) => {
         stringify!($field)
     };
@@ -140,4 +152,4 @@ pub(crate) fn is_empty<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-pub(crate) use {field_is_kept, field_name, field_value, object, transparent};
+pub(crate) use {field_is_kept, field_name, field_taken, field_value, object, transparent};

@@ -4,6 +4,7 @@
 
 mod catalogue;
 mod fields;
+mod mirror;
 mod pages;
 mod real;
 mod reload;

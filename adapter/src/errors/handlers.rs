@@ -229,6 +229,12 @@ pub(crate) fn no_resolver(name: &Token) -> Error {
     error("E0380", name.span, "must specify at least one resolver address")
 }
 
+/// `mirror` without one of the blocks that it needs.
+pub(crate) fn branch_required(line: &Statement, name: &str) -> Error {
+    let error = error("E0390", line.name().span, format!("{name} handler is required"));
+    Box::new(error.help("`primary { … }` answers the client, `secondary { … }` gets a copy of the request"))
+}
+
 /// A bare number that JSON cannot hold.
 pub(crate) fn not_a_json_number(word: &Token) -> Error {
     let error =

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::routes::Context;
-use super::{Report, reverse_proxy};
+use super::{Report, mirror, reverse_proxy};
 use crate::http::Handler;
 use crate::http::authentication::providers::Provider;
 use crate::http::encoders::Encoder;
@@ -34,6 +34,7 @@ pub(super) fn check(report: &mut Report, handler: &Handler, routes: &Context<'_>
             }
         }
         Handler::Map(handler) => map(report, handler),
+        Handler::Mirror(handler) => mirror::check(report, handler, routes),
         Handler::ReverseProxy(handler) => reverse_proxy::check(report, handler, routes),
         Handler::Rewrite(handler) => rewrite(report, handler),
         Handler::Subroute(handler) => subroute(report, handler, routes),
@@ -58,7 +59,7 @@ pub(super) fn check(report: &mut Report, handler: &Handler, routes: &Context<'_>
     }
 }
 
-fn subroute(report: &mut Report, handler: &Subroute, routes: &Context<'_>) {
+pub(super) fn subroute(report: &mut Report, handler: &Subroute, routes: &Context<'_>) {
     report.within("routes", |report| routes.check(report, &handler.routes));
     report.field("errors", &handler.errors, |report, errors| {
         report.within("routes", |report| routes.check(report, &errors.routes));

@@ -13,6 +13,7 @@ mod invoke;
 mod log_append;
 mod map;
 mod metrics;
+mod mirror;
 mod push;
 mod request_body;
 mod reverse_proxy;
@@ -37,6 +38,7 @@ pub use invoke::Invoke;
 pub use log_append::LogAppend;
 pub use map::{Map, Mapping};
 pub use metrics::Metrics;
+pub use mirror::{CompareJson, Mirror};
 pub use push::{Push, PushResource};
 pub use request_body::RequestBody;
 pub use reverse_proxy::ReverseProxy;
@@ -68,6 +70,7 @@ modules! {
         LogAppend(LogAppend) = "log_append",
         Map(Map) = "map",
         Metrics(Metrics) = "metrics",
+        Mirror(Box<Mirror>) = "mirror",
         Push(Push) = "push",
         RequestBody(RequestBody) = "request_body",
         ReverseProxy(Box<ReverseProxy>) = "reverse_proxy",
@@ -91,4 +94,4 @@ macro_rules! from_unboxed {
     };
 }
 
-from_unboxed!(AcmeServer, Encode, FileServer, Headers, ReverseProxy, Rewrite, Templates);
+from_unboxed!(AcmeServer, Encode, FileServer, Headers, Mirror, ReverseProxy, Rewrite, Templates);

@@ -51,8 +51,9 @@ object! {
         pub max_header_bytes: i64,
         /// Lets HTTP/1.1 handlers respond before the request body has been read.
         pub enable_full_duplex: bool,
-        /// Offers WebTransport sessions over HTTP/3. Without `h3` among the protocols it has no effect.
-        pub enable_webtransport: bool,
+        /// Offers WebTransport sessions over HTTP/3. Without `h3` among the protocols it has no effect. An empty object
+        /// `webtransport` is read as the same.
+        pub enable_webtransport(or object "webtransport"): bool,
         /// Header names with `_` that are let through; others are dropped. A trailing `*` is a wildcard.
         pub expected_underscore_headers: Vec<String>,
         /// Header names with `.` that are let through; others are dropped. A trailing `*` is a wildcard.
@@ -143,5 +144,29 @@ impl Decode for LoggerNames {
 impl Encode for LoggerNames {
     fn encode(&self, out: &mut Writer) {
         self.0.encode(out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Server;
+    use crate::{ConfigError, from_value, to_json};
+
+    #[test]
+    fn webtransport_has_two_spellings() {
+        for (value, written) in [
+            (json!({"webtransport": {}}), r#"{"enable_webtransport":true}"#),
+            (json!({"enable_webtransport": true}), r#"{"enable_webtransport":true}"#),
+            (json!({"enable_webtransport": true, "webtransport": {}}), r#"{"enable_webtransport":true}"#),
+            (json!({"webtransport": null}), "{}"),
+        ] {
+            assert_eq!(to_json(&from_value::<Server>(value).unwrap()), written);
+        }
+        for wrong in [json!({"webtransport": true}), json!({"webtransport": {"sessions": 1}})] {
+            let error: ConfigError = from_value::<Server>(wrong).unwrap_err();
+            assert!(error.path.starts_with("/webtransport"), "{error}");
+        }
     }
 }

@@ -43,6 +43,7 @@ pub fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildE
         Config::LogAppend(config) => log_append::build(config, cx),
         Config::Map(config) => map::build(config, cx),
         Config::Metrics(config) => metrics::build(config, cx),
+        Config::Mirror(_) => Err(cx.unsupported("handler mirror")),
         Config::Push(_) => Err(cx.unsupported("handler push")),
         Config::RequestBody(config) => request_body::build(config, cx),
         Config::ReverseProxy(config) => reverse_proxy::build(config, cx),
