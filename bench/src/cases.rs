@@ -3,6 +3,8 @@
 pub(crate) mod get;
 pub(crate) mod idle;
 pub(crate) mod reload;
+pub(crate) mod scale;
+mod sites;
 pub(crate) mod tools;
 pub(crate) mod tunnel;
 

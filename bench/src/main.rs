@@ -17,7 +17,7 @@ use crate::peers::{Peer, PeerKind};
 /// What to measure, and how long.
 #[derive(Debug, Parser)]
 struct Options {
-    /// Cases to run: tunnel, idle, get, reload, tools. All by default.
+    /// Cases to run: tunnel, idle, get, reload, tools, scale. All by default.
     cases: Vec<String>,
     /// Rounds; each round runs every peer once.
     #[arg(long, default_value_t = 5)]
@@ -65,6 +65,9 @@ fn main() {
     }
     if wanted("tools") {
         report(&cases::tools::run(&peers, options.rounds));
+    }
+    if wanted("scale") {
+        report(&cases::scale::run(&peers, options.rounds));
     }
 }
 

@@ -1,7 +1,6 @@
 //! The compiler: `adapt`, `validate` and `fmt` of a file of 3 lines and of one with 1,000 sites.
 
 use std::{
-    fmt::Write as _,
     fs,
     path::Path,
     process::{Command, Stdio},
@@ -16,7 +15,7 @@ pub(crate) fn run(peers: &[Peer], rounds: usize) -> String {
     let small = folder.join("small.Caddyfile");
     let large = folder.join("large.Caddyfile");
     fs::write(&small, "http://localhost {\n\treverse_proxy localhost:9000\n}\n").expect("writable");
-    fs::write(&large, thousand_sites()).expect("writable");
+    fs::write(&large, super::sites::text(1000)).expect("writable");
     let mut table = Table::new(
         "Compiler, milliseconds",
         &[
@@ -58,24 +57,4 @@ fn time(peer: &Peer, command: &str, file: &Path, folder: &Path) -> f64 {
     let took = started.elapsed().as_secs_f64() * 1000.0;
     assert!(status.success(), "{} {command} {} failed", peer.kind.name(), file.display());
     took
-}
-
-/// A file in house style, so that `fmt` succeeds. The sites are plain HTTP: validation has no certificates to look for.
-fn thousand_sites() -> String {
-    let mut text = String::new();
-    for site in 0..1000 {
-        if site > 0 {
-            text.push('\n');
-        }
-        write!(
-            text,
-            "http://site{site}.example.com {{\n\tencode zstd gzip\n\troot * /srv/site{site}\n\t\
-             @static path *.css *.js *.png\n\theader @static Cache-Control \"public, max-age=31536000\"\n\t\
-             handle /api/* {{\n\t\treverse_proxy localhost:9000 localhost:9001 {{\n\t\t\tlb_policy least_conn\n\t\t\t\
-             header_up X-Site {site}\n\t\t}}\n\t}}\n\thandle {{\n\t\ttry_files {{path}} /index.html\n\t\tfile_server\n\t}}\n\
-             \tlog {{\n\t\toutput discard\n\t}}\n}}\n"
-        )
-        .expect("writing to a string");
-    }
-    text
 }
