@@ -4,6 +4,7 @@
 
 mod addresses;
 mod conditions;
+mod listeners;
 mod matchers;
 mod overwritten;
 mod reach;
@@ -19,6 +20,7 @@ use caddis_grammar::{Diagnostic, Origin, Sources, Span, Statement, Token};
 
 pub(crate) use self::{
     addresses::Addresses,
+    listeners::judge_listeners,
     matchers::{judge_matchers, judge_set},
     reach::By,
 };

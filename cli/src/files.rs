@@ -23,6 +23,8 @@ impl Files for Disk {
     }
 
     fn glob(&self, pattern: &str) -> Result<Vec<String>, String> {
+        // A bad pattern is one even where nothing could match it.
+        path::Pattern::parse(pattern).map_err(|error| error.to_string())?;
         let mut found = vec![PathBuf::from(if pattern.starts_with('/') { "/" } else { "" })];
         for part in pattern.split('/').filter(|part| !part.is_empty()) {
             let mut next = Vec::new();

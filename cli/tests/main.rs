@@ -7,6 +7,7 @@ mod diagnostics;
 mod format;
 mod inform;
 mod limits;
+mod pages;
 mod plugins;
 mod project;
 mod recipes;

@@ -6,6 +6,7 @@ use crate::{
     args::{Args, Value},
     cx::{Cx, Parsed},
     directive::{Call, Directive, Item},
+    lint,
     listeners::Bind,
     table::{Row, Shape, read_block, row},
 };
@@ -26,6 +27,7 @@ pub(crate) static ROWS: &[Row<Bind>] = &[row("protocols", Shape::Some("h1|h2|h2c
 
 /// Reads a line of addresses with the protocols in its block.
 pub(crate) fn read_line(cx: &mut Cx<'_>, line: &Statement) -> Parsed<Bind> {
+    lint::judge_listeners(cx, line.args());
     let addresses = line.args().iter().map(Value::string).collect();
     let mut bind = Bind { addresses, protocols: Vec::new() };
     read_block(cx, line, ROWS, &mut bind);

@@ -27,6 +27,12 @@ pub(crate) fn unreached_address(key: &Token, by: Span) -> Error {
     Box::new(finding.brought_by(key.origin.clone()))
 }
 
+/// An address to listen on that means something else than it seems to.
+pub(crate) fn odd_listener(word: &Token, reason: &str, help: &str) -> Error {
+    let message = format!("'{}' is an odd address to listen on: {reason}", word.text);
+    Box::new(warning("W0207", word.span, message).help(help))
+}
+
 /// A named route without a use.
 pub(crate) fn uninvoked_route(key: &Token) -> Error {
     warning("W0204", key.span, format!("the named route '{}' is never invoked", key.text))

@@ -6,13 +6,14 @@ use super::GlobalOptions;
 use crate::{
     args::Value,
     cx::{Cx, Parsed},
-    errors,
+    errors, lint,
     listeners::Bind,
     table::{Row, Shape, read_block_or, row},
 };
 
 /// Several lines add up.
 pub(super) fn read(options: &mut GlobalOptions, line: &Statement, cx: &mut Cx<'_>) -> Parsed<()> {
+    lint::judge_listeners(cx, line.args());
     let mut bind = Bind { addresses: line.args().iter().map(Value::string).collect(), ..Bind::default() };
     if bind.addresses.is_empty() {
         bind.addresses.push(String::new());

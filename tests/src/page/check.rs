@@ -1,9 +1,12 @@
 //! Runs the blocks of a page and compares, or writes what came out into the page.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use caddis_adapter::{Adapted, Registry, Settings};
-use caddis_config::Config;
+use caddis_config::{Config, go};
 use caddis_grammar::{Environment, Files, Format, ReadError, format, render};
 use serde_json::Value;
 
@@ -196,15 +199,29 @@ impl Environment for Inputs {
 
 impl Files for Inputs {
     fn absolute(&self, path: &str) -> Result<String, String> {
-        Ok(caddis_config::go::path::clean(&format!("/{path}")))
+        Ok(go::path::clean(&format!("/{path}")))
     }
 
     fn glob(&self, pattern: &str) -> Result<Vec<String>, String> {
-        let matches = |name: &&String| caddis_config::go::path::matches(pattern, name).unwrap_or(false);
-        Ok(self.files.keys().filter(matches).cloned().collect())
+        let mut found = BTreeSet::new();
+        // A bad pattern is one even where nothing could match it; folders match, too.
+        let pattern = go::path::Pattern::parse(pattern).map_err(|error| error.to_string())?;
+        for name in self.files.keys() {
+            let ends = name.match_indices('/').map(|(at, _)| at).skip(1).chain([name.len()]);
+            found
+                .extend(ends.map(|end| &name[..end]).filter(|part| pattern.matches(part)).map(str::to_owned));
+        }
+        Ok(found.into_iter().collect())
     }
 
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
-        self.files.get(path).map(|text| text.clone().into_bytes()).ok_or(ReadError::NotFound)
+        let is_folder = || {
+            self.files.keys().any(|name| name.strip_prefix(path).is_some_and(|rest| rest.starts_with('/')))
+        };
+        match self.files.get(path) {
+            Some(text) => Ok(text.clone().into_bytes()),
+            None if is_folder() => Err(ReadError::IsDirectory),
+            None => Err(ReadError::NotFound),
+        }
     }
 }
