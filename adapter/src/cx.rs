@@ -47,6 +47,8 @@ pub struct Cx<'a> {
     pub(crate) unknown: Vec<Vec<Token>>,
     /// The imports that brought directives, by the places of their names; of several for one place the first.
     pub(crate) imported: HashMap<Span, Arc<ImportOrigin>>,
+    /// Where the matchers of directives are, by the places of these.
+    pub(crate) matched: HashMap<Span, Span>,
     /// The findings so far.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -86,6 +88,7 @@ impl<'a> Cx<'a> {
             nested: Vec::new(),
             unknown: Vec::new(),
             imported: HashMap::new(),
+            matched: HashMap::new(),
             diagnostics: Vec::new(),
         }
     }

@@ -33,10 +33,12 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use caddis_config::{Config, filesystems, http};
-use caddis_grammar::{BlockKind, Diagnostic, Environment, Expanded, Files, ServerBlock, Severity, Sources};
+use caddis_grammar::{
+    BlockKind, Diagnostic, Environment, Expanded, Files, ServerBlock, Severity, Sources, Span,
+};
 
 pub use args::{Args, Value};
 pub use cx::{Cx, Parsed, State};
@@ -60,6 +62,8 @@ pub struct Adapted {
     pub diagnostics: Vec<Diagnostic>,
     /// The texts that the findings point into.
     pub sources: Sources,
+    /// Where the matchers of directives are, by the places of these.
+    matched: HashMap<Span, Span>,
     /// By the name of the server.
     origins: Vec<(String, servers::Origins)>,
 }
@@ -74,7 +78,7 @@ impl Adapted {
     /// Where the parts of the configuration come from.
     #[must_use]
     pub fn source_map(&self) -> SourceMap {
-        let mut map = SourceMap::default();
+        let mut map = SourceMap::new(&self.matched);
         let servers = self.config.apps.http.as_ref().map(|app| &app.servers);
         for (name, origins) in &self.origins {
             if let Some(server) = servers.and_then(|servers| servers.get(name)) {
@@ -121,7 +125,7 @@ pub fn adapt(
     let mut pairings = listeners::pair(&mut cx, &blocks);
     let servers = servers::build(&mut cx, &mut blocks, &mut pairings, &named);
     let (config, origins) = assemble(&mut cx, &blocks, &pairings, servers);
-    let (mut diagnostics, imported) = (cx.diagnostics, cx.imported);
+    let (mut diagnostics, imported, matched) = (cx.diagnostics, cx.imported, cx.matched);
     if !diagnostics.iter().any(is_error) {
         diagnostics.extend(unformatted);
     }
@@ -137,7 +141,7 @@ pub fn adapt(
     diagnostics.sort_by_key(|diagnostic| {
         (diagnostic.span.is_none(), diagnostic.span.map(|span| (span.source, span.start)))
     });
-    Adapted { config, diagnostics, sources, origins }
+    Adapted { config, diagnostics, sources, matched, origins }
 }
 
 /// The top level: each app only where it has something to say.

@@ -125,7 +125,8 @@ impl Definitions {
         Some(&definition.set)
     }
 
-    fn place_of(&self, name: &str) -> Option<Span> {
+    /// Where the set of a name with its `@` is defined.
+    pub(crate) fn place_of(&self, name: &str) -> Option<Span> {
         self.scopes.iter().rev().find_map(|scope| scope.get(name)).map(|definition| definition.span)
     }
 

@@ -142,6 +142,8 @@ impl Cx<'_> {
         let Some(matcher) = self.matcher_of(word)? else {
             return directive.read(self, &plain);
         };
+        let place = self.matchers.place_of(&word.text).unwrap_or(word.span);
+        self.matched.insert(statement.name().span, place);
         let mut line = statement.clone();
         line.words.remove(1);
         directive.read(self, &Call { statement, line: &line, matcher, matcher_token: Some(word) })

@@ -1,21 +1,29 @@
 //! Where in the Caddyfile each part of the JSON comes from, so that a finding about the JSON can point into the text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use caddis_config::http::{Handler, Route};
 use caddis_grammar::Span;
 
 /// Places by JSON pointer (RFC 6901).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SourceMap(BTreeMap<String, Span>);
+pub struct SourceMap {
+    places: BTreeMap<String, Span>,
+    /// Of matchers, by the places of the directives that have them.
+    matched: HashMap<Span, Span>,
+}
 
 impl SourceMap {
+    pub(crate) fn new(matched: &HashMap<Span, Span>) -> Self {
+        Self { places: BTreeMap::new(), matched: matched.clone() }
+    }
+
     /// The place of the value that a pointer leads to, or else of the nearest value around it.
     #[must_use]
     pub fn find(&self, pointer: &str) -> Option<Span> {
         let mut pointer = pointer;
         loop {
-            if let Some(span) = self.0.get(pointer) {
+            if let Some(span) = self.places.get(pointer) {
                 return Some(*span);
             }
             pointer = &pointer[..pointer.rfind('/')?];
@@ -24,11 +32,11 @@ impl SourceMap {
 
     /// All pointers with their places, sorted.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Span)> {
-        self.0.iter().map(|(pointer, span)| (pointer.as_str(), *span))
+        self.places.iter().map(|(pointer, span)| (pointer.as_str(), *span))
     }
 
     pub(crate) fn insert(&mut self, pointer: impl Into<String>, span: Span) {
-        self.0.insert(pointer.into(), span);
+        self.places.insert(pointer.into(), span);
     }
 
     /// Adds a list of routes. Routes that a directive put before those of its block have no origin of their own.
@@ -42,6 +50,9 @@ impl SourceMap {
     /// Adds one route with its handlers.
     pub(crate) fn insert_route(&mut self, pointer: &str, route: &Route, origin: &Origin) {
         self.insert(pointer, origin.span);
+        if let Some(place) = self.matched.get(&origin.span) {
+            self.insert(format!("{pointer}/match"), *place);
+        }
         for (at, (handler, origin)) in route.handle.iter().zip(&origin.handlers).enumerate() {
             let pointer = format!("{pointer}/handle/{at}");
             self.insert(pointer.as_str(), origin.span);

@@ -107,3 +107,15 @@ fn parts_of_the_json_lead_back_to_the_text() {
     assert_eq!(line(&format!("{site}/routes/1/handle/0/routes/1/handle/1")), Some(7));
     assert_eq!(line("/admin"), None);
 }
+
+#[test]
+fn matchers_lead_back_to_their_definitions() {
+    let text = ":80 {\n\t@a path /a\n\trespond @a x\n\trespond /b x\n}\n";
+    let adapted = adapted(text);
+    let map = adapted.source_map();
+    let place = |route: u8| {
+        let span = map.find(&format!("/apps/http/servers/srv0/routes/{route}/match/0/path")).unwrap();
+        &text[span.start as usize..span.end as usize]
+    };
+    assert_eq!((place(0), place(1)), ("@a", "/b"));
+}

@@ -21,6 +21,11 @@ pub(crate) fn contradiction((span, message): Problem) -> Diagnostic {
     Diagnostic::error(Code("E0803"), span, message)
 }
 
+/// A value that no server can be built from.
+pub(crate) fn impossible((span, message): Problem) -> Diagnostic {
+    Diagnostic::error(Code("E0804"), span, message)
+}
+
 /// Something that `run` refuses.
 pub(crate) fn refused((span, message): Problem) -> Diagnostic {
     Diagnostic::warning(Code("W0801"), span, message)

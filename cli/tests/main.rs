@@ -18,3 +18,4 @@ mod signals;
 mod sites;
 mod start;
 mod streams;
+mod validate;

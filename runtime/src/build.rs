@@ -1,6 +1,10 @@
 //! From typed configuration to running parts: opens what is needed, spawns nothing, and fails without a trace.
 
-use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    sync::Arc,
+};
 
 use crate::{http::routes::NamedRoutes, process::Process, tunnel};
 
@@ -41,6 +45,9 @@ impl std::fmt::Debug for OnCommit {
     }
 }
 
+/// See [`Build::left_out`].
+const LEFT_OUT: &str = "a survey does not make this";
+
 /// What parts see while they are built.
 #[derive(Debug)]
 pub struct Build {
@@ -53,8 +60,10 @@ pub struct Build {
     /// What is to be started once this configuration is current.
     pub on_commit: OnCommit,
     pub(crate) named_routes: NamedRoutes,
-    /// What has been refused so far; `None` when the first refusal ends the build.
-    refused: Option<RefCell<Vec<BuildError>>>,
+    /// What has been found so far; `None` when the first error ends the build.
+    found: Option<RefCell<Vec<BuildError>>>,
+    /// Whether the part that is being built has asked for the environment.
+    uses_environment: Cell<bool>,
     path: Vec<String>,
     groups: BTreeMap<(usize, String), u32>,
     lists: usize,
@@ -71,7 +80,8 @@ impl Build {
             streams: tunnel::Live::default(),
             on_commit: OnCommit::default(),
             named_routes: NamedRoutes::default(),
-            refused: None,
+            found: None,
+            uses_environment: Cell::new(false),
             path: Vec::new(),
             groups: BTreeMap::new(),
             lists: 0,
@@ -79,20 +89,20 @@ impl Build {
         }
     }
 
-    /// The start of a build that goes on where something is not supported, only to find what else is not.
+    /// The start of a build that goes on where something cannot be built, only to find what else cannot.
     #[must_use]
     pub(crate) fn survey(process: Arc<Process>) -> Self {
-        Self { refused: Some(RefCell::default()), ..Self::new(process) }
+        Self { found: Some(RefCell::default()), ..Self::new(process) }
     }
 
-    /// Whether nothing may be opened, read or made, because this only looks for what is not supported.
+    /// Whether nothing may be opened, read or made, because this only looks for what cannot be built.
     pub(crate) fn is_survey(&self) -> bool {
-        self.refused.is_some()
+        self.found.is_some()
     }
 
-    /// What a survey has found to be unsupported.
-    pub(crate) fn refused(self) -> Vec<BuildError> {
-        self.refused.unwrap_or_default().into_inner()
+    /// What a survey has found.
+    pub(crate) fn found(self) -> Vec<BuildError> {
+        self.found.unwrap_or_default().into_inner()
     }
 
     /// Leaves out a part that cannot be built, if this is a survey.
@@ -100,17 +110,29 @@ impl Build {
     /// # Errors
     /// The part's, if this is none.
     pub(crate) fn unless_survey<T>(&self, built: Result<T, BuildError>) -> Result<Option<T>, BuildError> {
-        match (built, &self.refused) {
-            (Err(error), Some(refused)) => {
-                let mut refused = refused.borrow_mut();
+        // A survey knows nothing of the environment of the run: an error may be due to that.
+        let is_known = !self.uses_environment.replace(false);
+        match (built, &self.found) {
+            (Err(error), Some(found)) => {
+                let mut found = found.borrow_mut();
                 // More than one part may need the same.
-                if error.unsupported && !refused.contains(&error) {
-                    refused.push(error);
+                // A part may fail only because one within it was left out.
+                let within = format!("{}/", error.path);
+                let follows =
+                    || error.message == LEFT_OUT || found.iter().any(|part| part.path.starts_with(&within));
+                let is_wrong = error.unsupported || is_known && !follows();
+                if is_wrong && !found.contains(&error) {
+                    found.push(error);
                 }
                 Ok(None)
             }
             (built, _) => built.map(Some),
         }
+    }
+
+    /// What a survey has in the place of a part that it does not make. That nothing is wrong with it is known here only.
+    pub(crate) fn left_out(&self) -> BuildError {
+        self.error(LEFT_OUT)
     }
 
     /// Refuses what is not supported; a survey notes it and goes on without.
@@ -178,6 +200,7 @@ impl Build {
     /// A variable of the environment that placeholders see; empty when it is not set.
     #[must_use]
     pub fn environment(&self, name: &str) -> String {
+        self.uses_environment.set(true);
         self.process.variable(name).unwrap_or_default()
     }
 

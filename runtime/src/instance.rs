@@ -76,12 +76,13 @@ impl Instance {
         Self::assemble(config, previous, &mut Build::new(Arc::clone(process)))
     }
 
-    /// What of the configuration a build would refuse because this server does not do it. Nothing is opened or made.
+    /// What of the configuration a build would refuse whatever the machine is like. Nothing is opened or made.
     pub(crate) fn survey(config: &Config, process: Arc<Process>) -> Vec<BuildError> {
         let mut cx = Build::survey(process);
-        // What is wrong in other ways is not asked for here.
-        drop(Self::assemble(config, None, &mut cx));
-        cx.refused()
+        let built = Self::assemble(config, None, &mut cx).map(drop);
+        // The survey notes what ended it like everything else, and returns nothing but that.
+        drop(cx.unless_survey(built));
+        cx.found()
     }
 
     fn assemble(config: &Config, previous: Option<&Instance>, cx: &mut Build) -> Result<Self, BuildError> {

@@ -4,6 +4,7 @@
 
 mod admin;
 pub mod build;
+mod cel;
 pub mod control;
 mod descriptors;
 mod dns;
@@ -30,7 +31,7 @@ pub mod tls;
 pub mod tunnel;
 
 pub use runtime::Runtime;
-pub use support::unsupported;
+pub use support::survey;
 
 #[cfg(test)]
 mod testing;

@@ -72,7 +72,7 @@ impl Authorities {
         };
         if cx.is_survey() {
             Authority::storage(authority, storage, cx)?;
-            return Err(cx.error("a survey makes no authority"));
+            return Err(cx.left_out());
         }
         let authority = Arc::new(Authority::build(id, authority, storage, cx)?);
         self.made.insert(id.to_owned(), Arc::clone(&authority));

@@ -16,8 +16,8 @@ use std::{borrow::Cow, fmt};
 
 use http::HeaderMap;
 
-pub use self::key::Key;
 pub(crate) use self::request::{cookie, parameter};
+pub use self::{clock::Clock, key::Key, request::AddressPart, tls::TlsKey};
 use crate::{build::Build, build::BuildError, http::Exchange};
 
 /// What becomes of placeholders that nobody knows.

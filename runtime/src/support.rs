@@ -1,4 +1,5 @@
-//! What of a configuration this server does not run yet, found without opening, reading or making anything.
+//! What is wrong with a configuration as far as only the parts of the server know: expressions, patterns, addresses; and
+//! what this server does not run yet. Found without opening, reading or making anything.
 //!
 //! The knowledge stays where the parts are built: this builds them, goes on where one is refused, and throws the rest
 //! away.
@@ -15,10 +16,10 @@ use crate::{
     shard::Shards,
 };
 
-/// What a run would refuse by name, each with its JSON pointer. What a run refuses for other reasons (a file that is
-/// missing, an expression that is none) is not among them.
+/// What a run would refuse wherever it is started, each with its JSON pointer. What depends on the machine (a file that
+/// is missing, a variable of the environment) is not among it.
 #[must_use]
-pub fn unsupported(config: &Config) -> Vec<BuildError> {
+pub fn survey(config: &Config) -> Vec<BuildError> {
     let process = Process::new(Shards::none(), Logger::root(Box::new(Silence)));
     Instance::survey(config, Arc::new(process))
 }

@@ -1,6 +1,8 @@
 //! Moments as text, in the layouts that Go's `time` package reads: the year 2006 written where a year is wanted.
 
 use std::{
+    cell::RefCell,
+    collections::HashMap,
     sync::OnceLock,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -48,10 +50,8 @@ impl Moment {
 
     /// The same moment in the zone of the process: that of the variable `TZ`, or else that of the system.
     pub(crate) fn local(self) -> Self {
-        static ZONE: OnceLock<TimeZone> = OnceLock::new();
-        let zone = ZONE.get_or_init(|| zone(std::env::var("TZ").ok().as_deref()));
         let seconds = i64::try_from(self.since_epoch.as_secs()).unwrap_or(i64::MAX);
-        match zone.find_local_time_type(seconds) {
+        match local_zone().find_local_time_type(seconds) {
             Ok(kind) => Self::shifted(self.since_epoch, kind.ut_offset(), kind.time_zone_designation()),
             Err(_) => self,
         }
@@ -160,6 +160,39 @@ impl Moment {
     }
 }
 
+/// The zone of the process.
+fn local_zone() -> &'static TimeZone {
+    static ZONE: OnceLock<TimeZone> = OnceLock::new();
+    ZONE.get_or_init(|| zone(std::env::var("TZ").ok().as_deref()))
+}
+
+/// Seconds east of UTC in the zone of the process, at a moment in seconds since 1970.
+pub(crate) fn local_offset(seconds: i64) -> i32 {
+    local_zone().find_local_time_type(seconds).map_or(0, tz::LocalTimeType::ut_offset)
+}
+
+/// Seconds east of UTC in the zone of a name such as `Europe/Berlin`, at a moment in seconds since 1970; `None` if there
+/// is no such zone.
+pub(crate) fn offset_in(zone: &str, seconds: i64) -> Option<i32> {
+    thread_local! {
+        /// Zones that were asked for: each is a file.
+        static ZONES: RefCell<HashMap<String, Option<TimeZone>>> = RefCell::default();
+    }
+    ZONES.with_borrow_mut(|zones| {
+        if !zones.contains_key(zone) {
+            if zones.len() >= MAX_ZONES {
+                zones.clear();
+            }
+            zones.insert(zone.to_owned(), TimeZone::from_posix_tz(zone).ok());
+        }
+        let kind = zones[zone].as_ref()?.find_local_time_type(seconds).ok()?;
+        Some(kind.ut_offset())
+    })
+}
+
+/// A thread remembers as many zones: names may come from requests.
+const MAX_ZONES: usize = 64;
+
 /// The zone that `TZ` names; unset, that of the system. What names none is UTC, as in Go.
 fn zone(name: Option<&str>) -> TimeZone {
     let zone = match name {
@@ -237,7 +270,7 @@ fn fraction(text: &str) -> Option<(usize, usize, bool)> {
 }
 
 /// Year, month and day of a number of days since 1970 in the Gregorian calendar: eras of 400 years, years from March.
-fn civil(days: i64) -> (i64, u32, u32) {
+pub(crate) fn civil(days: i64) -> (i64, u32, u32) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);

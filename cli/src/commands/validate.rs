@@ -8,6 +8,7 @@ use std::{
 use caddis_adapter::{Unknown, WARNINGS};
 use caddis_config::ConfigError;
 use caddis_grammar::{Diagnostic, Level, Levels, Severity, Sources, Span};
+use caddis_runtime::build::BuildError;
 use clap::Args;
 
 use crate::{
@@ -205,10 +206,16 @@ fn of_config(loaded: &Loaded, is_json: bool, place: impl Fn(&str) -> Option<Span
         Err(error) => return vec![errors::not_a_configuration(place(&error.path, &error.message))],
     };
     let contradictions = caddis_config::check(&config);
-    if !contradictions.is_empty() {
-        let place = |error: &ConfigError| place(&error.path, &error.message);
-        return contradictions.iter().map(|error| errors::contradiction(place(error))).collect();
-    }
-    let refused = caddis_runtime::unsupported(&config);
-    refused.iter().map(|error| errors::refused(place(&error.path, &error.message))).collect()
+    let is_told = |error: &&BuildError| {
+        let around =
+            |told: &ConfigError| told.path.starts_with(&error.path) || error.path.starts_with(&told.path);
+        !contradictions.iter().any(around)
+    };
+    let survey = caddis_runtime::survey(&config);
+    let told = contradictions.iter().map(|error| errors::contradiction(place(&error.path, &error.message)));
+    let found = survey.iter().filter(is_told).map(|error| {
+        let problem = place(&error.path, &error.message);
+        if error.unsupported { errors::refused(problem) } else { errors::impossible(problem) }
+    });
+    told.chain(found).collect()
 }

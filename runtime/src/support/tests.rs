@@ -121,7 +121,7 @@ fn refusals() -> Vec<(String, Value, &'static str)> {
         (s(""), json!({"logs": {"trace": true}}), "/logs/trace"),
         ("/apps/http".into(), json!({"metrics": {"otlp": true}}), "/metrics/otlp"),
         (MATCHER.into(), json!({"url_pattern": {"pattern": "/"}}), "/url_pattern"),
-        (MATCHER.into(), json!({"expression": "path('/x')"}), "/expression"),
+        (MATCHER.into(), json!({"expression": "url_pattern('/x')"}), "/expression"),
         (MATCHER.into(), json!({"other": {}}), "/other"),
         (MATCHER.into(), json!({"file": {"fs": "f"}}), "/file"),
         (MATCHER.into(), json!({"not": [{"other": {}}]}), "/not/0/other"),
@@ -193,7 +193,7 @@ fn what_a_build_refuses_is_listed() {
         let (json, pointer) = configuration(refusal);
         let config = parsed(&json);
         let refused = Instance::build(&config, None, &testing::process()).err();
-        let found = unsupported(&config);
+        let found = survey(&config);
         let agrees =
             refused.as_ref().is_some_and(|r| r.unsupported && r.path == pointer && found == [r.clone()]);
         if !agrees {
@@ -218,7 +218,7 @@ fn everything_is_listed_at_once() {
         expected.push(pointer);
         merge(&mut all, json);
     }
-    let found: Vec<String> = unsupported(&parsed(&all)).into_iter().map(|refusal| refusal.path).collect();
+    let found: Vec<String> = survey(&parsed(&all)).into_iter().map(|refusal| refusal.path).collect();
     let missing: Vec<_> = expected.iter().filter(|pointer| !found.contains(pointer)).collect();
     assert!(missing.is_empty(), "{missing:#?} of\n{all:#}");
 }
@@ -236,7 +236,7 @@ fn the_parts_of_a_proxy_hide_none_of_each_other() {
         "health_checks": {"active": {"uri": "/", "follow_redirects": true}},
         "handle_response": [{"routes": [{"handle": [{"handler": "push"}]}]}],
     });
-    let found = unsupported(&parsed(&only(HANDLER, proxy)));
+    let found = survey(&parsed(&only(HANDLER, proxy)));
     let mut below: Vec<_> = found.iter().map(|refusal| &refusal.path[HANDLER.len()..]).collect();
     below.sort_unstable();
     let expected = [
@@ -255,12 +255,12 @@ fn the_parts_of_a_proxy_hide_none_of_each_other() {
 fn names_that_need_a_public_authority_are_listed_once() {
     let hosts = ["a.example.com", "b.example.com", "localhost"];
     let listen = json!({"listen": [":443"], "routes": [{"match": [{"host": hosts}]}]});
-    let found = unsupported(&parsed(&only(SERVER, listen.clone())));
+    let found = survey(&parsed(&only(SERVER, listen.clone())));
     assert_eq!(found.len(), 1);
     assert!(found[0].message.starts_with("the certificate for a.example.com (and those for 1 other names)"));
     let mut loaded = only(SERVER, listen);
     merge(&mut loaded, only("/apps/tls/certificates/load_folders", json!(["/nowhere"])));
-    assert_eq!(unsupported(&parsed(&loaded)), []);
+    assert_eq!(survey(&parsed(&loaded)), []);
 }
 
 /// Redirects to HTTPS are put before routes for every host, which keep their places in messages.
@@ -274,19 +274,19 @@ fn routes_stand_where_the_configuration_has_them() {
         }},
     }});
     let config = parsed(&config);
-    let found = unsupported(&config);
+    let found = survey(&config);
     assert_eq!(found.len(), 1, "{found:#?}");
     assert_eq!(found[0].path, "/apps/http/servers/plain/routes/1/handle/0");
     assert_eq!(Instance::build(&config, None, &testing::process()).unwrap_err(), found[0]);
 }
 
 #[test]
-fn an_ordinary_configuration_is_supported() {
+fn an_ordinary_configuration_is_fine() {
     let config = json!({"apps": {"http": {"servers": {"s": {"routes": [
-        {"match": [{"path_regexp": {"pattern": "("}}], "handle": [{"handler": "vars"}]},
+        {"match": [{"path_regexp": {"pattern": "x"}}], "handle": [{"handler": "vars"}]},
         {"handle": [{"handler": "reverse_proxy", "upstreams": [{"dial": "127.0.0.1:1"}]}]},
     ]}}}}});
-    assert_eq!(unsupported(&parsed(&config)), []);
+    assert_eq!(survey(&parsed(&config)), []);
 }
 
 #[test]
@@ -296,5 +296,29 @@ fn limits_that_shards_share_are_looked_at_without_shards() {
         "handler": "reverse_proxy", "upstreams": [{"dial": "127.0.0.1:1"}],
         "transport": {"protocol": "http", "keep_alive": keep_alive},
     });
-    assert_eq!(unsupported(&parsed(&only(HANDLER, proxy))), []);
+    assert_eq!(survey(&parsed(&only(HANDLER, proxy))), []);
+}
+
+/// What is wrong with one part hides nothing of the others.
+#[test]
+fn expressions_patterns_and_addresses() {
+    let config = only(
+        SERVER,
+        json!({"routes": [
+            {"match": [{"path_regexp": {"pattern": "("}, "expression": "path(1)", "remote_ip": {"ranges": ["nowhere"]}}]},
+            {"match": [{"expression": "{env.NAME} + nothing"}, {"remote_ip": {"ranges": ["{env.RANGE}"]}}]},
+            {"handle": [{"handler": "rewrite", "path_regexp": [{"find": "["}]}]},
+        ]}),
+    );
+    let found = survey(&parsed(&config));
+    assert!(found.iter().all(|error| !error.unsupported), "{found:#?}");
+    let paths: Vec<_> = found.iter().map(|error| &error.path[SERVER.len()..]).collect();
+    let expected = [
+        "/routes/0/match/0/remote_ip/ranges/0",
+        "/routes/0/match/0/path_regexp",
+        "/routes/0/match/0/expression",
+        "/routes/1/match/0/expression",
+        "/routes/2/handle/0/path_regexp/0",
+    ];
+    assert_eq!(paths, expected, "{found:#?}");
 }

@@ -3,7 +3,7 @@
 use caddis_config::http::matchers::HeaderRegexp as Config;
 use http::{HeaderName, header};
 
-use super::regexp::{self, RegexpMatch};
+use super::regexp::{self, Captures, RegexpMatch};
 use crate::{
     build::{Build, BuildError},
     error::Outcome,
@@ -26,18 +26,26 @@ pub(super) fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Matcher>,
 impl Matcher for HeaderRegexp {
     fn matches(&self, exchange: &mut Exchange) -> Outcome<bool> {
         for (field, expression) in &self.0 {
-            let captures = if *field == header::HOST && !exchange.authority().is_empty() {
-                expression.captures(exchange.authority())
-            } else {
-                let values = exchange.request.headers.get_all(field).iter();
-                values
-                    .map(|value| String::from_utf8_lossy(value.as_bytes()))
-                    .find_map(|value| expression.captures(&value))
-            };
+            let captures = captures(field, expression, exchange);
             if !regexp::show(exchange, captures) {
                 return Ok(false);
             }
         }
         Ok(true)
     }
+}
+
+/// What is captured in the first value of a header that matches.
+pub(super) fn captures(
+    field: &HeaderName,
+    expression: &RegexpMatch,
+    exchange: &Exchange,
+) -> Option<Captures> {
+    if *field == header::HOST && !exchange.authority().is_empty() {
+        return expression.captures(exchange.authority());
+    }
+    let values = exchange.request.headers.get_all(field).iter();
+    values
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .find_map(|value| expression.captures(&value))
 }

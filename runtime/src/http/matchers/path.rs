@@ -52,6 +52,12 @@ pub(super) fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Matcher>,
     Ok(Box::new(Path(patterns.collect::<Result<_, _>>()?)))
 }
 
+/// Whether the path of a request meets a pattern without placeholders.
+pub(super) fn is_met(pattern: &str, exchange: &Exchange) -> bool {
+    let target = &exchange.request.uri;
+    Fixed::parse(&pattern.to_lowercase()).fits(&lower(uri::path(target)), target.path())
+}
+
 impl Matcher for Path {
     fn matches(&self, exchange: &mut Exchange) -> Outcome<bool> {
         let target = &exchange.request.uri;

@@ -9,7 +9,8 @@ use crate::{
     http::{Exchange, route::Matcher},
 };
 
-enum Protocol {
+/// What a request came over.
+pub(super) enum Protocol {
     Grpc,
     Encrypted(bool),
     Exactly(Version),
@@ -17,30 +18,42 @@ enum Protocol {
 }
 
 pub(super) fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Matcher>, BuildError> {
-    let (name, or_newer) = match config.0.strip_suffix('+') {
-        Some(name) => (name, true),
-        None => (config.0.as_str(), false),
-    };
-    let version = match name {
-        "http/1.0" => Some(Version::HTTP_10),
-        "http/1.1" => Some(Version::HTTP_11),
-        "http/2" => Some(Version::HTTP_2),
-        "http/3" => Some(Version::HTTP_3),
-        _ => None,
-    };
-    Ok(Box::new(match (config.0.as_str(), version) {
-        (_, Some(version)) if or_newer => Protocol::AtLeast(version),
-        (_, Some(version)) => Protocol::Exactly(version),
-        ("grpc", _) => Protocol::Grpc,
-        ("http", _) => Protocol::Encrypted(false),
-        ("https", _) => Protocol::Encrypted(true),
-        (other, _) => return Err(cx.error(format!("unknown protocol '{other}': it would never match"))),
-    }))
+    match Protocol::parse(&config.0) {
+        Some(protocol) => Ok(Box::new(protocol)),
+        None => Err(cx.error(format!("unknown protocol '{}': it would never match", config.0))),
+    }
 }
 
 impl Matcher for Protocol {
     fn matches(&self, exchange: &mut Exchange) -> Outcome<bool> {
-        Ok(match self {
+        Ok(self.fits(exchange))
+    }
+}
+
+impl Protocol {
+    /// The protocol of a name in lower case; `None` if there is none.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (name, or_newer) = text.strip_suffix('+').map_or((text, false), |name| (name, true));
+        let version = match name {
+            "http/1.0" => Version::HTTP_10,
+            "http/1.1" => Version::HTTP_11,
+            "http/2" => Version::HTTP_2,
+            "http/3" => Version::HTTP_3,
+            _ => {
+                return match text {
+                    "grpc" => Some(Protocol::Grpc),
+                    "http" => Some(Protocol::Encrypted(false)),
+                    "https" => Some(Protocol::Encrypted(true)),
+                    _ => None,
+                };
+            }
+        };
+        Some(if or_newer { Protocol::AtLeast(version) } else { Protocol::Exactly(version) })
+    }
+
+    /// Whether the request came over it.
+    pub(super) fn fits(&self, exchange: &Exchange) -> bool {
+        match self {
             Protocol::Grpc => exchange
                 .request
                 .headers
@@ -49,6 +62,6 @@ impl Matcher for Protocol {
             Protocol::Encrypted(expected) => exchange.is_tls() == *expected,
             Protocol::Exactly(version) => exchange.request.version == *version,
             Protocol::AtLeast(version) => exchange.request.version >= *version,
-        })
+        }
     }
 }

@@ -24,12 +24,18 @@ pub(super) type Captures = Vec<(Arc<str>, String)>;
 
 impl RegexpMatch {
     pub(super) fn build(config: &Config, cx: &Build) -> Result<Self, BuildError> {
-        let regexp = regexp::compile(&config.pattern)
-            .map_err(|error| cx.error(format!("compiling matcher regexp {}: {error}", config.pattern)))?;
+        let built = Self::compile(config).map_err(|message| cx.error(message))?;
         if !config.name.is_empty() && !config.name.contains(|c: char| c.is_ascii_alphanumeric() || c == '_') {
             let message = "invalid regexp name (must contain only word characters)";
             return Err(cx.error(format!("{message}: {}", config.name)));
         }
+        Ok(built)
+    }
+
+    /// The same, with any name.
+    pub(super) fn compile(config: &Config) -> Result<Self, String> {
+        let regexp = regexp::compile(&config.pattern)
+            .map_err(|error| format!("compiling matcher regexp {}: {error}", config.pattern))?;
         let mut names = Vec::new();
         for (index, group) in regexp.capture_names().enumerate() {
             let mut of_group = Vec::new();

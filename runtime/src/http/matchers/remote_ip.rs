@@ -48,6 +48,15 @@ impl Ranges {
         ranges.iter().enumerate().map(parse).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Ranges out of texts without placeholders.
+    pub(super) fn parse(ranges: &[impl AsRef<str>]) -> Result<Self, String> {
+        let parsed = ranges.iter().map(|range| {
+            let range = range.as_ref();
+            parse(range).ok_or_else(|| format!("invalid IP address or CIDR range: '{range}'"))
+        });
+        parsed.collect::<Result<_, _>>().map(Self)
+    }
+
     pub(super) fn contain(&self, ip: IpAddr) -> bool {
         let ip = ip.to_canonical();
         self.0.iter().any(|range| range.contains(&ip))
