@@ -26,9 +26,19 @@ pub(crate) fn impossible((span, message): Problem) -> Diagnostic {
     Diagnostic::error(Code("E0804"), span, message)
 }
 
+/// A file, key or variable of this machine that no server can be built with.
+pub(crate) fn unusable((span, message): Problem) -> Diagnostic {
+    Diagnostic::error(Code("E0805"), span, message)
+}
+
 /// Something that `run` refuses.
 pub(crate) fn refused((span, message): Problem) -> Diagnostic {
     Diagnostic::warning(Code("W0801"), span, message)
+}
+
+/// Settings that defeat each other.
+pub(crate) fn defeated((span, message): Problem) -> Diagnostic {
+    Diagnostic::warning(Code("W0803"), span, message)
 }
 
 /// A variable without value and default.

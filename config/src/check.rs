@@ -3,6 +3,7 @@
 //! Nothing here opens a file or asks the network. What needs either, and regular expressions, is checked by whoever
 //! runs the configuration.
 
+mod admin;
 mod handlers;
 mod logging;
 mod matchers;
@@ -18,14 +19,25 @@ use crate::{Config, ConfigError};
 
 /// Everything that is wrong with `config`, in the order of the JSON. The messages are Caddy's.
 pub fn check(config: &Config) -> Vec<ConfigError> {
+    examine(config).errors
+}
+
+/// What can be run and yet cannot be meant: settings without effect, or that defeat each other.
+pub fn warnings(config: &Config) -> Vec<ConfigError> {
+    examine(config).warnings
+}
+
+fn examine(config: &Config) -> Report {
     let mut report = Report::default();
     report.field("logging", &config.logging, logging::check);
+    admin::check(&mut report, config);
     report.within("apps", |report| {
         let authorities = tls::Authorities::of(config);
         report.field("http", &config.apps.http, |report, app| servers::check(report, app, &authorities));
         report.field("tls", &config.apps.tls, |report, app| tls::check(report, app, &authorities));
     });
-    report.errors
+    report.field("logging", &config.logging, |report, logging| logging::sources(report, logging, config));
+    report
 }
 
 /// The errors so far, and the place being looked at.
@@ -33,6 +45,9 @@ pub fn check(config: &Config) -> Vec<ConfigError> {
 struct Report {
     path: String,
     errors: Vec<ConfigError>,
+    warnings: Vec<ConfigError>,
+    /// Whether requests choose the loggers of their access logs.
+    has_chosen_loggers: bool,
 }
 
 impl Report {
@@ -65,6 +80,11 @@ impl Report {
     /// Something is wrong here.
     fn error(&mut self, message: impl Into<String>) {
         self.errors.push(ConfigError { path: self.path.clone(), message: message.into() });
+    }
+
+    /// Something here cannot be meant.
+    fn warn(&mut self, message: impl Into<String>) {
+        self.warnings.push(ConfigError { path: self.path.clone(), message: message.into() });
     }
 
     /// Something is wrong here if `check` says so.

@@ -29,7 +29,7 @@ pub mod value;
 
 pub use apps::Apps;
 pub use catalogue::module_ids;
-pub use check::check;
+pub use check::{check, warnings};
 pub use config::Config;
 pub use decode::{Decode, Options, from_value};
 pub use encode::{Encode, to_json, to_json_pretty};

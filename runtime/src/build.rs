@@ -62,6 +62,8 @@ pub struct Build {
     pub(crate) named_routes: NamedRoutes,
     /// What has been found so far; `None` when the first error ends the build.
     found: Option<RefCell<Vec<BuildError>>>,
+    /// Whether a survey reads the files that it comes upon, and knows the environment.
+    provisions: bool,
     /// Whether the part that is being built has asked for the environment.
     uses_environment: Cell<bool>,
     path: Vec<String>,
@@ -81,6 +83,7 @@ impl Build {
             on_commit: OnCommit::default(),
             named_routes: NamedRoutes::default(),
             found: None,
+            provisions: false,
             uses_environment: Cell::new(false),
             path: Vec::new(),
             groups: BTreeMap::new(),
@@ -95,7 +98,18 @@ impl Build {
         Self { found: Some(RefCell::default()), ..Self::new(process) }
     }
 
-    /// Whether nothing may be opened, read or made, because this only looks for what cannot be built.
+    /// A survey that reads certificates and keys, and takes the environment for that of the run.
+    #[must_use]
+    pub(crate) fn provision(process: Arc<Process>) -> Self {
+        Self { provisions: true, ..Self::survey(process) }
+    }
+
+    /// Whether no file may be read, because this is a survey that knows nothing of the machine.
+    pub(crate) fn reads_nothing(&self) -> bool {
+        self.is_survey() && !self.provisions
+    }
+
+    /// Whether nothing may be opened or made, because this only looks for what cannot be built.
     pub(crate) fn is_survey(&self) -> bool {
         self.found.is_some()
     }
@@ -110,8 +124,8 @@ impl Build {
     /// # Errors
     /// The part's, if this is none.
     pub(crate) fn unless_survey<T>(&self, built: Result<T, BuildError>) -> Result<Option<T>, BuildError> {
-        // A survey knows nothing of the environment of the run: an error may be due to that.
-        let is_known = !self.uses_environment.replace(false);
+        // A plain survey knows nothing of the environment of the run: an error may be due to that.
+        let is_known = !self.uses_environment.replace(false) || self.provisions;
         match (built, &self.found) {
             (Err(error), Some(found)) => {
                 let mut found = found.borrow_mut();

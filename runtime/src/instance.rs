@@ -76,9 +76,8 @@ impl Instance {
         Self::assemble(config, previous, &mut Build::new(Arc::clone(process)))
     }
 
-    /// What of the configuration a build would refuse whatever the machine is like. Nothing is opened or made.
-    pub(crate) fn survey(config: &Config, process: Arc<Process>) -> Vec<BuildError> {
-        let mut cx = Build::survey(process);
+    /// What of the configuration a build would refuse. The context is that of a survey: nothing is opened or made.
+    pub(crate) fn survey(config: &Config, mut cx: Build) -> Vec<BuildError> {
         let built = Self::assemble(config, None, &mut cx).map(drop);
         // The survey notes what ended it like everything else, and returns nothing but that.
         drop(cx.unless_survey(built));

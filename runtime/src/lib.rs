@@ -31,7 +31,7 @@ pub mod tls;
 pub mod tunnel;
 
 pub use runtime::Runtime;
-pub use support::survey;
+pub use support::{provision, survey};
 
 #[cfg(test)]
 mod testing;

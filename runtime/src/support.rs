@@ -4,12 +4,12 @@
 //! The knowledge stays where the parts are built: this builds them, goes on where one is refused, and throws the rest
 //! away.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use caddis_config::Config;
 
 use crate::{
-    build::BuildError,
+    build::{Build, BuildError},
     instance::Instance,
     logging::{Fields, Level, Logger, Sink},
     process::Process,
@@ -20,8 +20,19 @@ use crate::{
 /// is missing, a variable of the environment) is not among it.
 #[must_use]
 pub fn survey(config: &Config) -> Vec<BuildError> {
-    let process = Process::new(Shards::none(), Logger::root(Box::new(Silence)));
-    Instance::survey(config, Arc::new(process))
+    Instance::survey(config, Build::survey(Arc::new(silent())))
+}
+
+/// The same, and what is wrong with the certificates and keys that the configuration names, which are read as a run reads
+/// them. The environment is that of the run. No socket is bound, nobody is asked, and nothing is written.
+#[must_use]
+pub fn provision(config: &Config, environment: BTreeMap<String, String>) -> Vec<BuildError> {
+    let process = silent().with_environment(environment);
+    Instance::survey(config, Build::provision(Arc::new(process)))
+}
+
+fn silent() -> Process {
+    Process::new(Shards::none(), Logger::root(Box::new(Silence)))
 }
 
 /// Takes no lines.

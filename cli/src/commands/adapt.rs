@@ -34,7 +34,7 @@ pub(crate) fn run(args: AdaptArgs) -> Result<(), Failure> {
     let loaded = ManuallyDrop::new(source.load(&environment)?);
     let adapted = loaded.adapted.as_ref().ok_or_else(|| Failure::new("--adapter must name an adapter"))?;
     if validate {
-        let findings = super::validate::of_adapted(&loaded);
+        let findings = super::validate::of_adapted(&loaded, None);
         source.diagnostics.show(&findings, &adapted.sources)?;
         if findings.iter().any(|finding| finding.severity == Severity::Error) {
             return Err(Failure::reported());

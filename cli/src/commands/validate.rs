@@ -36,6 +36,10 @@ pub(crate) struct ValidateArgs {
     /// Go on past directives, options and modules that are not known, with a warning
     #[arg(long)]
     allow_unknown_modules: bool,
+    /// Also read the certificates and keys that configurations name, with the environment as it is; no socket is bound, no
+    /// network used, and nothing written
+    #[arg(long)]
+    provision: bool,
     /// Set an environment variable
     #[arg(long = "env", value_name = "KEY=VALUE", value_parser = key_and_value)]
     variables: Vec<(String, String)>,
@@ -74,7 +78,17 @@ pub(crate) fn run(args: ValidateArgs) -> Result<(), Failure> {
 
 /// The findings of all configurations, and how many there are.
 fn check_all(args: ValidateArgs) -> Result<(Report, usize), Failure> {
-    let ValidateArgs { paths, mut source, allow_unknown_modules, variables, unset, deny, warn, allow } = args;
+    let ValidateArgs {
+        paths,
+        mut source,
+        allow_unknown_modules,
+        provision,
+        variables,
+        unset,
+        deny,
+        warn,
+        allow,
+    } = args;
     source.plugins.unknown = if allow_unknown_modules { Unknown::SkipAll } else { Unknown::SkipRaw };
     source.levels = levels(&[(Level::Allow, &allow), (Level::Warn, &warn), (Level::Deny, &deny)])?;
     let environment = Environment::load(&source.env_files)?.with(variables, unset == Some(Unset::Keep));
@@ -93,7 +107,7 @@ fn check_all(args: ValidateArgs) -> Result<(Report, usize), Failure> {
     let mut checked = Vec::new();
     for file in files {
         let source = SourceArgs { config: Some(file), ..source.clone() };
-        checked.push(Checked::new(source.read(&environment)?, &environment, unset)?);
+        checked.push(Checked::new(source.read(&environment)?, &environment, unset, provision)?);
     }
     let members: Vec<Member> = checked.iter().map(|checked| checked.member.clone()).collect();
     let entries = project::entry_points(&members);
@@ -128,9 +142,14 @@ struct Checked {
 }
 
 impl Checked {
-    fn new(loaded: Loaded, environment: &Environment, policy: Option<Unset>) -> Result<Self, Failure> {
+    fn new(
+        loaded: Loaded,
+        environment: &Environment,
+        policy: Option<Unset>,
+        provision: bool,
+    ) -> Result<Self, Failure> {
         let path = std::path::absolute(Path::new(&loaded.name))?;
-        let (mut findings, sources) = findings(&loaded);
+        let (mut findings, sources) = findings(&loaded, provision.then_some(environment));
         let unset: Vec<_> = variables::unset(&sources, environment).collect();
         match policy {
             None => {}
@@ -158,14 +177,14 @@ impl Checked {
     }
 }
 
-/// Whatever is wrong with a configuration, and the texts it is wrong in.
-fn findings(loaded: &Loaded) -> (Vec<Diagnostic>, Sources) {
+/// Whatever is wrong with a configuration, and the texts it is wrong in. With an environment, it is provisioned.
+fn findings(loaded: &Loaded, environment: Option<&Environment>) -> (Vec<Diagnostic>, Sources) {
     if loaded.settings.has_errors() {
         return (loaded.settings.diagnostics.clone(), loaded.settings.sources.clone());
     }
     if let Some(adapted) = &loaded.adapted {
         let mut findings = adapted.diagnostics.clone();
-        findings.extend(of_adapted(loaded));
+        findings.extend(of_adapted(loaded, environment));
         return (findings, adapted.sources.clone());
     }
     let (mut sources, json) = (Sources::default(), &*loaded.json());
@@ -174,19 +193,19 @@ fn findings(loaded: &Loaded) -> (Vec<Diagnostic>, Sources) {
         |range: std::ops::Range<usize>| Span { source, start: range.start as u32, end: range.end as u32 };
     let findings = match serde_json::from_str::<serde_json::Value>(json) {
         Err(error) => vec![errors::not_json(span(json_place::of_error(json, &error)), &error)],
-        Ok(_) => of_config(loaded, true, |pointer| Some(span(json_place::find(json, pointer)))),
+        Ok(_) => of_config(loaded, environment, true, |pointer| Some(span(json_place::find(json, pointer)))),
     };
     (loaded.judged(findings, &sources), sources)
 }
 
 /// What is wrong with the JSON that a Caddyfile without errors became, at the places in the Caddyfile.
-pub(crate) fn of_adapted(loaded: &Loaded) -> Vec<Diagnostic> {
+pub(crate) fn of_adapted(loaded: &Loaded, environment: Option<&Environment>) -> Vec<Diagnostic> {
     match &loaded.adapted {
         Some(adapted) if !adapted.has_errors() => {
             // Made only where something is found.
             let map = std::cell::OnceCell::new();
             let place = |pointer: &str| map.get_or_init(|| adapted.source_map()).find(pointer);
-            let findings = of_config(loaded, false, place);
+            let findings = of_config(loaded, environment, false, place);
             loaded.judged(findings, &adapted.sources)
         }
         _ => Vec::new(),
@@ -195,7 +214,12 @@ pub(crate) fn of_adapted(loaded: &Loaded) -> Vec<Diagnostic> {
 
 /// Decodes strictly, checks what needs nothing but the configuration, and lists what a run would refuse. The JSON pointer is
 /// told where the author wrote JSON, and where there is no other place.
-fn of_config(loaded: &Loaded, is_json: bool, place: impl Fn(&str) -> Option<Span>) -> Vec<Diagnostic> {
+fn of_config(
+    loaded: &Loaded,
+    environment: Option<&Environment>,
+    is_json: bool,
+    place: impl Fn(&str) -> Option<Span>,
+) -> Vec<Diagnostic> {
     let place = |path: &str, message: &str| match place(path) {
         Some(span) if !is_json => (Some(span), message.to_owned()),
         span if path.is_empty() => (span, message.to_owned()),
@@ -217,5 +241,13 @@ fn of_config(loaded: &Loaded, is_json: bool, place: impl Fn(&str) -> Option<Span
         let problem = place(&error.path, &error.message);
         if error.unsupported { errors::refused(problem) } else { errors::impossible(problem) }
     });
-    told.chain(found).collect()
+    let provisioned = environment
+        .map(|environment| caddis_runtime::provision(&config, environment.clone().into_map()))
+        .unwrap_or_default();
+    let unusable =
+        provisioned.iter().filter(|error| !error.unsupported && !survey.contains(error)).filter(is_told);
+    let unusable = unusable.map(|error| errors::unusable(place(&error.path, &error.message)));
+    let warnings = caddis_config::warnings(&config);
+    let doubtful = warnings.iter().map(|error| errors::defeated(place(&error.path, &error.message)));
+    told.chain(found).chain(unusable).chain(doubtful).collect()
 }

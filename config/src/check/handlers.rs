@@ -38,6 +38,7 @@ pub(super) fn check(report: &mut Report, handler: &Handler, routes: &Context<'_>
         Handler::ReverseProxy(handler) => reverse_proxy::check(report, handler, routes),
         Handler::Rewrite(handler) => rewrite(report, handler),
         Handler::Subroute(handler) => subroute(report, handler, routes),
+        Handler::Vars(handler) => report.has_chosen_loggers |= handler.0.contains_key("access_logger_names"),
         Handler::Templates(handler) => {
             if !matches!(handler.delimiters.len(), 0 | 2) {
                 report.within("delimiters", |report| {
@@ -54,7 +55,6 @@ pub(super) fn check(report: &mut Report, handler: &Handler, routes: &Context<'_>
         | Handler::StaticResponse(_)
         | Handler::Timeouts(_)
         | Handler::Tracing(_)
-        | Handler::Vars(_)
         | Handler::Foreign(_) => {}
     }
 }

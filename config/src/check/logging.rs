@@ -1,6 +1,9 @@
 //! Logs.
 
+use std::collections::BTreeSet;
+
 use super::{Report, has_placeholder};
+use crate::Config;
 use crate::logging::encoders::filter::{CookieAction, QueryAction};
 use crate::logging::{Encoder, FieldFilter, Log, Logging};
 
@@ -19,6 +22,37 @@ pub(super) fn check(report: &mut Report, logging: &Logging) {
                 report.field("encoder", &log.encoder, encoder);
                 level(report, &log.level);
                 names(report, log);
+            });
+        }
+    });
+}
+
+/// A log that takes only access logs which no server writes stays empty.
+pub(super) fn sources(report: &mut Report, logging: &Logging, config: &Config) {
+    let logs = config
+        .apps
+        .http
+        .iter()
+        .flat_map(|app| app.servers.values())
+        .filter_map(|server| server.logs.as_ref());
+    let named = logs.flat_map(|logs| {
+        let hosts = logs.logger_names.values().flat_map(|names| &names.0);
+        hosts.chain([&logs.default_logger_name])
+    });
+    let written: BTreeSet<&str> = named.map(String::as_str).collect();
+    if report.has_chosen_loggers {
+        return;
+    }
+    report.within("logs", |report| {
+        for (name, log) in &logging.logs {
+            report.within(name, |report| {
+                report.each("include", &log.include, |report, source| {
+                    if let Some(logger) = source.strip_prefix("http.log.access.")
+                        && !written.contains(logger)
+                    {
+                        report.warn(format!("no server writes an access log by the name of {logger}"));
+                    }
+                });
             });
         }
     });

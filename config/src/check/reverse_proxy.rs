@@ -13,6 +13,7 @@ pub(super) fn check(report: &mut Report, proxy: &ReverseProxy, routes: &Context<
         Transport::Http(http) => transport_http(report, http, routes),
         Transport::FastCgi(_) | Transport::Foreign(_) => {}
     });
+    buffers(report, proxy);
     report.field("load_balancing", &proxy.load_balancing, |report, balancing| {
         report.field("selection_policy", &balancing.selection_policy, selection_policy);
         report.each("retry_match", &balancing.retry_match, matchers::check);
@@ -22,6 +23,26 @@ pub(super) fn check(report: &mut Report, proxy: &ReverseProxy, routes: &Context<
     report.field("stream_logs", &proxy.stream_logs, stream_logs);
     report.field("rewrite", &proxy.rewrite, handlers::rewrite);
     routes.response_handlers(report, &proxy.handle_response);
+}
+
+/// Buffers wait for what streams do not have: an end.
+fn buffers(report: &mut Report, proxy: &ReverseProxy) {
+    if proxy.response_buffers != 0 && proxy.flush_interval.0 < 0 {
+        report.within("response_buffers", |report| {
+            report.warn("a response that is buffered is not passed on at once, as flush_interval asks");
+        });
+    }
+    let streams = proxy.stream_detached
+        || proxy.stream_timeout.0 != 0
+        || proxy.stream_close_delay.0 != 0
+        || proxy.stream_logs.is_some();
+    if proxy.request_buffers < 0 && streams {
+        report.within("request_buffers", |report| {
+            report.warn(
+                "buffers without a limit wait for the end of a request, which upgraded ones do not have",
+            );
+        });
+    }
 }
 
 fn transport_http(report: &mut Report, transport: &Http, routes: &Context<'_>) {
@@ -37,7 +58,24 @@ fn transport_http(report: &mut Report, transport: &Http, routes: &Context<'_>) {
             report.error("if HTTP/3 is enabled to the upstream, no other HTTP versions are supported");
         });
     }
+    let has = |wanted: &str| versions.iter().any(|version| version == wanted);
+    if has("3") && transport.tls.is_none() {
+        report.within("versions", |report| {
+            report.warn("HTTP/3 is always encrypted, and the transport has no TLS: use https:// or tls");
+        });
+    }
+    if has("h2c") && transport.tls.is_some() {
+        report.within("versions", |report| {
+            report.warn("h2c is HTTP/2 without TLS, and the transport has TLS: h2c has no effect");
+        });
+    }
     report.field("tls", &transport.tls, |report, tls| {
+        let pools = tls.ca.is_some() || !(tls.root_ca_pool.is_empty() && tls.root_ca_pem_files.is_empty());
+        if tls.insecure_skip_verify && pools {
+            report.within("insecure_skip_verify", |report| {
+                report.warn("nothing is verified, so that the certificates to trust have no effect");
+            });
+        }
         report.field("ca", &tls.ca, |report, pool| super::tls::ca_pool(report, pool, routes.authorities));
         match (tls.client_certificate_file.is_empty(), tls.client_certificate_key_file.is_empty()) {
             (false, true) => {

@@ -70,6 +70,12 @@ fn check_server(report: &mut Report, name: &str, server: &Server, authorities: &
         IpSource::Static(list) => super::ip_ranges(report, "ranges", &list.ranges),
         IpSource::Foreign(_) => {}
     });
+    let has_h3 = server.protocols.is_empty() || server.protocols.iter().any(|protocol| protocol == "h3");
+    if server.enable_webtransport && !has_h3 {
+        report.within("enable_webtransport", |report| {
+            report.warn("WebTransport needs h3, which is not among the protocols of the server");
+        });
+    }
     report.field("logs", &server.logs, |report, logs| {
         report.within("logger_names", |report| {
             for host in logs.logger_names.keys().filter(|host| host_port::split(host).is_ok()) {

@@ -320,3 +320,67 @@ fn connection_policies() {
         ],
     );
 }
+
+fn warned(config: Value) -> Vec<String> {
+    let config: Config = from_value(config).unwrap();
+    assert_eq!(check(&config), []);
+    super::warnings(&config).into_iter().map(|warning| warning.path).collect()
+}
+
+#[test]
+fn settings_that_defeat_each_other() {
+    let proxy = |fields: Value| {
+        let mut proxy = json!({"handler": "reverse_proxy"});
+        proxy.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let found = warned(json!({"apps": {"http": {"servers": {"s": {"routes": [{"handle": [proxy]}]}}}}}));
+        found.iter().map(|path| path.rsplit('/').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let http = |fields: Value| {
+        let mut transport = json!({"protocol": "http"});
+        transport.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        proxy(json!({"transport": transport}))
+    };
+    assert_eq!(http(json!({"versions": ["3"]})), ["versions"]);
+    assert_eq!(http(json!({"versions": ["3"], "tls": {}})), [""; 0]);
+    assert_eq!(http(json!({"versions": ["h2c", "2"], "tls": {}})), ["versions"]);
+    assert_eq!(http(json!({"versions": ["h2c"]})), [""; 0]);
+    let pool = json!({"insecure_skip_verify": true, "root_ca_pem_files": ["a.pem"]});
+    assert_eq!(http(json!({"tls": pool})), ["insecure_skip_verify"]);
+    assert_eq!(http(json!({"tls": {"insecure_skip_verify": true}})), [""; 0]);
+    assert_eq!(proxy(json!({"flush_interval": -1, "response_buffers": 4096})), ["response_buffers"]);
+    assert_eq!(proxy(json!({"response_buffers": -1})), [""; 0]);
+    assert_eq!(proxy(json!({"request_buffers": -1, "stream_timeout": "1h"})), ["request_buffers"]);
+    assert_eq!(proxy(json!({"request_buffers": 4096, "stream_timeout": "1h"})), [""; 0]);
+    let server = |server: Value| warned(json!({"apps": {"http": {"servers": {"s": server}}}}));
+    let path = "/apps/http/servers/s/enable_webtransport";
+    assert_eq!(server(json!({"enable_webtransport": true, "protocols": ["h1", "h2"]})), [path]);
+    assert_eq!(server(json!({"enable_webtransport": true})), [""; 0]);
+}
+
+#[test]
+fn logs_that_stay_empty() {
+    let config = |include: &str, routes: Value| {
+        json!({
+            "logging": {"logs": {"a": {"include": [include]}}},
+            "apps": {"http": {"servers": {"s": {
+                "logs": {"default_logger_name": "all", "logger_names": {"a.test": ["a"]}}, "routes": routes,
+            }}}},
+        })
+    };
+    for known in ["http.log.access.a", "http.log.access.all", "http.log.access", "http"] {
+        assert_eq!(warned(config(known, json!([]))), [""; 0], "{known}");
+    }
+    assert_eq!(warned(config("http.log.access.b", json!([]))), ["/logging/logs/a/include/0"]);
+    let chosen = json!([{"handle": [{"handler": "vars", "access_logger_names": ["b"]}]}]);
+    assert_eq!(warned(config("http.log.access.b", chosen)), [""; 0]);
+}
+
+#[test]
+fn the_admin_endpoint_has_an_address_of_its_own() {
+    let config =
+        |admin: Value| json!({"admin": admin, "apps": {"http": {"servers": {"s": {"listen": ["h:80-82"]}}}}});
+    let message = "the address of the admin endpoint is that of server s, too".to_owned();
+    assert_eq!(errors(config(json!({"listen": "h:81"}))), [("/admin/listen".to_owned(), message)]);
+    assert_eq!(errors(config(json!({"listen": "h:83"}))), []);
+    assert_eq!(errors(config(json!({"listen": "h:81", "disabled": true}))), []);
+}

@@ -322,3 +322,49 @@ fn expressions_patterns_and_addresses() {
     ];
     assert_eq!(paths, expected, "{found:#?}");
 }
+
+#[test]
+fn files_are_read_when_it_is_asked_for() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate =
+        rcgen::CertificateParams::new(["a.test".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let files =
+        [("cert.pem", certificate.pem()), ("key.pem", key.serialize_pem()), ("text.pem", "no key".into())];
+    let folder = testing::folder(&files.each_ref().map(|(name, content)| (*name, content.as_str())));
+    let path = |name: &str| format!("{}/{name}", folder.path());
+    let pair = |certificate: &str, key: &str| json!({"certificate": path(certificate), "key": path(key)});
+    let client = json!({"client_authentication": {
+        "ca": {"provider": "file", "pem_files": [path("gone.pem")]}, "mode": "require_and_verify",
+    }});
+    let proxy = json!({"handler": "reverse_proxy", "transport": {"protocol": "http", "tls": {
+        "ca": {"provider": "file", "pem_files": [path("{env.POOL}")]},
+    }}});
+    let mut config = only(
+        "/apps/tls/certificates/load_files",
+        json!([
+            pair("cert.pem", "key.pem"),
+            pair("cert.pem", "gone.pem"),
+            pair("cert.pem", "text.pem"),
+            pair("text.pem", "key.pem"),
+        ]),
+    );
+    merge(&mut config, only(CONNECTION, client));
+    merge(&mut config, only(HANDLER, proxy));
+    let config = parsed(&config);
+    assert_eq!(survey(&config), []);
+    let found = provision(&config, BTreeMap::from([("POOL".to_owned(), "gone.pem".to_owned())]));
+    let paths: Vec<_> = found.iter().map(|error| error.path.as_str()).collect();
+    let files = "/apps/tls/certificates/load_files";
+    let expected = [
+        &format!("{files}/1"),
+        &format!("{files}/2"),
+        &format!("{files}/3"),
+        &format!("{TRANSPORT}/tls/ca"),
+        &format!("{CONNECTION}/client_authentication/ca"),
+    ];
+    assert_eq!(paths, expected, "{found:#?}");
+    assert!(
+        found.iter().all(|error| !error.unsupported && error.message.contains(folder.path())),
+        "{found:#?}"
+    );
+}

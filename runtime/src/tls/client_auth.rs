@@ -36,7 +36,7 @@ pub(super) fn build(
     if let Some(source) = &config.ca {
         cx.at("ca", |cx| ca_pool::add(source, &mut pool, parts, cx))?;
     }
-    if cx.is_survey() {
+    if cx.reads_nothing() {
         return Ok(None);
     }
     ca_pool::add_inline(&config.trusted_ca_certs, &mut pool, cx)?;

@@ -6,7 +6,10 @@ use caddis_config::logging::FieldFilter;
 use regex::Regex;
 
 use super::super::{Field, Fields};
-use crate::build::{Build, BuildError};
+use crate::{
+    build::{Build, BuildError},
+    regexp,
+};
 
 /// What is done to the field at a path.
 #[derive(Debug)]
@@ -83,7 +86,7 @@ fn action(filter: &FieldFilter, cx: &mut Build) -> Result<Action, BuildError> {
             Action::IpMask { v4: bits(mask.ipv4_cidr, 32)?, v6: bits(mask.ipv6_cidr, 128)? }
         }
         FieldFilter::Regexp(regexp) => {
-            let compiled = Regex::new(&regexp.regexp).map_err(|error| cx.error(error.to_string()))?;
+            let compiled = regexp::compile(&regexp.regexp).map_err(|error| cx.error(error))?;
             Action::Regexp(compiled, regexp.value.clone())
         }
         FieldFilter::Query(query) => Action::Query(

@@ -49,23 +49,17 @@ fn one(
                 loaded.automate.push(constant(name, cx)?);
             }
         }
-        _ if cx.is_survey() => loaded.unread = true,
+        _ if cx.reads_nothing() => loaded.unread = true,
         Certificates::LoadFiles(pairs) => {
             for (number, pair) in pairs.0.iter().enumerate() {
-                let read = |path: &str| {
-                    let path = constant(path, cx)?;
-                    std::fs::read(&path).map_err(|error| cx.error(format!("cannot read {path}: {error}")))
-                };
-                check_format(&pair.format, cx)?;
-                let (chain, key) = (read(&pair.certificate)?, read(&pair.key)?);
-                loaded.certificates.push(parse(
-                    &chain,
-                    &key,
-                    &pair.tags,
-                    &number.to_string(),
-                    &pair.certificate,
-                    cx,
-                )?);
+                let texts = cx.at(number, |cx| {
+                    check_format(&pair.format, cx)?;
+                    Ok((read(&pair.certificate, cx)?, read(&pair.key, cx)?))
+                });
+                let parsed = texts.and_then(|(chain, key)| {
+                    parse(&chain, &key, &pair.tags, &number.to_string(), &pair.certificate, cx)
+                });
+                loaded.certificates.extend(cx.unless_survey(parsed)?);
             }
         }
         Certificates::LoadFolders(folders) => {
@@ -97,6 +91,11 @@ fn one(
         }
     }
     Ok(())
+}
+
+fn read(path: &str, cx: &Build) -> Result<Vec<u8>, BuildError> {
+    let path = constant(path, cx)?;
+    std::fs::read(&path).map_err(|error| cx.error(format!("cannot read {path}: {error}")))
 }
 
 fn check_format(format: &str, cx: &Build) -> Result<(), BuildError> {
