@@ -51,6 +51,7 @@ const OURS: &[&str] = &[
     "lb_retry_budget",
     "lb_try_max_interval",
     "mirror",
+    "reuse_connections",
     "stream_detached",
     "stream_logs",
     "webtransport",

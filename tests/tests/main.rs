@@ -6,6 +6,7 @@ mod catalogue;
 mod fields;
 mod mirror;
 mod pages;
+mod php;
 mod real;
 mod reload;
 mod streams;

@@ -3,7 +3,7 @@
 mod fastcgi;
 mod http;
 
-pub use fastcgi::FastCgi;
+pub use fastcgi::{FastCgi, FastCgiKeepAlive};
 pub use http::{Http, KeepAlive, TransportTls};
 
 use crate::module::modules;

@@ -30,7 +30,7 @@ use self::{
     response::Finisher,
     retries::Retries,
     selection_policies::{Selection, SelectionPolicy},
-    transport::{Answer, FASTCGI_REQUEST_BUFFERS, HttpTransport, Transport, Wanted},
+    transport::{Answer, FASTCGI_REQUEST_BUFFERS, FastCgi, HttpTransport, Transport, Upgrade, Wanted},
     upgrade::Upgrades,
     upstreams::{InFlight, Upstream},
 };
@@ -176,7 +176,7 @@ struct Asked {
     method: Method,
     uri: Uri,
     body: RequestBody,
-    upgrade: bool,
+    upgrade: Option<Upgrade>,
     /// The client asked for WebSocket with an extended CONNECT.
     connect: bool,
 }
@@ -265,7 +265,12 @@ impl ReverseProxy {
             true => RequestBody::none(),
             false => RequestBody::take(exchange, self.request_buffers).await?,
         };
-        let upgrade = connect || request::upgrade_token(&exchange.request.headers).is_some();
+        let upgrade = match request::upgrade_token(&exchange.request.headers) {
+            _ if connect => Some(Upgrade::WebSocket),
+            Some(token) if token == "websocket" => Some(Upgrade::WebSocket),
+            Some(_) => Some(Upgrade::Other),
+            None => None,
+        };
         Ok(Asked { method, uri, body, upgrade, connect })
     }
 
@@ -361,13 +366,28 @@ impl ReverseProxy {
     ) -> Result<Answer, Error> {
         match &self.transport {
             Transport::Http(transport) => self.http(transport, exchange, asked, dial).await,
-            Transport::FastCgi(transport) => {
-                Box::pin(async {
-                    let connection = transport.connection(dial).await?;
-                    let request = self.request(exchange, asked, None);
-                    transport.send(connection, request, exchange).await
-                })
-                .await
+            Transport::FastCgi(transport) => Box::pin(self.fastcgi(transport, exchange, asked, dial)).await,
+        }
+    }
+
+    /// Gets an answer by FastCGI; on the next connection when one that was kept turns out to be closed.
+    async fn fastcgi(
+        &self,
+        transport: &FastCgi,
+        exchange: &Exchange,
+        asked: &mut Asked,
+        dial: &Arc<Dial>,
+    ) -> Result<Answer, Error> {
+        loop {
+            let connection = transport.connection(dial).await?;
+            let request = self.request(exchange, asked, None);
+            match transport.send(connection, dial, request, exchange).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) if !failure.stale => return Err(failure.error),
+                Err(failure) if !(asked.body.is_whole() && is_idempotent(&asked.method)) => {
+                    return Err(failure.error);
+                }
+                Err(_) => {}
             }
         }
     }

@@ -24,5 +24,18 @@ object! {
         pub write_timeout: Duration,
         /// Logs what the upstream writes to its standard error.
         pub capture_stderr: bool,
+        /// Keeps connections for later requests. Default: no, each request has a connection of its own. Beyond Caddy.
+        pub keep_alive: Option<FastCgiKeepAlive>,
+    }
+}
+
+object! {
+    /// Connections kept for later requests. A worker of PHP-FPM serves one connection, also while it waits: there have to be
+    /// more workers than connections that may wait.
+    pub struct FastCgiKeepAlive {
+        /// How long a connection may wait. Default: 10s.
+        pub idle_timeout: Duration,
+        /// Most connections to one responder that wait. Default: one for each thread of the server.
+        pub max_idle_conns: i64,
     }
 }

@@ -3,8 +3,10 @@
 mod build;
 mod connect;
 mod exchange;
+mod extended_connect;
 mod fastcgi;
 mod limits;
+mod offer;
 mod pool;
 mod proxy_protocol;
 mod tls;
@@ -20,6 +22,7 @@ use self::{
     connect::{Dialer, Socket, within},
     exchange::Sender,
     limits::{Limited, Limits},
+    offer::{Offer, Sniffed},
     pool::{Keep, Key},
     proxy_protocol::ProxyProtocol,
     tls::Tls,
@@ -88,12 +91,31 @@ struct Versions {
 /// What a request needs of its connection.
 pub(super) struct Wanted<'a> {
     pub(super) dial: &'a Arc<Dial>,
-    /// Whether the request wants to switch protocols, which HTTP/1.1 alone can do.
-    pub(super) upgrade: bool,
+    /// Whether the request wants to switch protocols.
+    pub(super) upgrade: Option<Upgrade>,
     /// The client, for the PROXY protocol.
     pub(super) client: Option<IpAddr>,
     /// Values for placeholders.
     pub(super) scope: Scope<'a>,
+}
+
+/// What a request wants to switch to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Upgrade {
+    /// Can be a stream of HTTP/2, too.
+    WebSocket,
+    /// Takes HTTP/1.1.
+    Other,
+}
+
+/// How a connection is opened.
+struct Way<'a> {
+    /// TLS, and the name to ask for.
+    tls: Option<(&'a Tls, String)>,
+    /// Whether HTTP/2 may be spoken.
+    h2: bool,
+    /// Whether reads and writes are limited.
+    limited: bool,
 }
 
 impl HttpTransport {
@@ -109,39 +131,83 @@ impl HttpTransport {
     pub(super) async fn connection(&self, wanted: Wanted<'_>) -> Result<Connection, Error> {
         let tls = self.tls.as_ref().filter(|tls| !tls.except_ports.contains(&wanted.dial.port()));
         let server_name = tls.map(|tls| tls.server_name(wanted.dial, wanted.scope));
-        let multiplexed = !wanted.upgrade && if tls.is_some() { self.versions.h2 } else { self.versions.h2c };
+        let upgrade = wanted.upgrade.is_some();
+        let h2 = if tls.is_some() { self.versions.h2 } else { self.versions.h2c };
+        let multiplexed = h2 && !upgrade;
         let key = Key {
             transport: self.id,
             dial: Arc::clone(wanted.dial),
-            upgradable: wanted.upgrade && (self.limits.any() || tls.is_some() && self.versions.h2),
+            upgradable: upgrade && (self.limits.any() || tls.is_some() && self.versions.h2),
             purpose: self.purpose(&server_name, wanted.client),
         };
         let (keep, encrypted) = (self.keep, tls.is_some());
+        // Limits of reads and writes would cut idle streams.
+        if wanted.upgrade == Some(Upgrade::WebSocket) && h2 && !self.limits.any() {
+            let way = Way { tls: tls.zip(server_name.clone()), h2: true, limited: false };
+            let extended = Box::pin(self.extended(&wanted, way, &key));
+            if let Some(connection) = extended.await? {
+                return Ok(connection);
+            }
+        }
         if keep.is_some() {
             let waiting = pool::take(&key).map(Sender::H1);
             let shared = || pool::shared(&key).filter(|_| multiplexed).map(Sender::H2);
             if let Some(sender) = waiting.or_else(shared) {
-                return Ok(Connection { sender, key, keep, reused: true, encrypted });
+                return Ok(Connection { sender, key, keep, reused: true, encrypted, extended: false });
             }
         }
         // Boxed because it is large and rare: the futures of requests that find a connection stay small.
-        let opening = Box::pin(self.connect(&wanted, tls.zip(server_name), multiplexed));
-        let sender = opening.await?;
-        if let (Sender::H2(sender), Some(keep)) = (&sender, keep) {
-            pool::share(key.clone(), sender.clone(), keep.idle_timeout);
-        }
-        Ok(Connection { sender, key, keep, reused: false, encrypted })
+        let way = Way { tls: tls.zip(server_name), h2: multiplexed, limited: self.limits.any() && !upgrade };
+        let opening = Box::pin(self.connect(&wanted, way));
+        let sender = match opening.await? {
+            Opened::H1(sender) => Sender::H1(sender),
+            Opened::H2(sender, offer) => {
+                if let Some(keep) = keep {
+                    pool::share(key.clone(), sender.clone(), offer, keep.idle_timeout);
+                }
+                Sender::H2(sender)
+            }
+        };
+        Ok(Connection { sender, key, keep, reused: false, encrypted, extended: false })
     }
 
-    async fn connect(
+    /// A connection on which a WebSocket is a stream of HTTP/2, if the upstream offers that (RFC 8441); one of HTTP/1.1
+    /// if it does not even speak HTTP/2. `None` if only an upgrade of HTTP/1.1 will do, on another connection.
+    async fn extended(
         &self,
         wanted: &Wanted<'_>,
-        tls: Option<(&Tls, String)>,
-        multiplexed: bool,
-    ) -> Result<Sender, Error> {
+        way: Way<'_>,
+        upgradable: &Key,
+    ) -> Result<Option<Connection>, Error> {
+        let (keep, encrypted) = (self.keep, way.tls.is_some());
+        let key = Key { upgradable: false, ..upgradable.clone() };
+        let known = keep.and_then(|_| pool::shared(&key).zip(pool::offer(&key)));
+        let reused = known.is_some();
+        let (sender, mut offer) = match known {
+            Some(known) => known,
+            None => match self.connect(wanted, way).await? {
+                Opened::H1(sender) => {
+                    let (sender, key) = (Sender::H1(sender), upgradable.clone());
+                    return Ok(Some(Connection { sender, key, keep, reused, encrypted, extended: false }));
+                }
+                Opened::H2(sender, offer) => {
+                    if let Some(keep) = keep {
+                        pool::share(key.clone(), sender.clone(), offer.clone(), keep.idle_timeout);
+                    }
+                    (sender, offer)
+                }
+            },
+        };
+        let told = tokio::time::timeout(self.dialer.timeout, offer.wait_for(Option::is_some)).await;
+        let offered = matches!(told, Ok(Ok(offered)) if *offered == Some(true));
+        let sender = Sender::H2(sender);
+        Ok(offered.then_some(Connection { sender, key, keep, reused, encrypted, extended: true }))
+    }
+
+    async fn connect(&self, wanted: &Wanted<'_>, way: Way<'_>) -> Result<Opened, Error> {
         let opened = match self.dialer.connect(wanted.dial).await? {
-            Socket::Tcp(stream) => self.open(stream, tls, wanted, multiplexed).await,
-            Socket::Unix(stream) => self.open(stream, tls, wanted, multiplexed).await,
+            Socket::Tcp(stream) => self.open(stream, way, wanted.client).await,
+            Socket::Unix(stream) => self.open(stream, way, wanted.client).await,
         };
         opened.map_err(|error| Error::new(Kind::Dial, format!("dial {}", wanted.dial)).because(error))
     }
@@ -157,35 +223,28 @@ impl HttpTransport {
     }
 
     /// Brings a fresh socket to where requests can be sent on it.
-    async fn open<S>(
-        &self,
-        mut socket: S,
-        tls: Option<(&Tls, String)>,
-        wanted: &Wanted<'_>,
-        multiplexed: bool,
-    ) -> io::Result<Sender>
+    async fn open<S>(&self, mut socket: S, way: Way<'_>, client: Option<IpAddr>) -> io::Result<Opened>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         if let Some(protocol) = self.proxy_protocol {
-            protocol.announce(&mut socket, wanted.client).await?;
+            protocol.announce(&mut socket, client).await?;
         }
-        if self.limits.any() && !wanted.upgrade {
-            let socket = Limited::new(socket, self.limits);
-            return self.secure(socket, tls, multiplexed).await;
+        if way.limited {
+            return self.secure(Limited::new(socket, self.limits), way).await;
         }
-        self.secure(socket, tls, multiplexed).await
+        self.secure(socket, way).await
     }
 
     /// The same beyond what is sent in the clear.
-    async fn secure<S>(&self, socket: S, tls: Option<(&Tls, String)>, multiplexed: bool) -> io::Result<Sender>
+    async fn secure<S>(&self, socket: S, way: Way<'_>) -> io::Result<Opened>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Some((tls, name)) = tls else {
-            return if multiplexed { self.open_h2(socket).await } else { self.open_h1(socket).await };
+        let Some((tls, name)) = way.tls else {
+            return if way.h2 { self.open_h2(socket).await } else { self.open_h1(socket).await };
         };
-        let handshake = tls.handshake(socket, &name, multiplexed, self.versions.h1);
+        let handshake = tls.handshake(socket, &name, way.h2, self.versions.h1);
         let stream = match tls.handshake_timeout {
             Some(limit) => within(limit, handshake).await?,
             None => handshake.await?,
@@ -194,7 +253,7 @@ impl HttpTransport {
         if h2 { self.open_h2(stream).await } else { self.open_h1(stream).await }
     }
 
-    async fn open_h1<S>(&self, stream: S) -> io::Result<Sender>
+    async fn open_h1<S>(&self, stream: S) -> io::Result<Opened>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -204,20 +263,27 @@ impl HttpTransport {
             // The request that is under way on it learns what happens to a connection.
             drop(connection.with_upgrades().await);
         });
-        Ok(Sender::H1(sender))
+        Ok(Opened::H1(sender))
     }
 
-    async fn open_h2<S>(&self, stream: S) -> io::Result<Sender>
+    async fn open_h2<S>(&self, stream: S) -> io::Result<Opened>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let (stream, offer) = Sniffed::new(stream);
         let (sender, connection) = self.h2.handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
         tokio::task::spawn_local(async move {
             // As above.
             drop(connection.await);
         });
-        Ok(Sender::H2(sender))
+        Ok(Opened::H2(sender, offer))
     }
+}
+
+/// A fresh connection.
+enum Opened {
+    H1(http1::SendRequest<Body>),
+    H2(http2::SendRequest<Body>, Offer),
 }
 
 /// Runs what belongs to a connection on the shard of the connection.

@@ -8,7 +8,7 @@ use crate::{
     cx::{Cx, Parsed},
     directives::lenient::only_block,
     table::{Row, Shape, read_block, row},
-    values::duration,
+    values::{duration, integer},
 };
 
 pub(super) fn read(cx: &mut Cx<'_>, line: &Statement) -> Parsed<Transport> {
@@ -52,6 +52,17 @@ pub(crate) static ROWS: &[Row<FastCgi>] = &[
     }),
     row("capture_stderr", Shape::Flag, |transport, _, _| {
         transport.capture_stderr = true;
+        Ok(())
+    }),
+    row("reuse_connections", Shape::Any("idle_timeout [count]"), |transport, line, _| {
+        let keep = transport.keep_alive.get_or_insert_default();
+        if let [timeout, more @ ..] = line.args() {
+            keep.idle_timeout = duration(timeout, "bad duration value")?;
+            if let [count, ..] = more {
+                line.from(2).none()?;
+                keep.max_idle_conns = integer(count, "bad count of connections")?;
+            }
+        }
         Ok(())
     }),
 ];

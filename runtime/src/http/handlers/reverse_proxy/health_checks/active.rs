@@ -168,7 +168,7 @@ impl Active {
         let mut exchange = Exchange::new(head, Body::Empty, nobody);
         exchange.set_placeholder("http.reverse_proxy.active.target_upstream", &*target.address);
         let scope = Scope::from(&exchange);
-        let wanted = Wanted { dial: &target.dial, upgrade: false, client: None, scope };
+        let wanted = Wanted { dial: &target.dial, upgrade: None, client: None, scope };
         let connection = self.transport.connection(wanted).await?;
         let body = Bytes::from(self.body.render(scope).into_owned());
         let mut request = Request::new(Body::from(body));

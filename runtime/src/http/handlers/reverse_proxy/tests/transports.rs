@@ -18,7 +18,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use super::scene::{Local, Proxy, Upstream, on_a_shard};
+use super::scene::{Local, Proxy, Upstream, Wire, on_a_shard};
 use crate::http::Body;
 
 /// The heads of the requests that an HTTP/2 upstream has got.
@@ -123,6 +123,29 @@ fn tls_settles_on_http_2() {
 }
 
 #[test]
+fn a_websocket_over_tls_takes_what_the_upstream_speaks() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let (_, acceptor) = identity(&[b"http/1.1"]);
+        let mut config = upstream.proxy();
+        config["transport"] = json!({"protocol": "http", "tls": {"insecure_skip_verify": true}});
+        let proxy = Proxy::new(config).await;
+        let request = "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+        let mut client = proxy.send(request).await;
+        let mut stream = acceptor.accept(upstream.accept().await.0).await.unwrap();
+        assert!(head(&mut stream).await.starts_with("GET /chat HTTP/1.1\r\n"));
+        let switched = b"HTTP/1.1 101 \r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+        stream.write_all(switched).await.unwrap();
+        assert_eq!(client.head().await.line(), "HTTP/1.1 101 Switching Protocols");
+        client.send("ping").await;
+        let mut data = [0; 4];
+        stream.read_exact(&mut data).await.unwrap();
+        assert_eq!(&data, b"ping");
+        assert!(upstream.is_alone().await, "one connection is enough");
+    });
+}
+
+#[test]
 fn a_certificate_of_nobody_is_refused() {
     on_a_shard(async {
         let upstream = Upstream::new().await;
@@ -169,6 +192,32 @@ fn what_is_not_run_is_refused_by_name() {
     }
 }
 
+/// The request of a FastCGI client: environment, body, and whether the connection is to be kept.
+async fn fastcgi_request(wire: &mut Wire) -> (String, Vec<u8>, bool) {
+    let (mut environment, mut body, mut keep) = (Vec::new(), Vec::new(), false);
+    loop {
+        let header = wire.bytes(8).await;
+        let content = wire.bytes(usize::from(u16::from_be_bytes([header[4], header[5]]))).await;
+        match header[1] {
+            4 => environment.extend(content),
+            5 if content.is_empty() => break,
+            5 => body.extend(content),
+            other => {
+                assert_eq!((other, &content[..2]), (1, &[0, 1][..]));
+                keep = content[2] == 1;
+            }
+        }
+    }
+    (String::from_utf8_lossy(&environment).into_owned(), body, keep)
+}
+
+async fn fastcgi_response(wire: &mut Wire, content: &str) {
+    let length = u8::try_from(content.len()).unwrap();
+    let records =
+        [&[1, 6, 0, 1, 0, length, 0, 0][..], content.as_bytes(), &[1, 3, 0, 1, 0, 8, 0, 0], &[0; 8]];
+    wire.send(records.concat()).await;
+}
+
 #[test]
 fn fastcgi_responders() {
     on_a_shard(async {
@@ -179,31 +228,53 @@ fn fastcgi_responders() {
         let request = "POST /a.php HTTP/1.1\r\nHost: example.com\r\nTransfer-Encoding: chunked\r\n\r\n";
         let mut client = proxy.send(&format!("{request}4\r\nbody\r\n0\r\n\r\n")).await;
         let mut wire = upstream.accept().await;
-        let (mut environment, mut body) = (Vec::new(), Vec::new());
-        loop {
-            let header = wire.bytes(8).await;
-            let content = wire.bytes(usize::from(u16::from_be_bytes([header[4], header[5]]))).await;
-            match header[1] {
-                4 => environment.extend(content),
-                5 if content.is_empty() => break,
-                5 => body.extend(content),
-                other => assert_eq!((other, &content[..3]), (1, &[0, 1, 0][..])),
-            }
-        }
-        let environment = String::from_utf8_lossy(&environment).into_owned();
+        let (environment, body, keep) = fastcgi_request(&mut wire).await;
         for variable in
             ["SCRIPT_FILENAME/srv/a.php", "CONTENT_LENGTH4", "REQUEST_METHODPOST", "HTTP_HOSTexample.com"]
         {
             assert!(environment.contains(variable), "{variable} in {environment}");
         }
-        assert_eq!(body, b"body");
-        let content = b"Status: 201 Created\r\nContent-Type: text/plain\r\n\r\nhello";
-        let length = u8::try_from(content.len()).unwrap();
-        wire.send([&[1, 6, 0, 1, 0, length, 0, 0][..], content, &[1, 3, 0, 1, 0, 8, 0, 0], &[0; 8]].concat())
-            .await;
+        assert_eq!((body.as_slice(), keep), (&b"body"[..], false));
+        fastcgi_response(&mut wire, "Status: 201 Created\r\nContent-Type: text/plain\r\n\r\nhello").await;
         let response = client.head().await;
         assert_eq!(response.line(), "HTTP/1.1 201 Created");
         assert_eq!(response.get("content-type").unwrap(), "text/plain");
         assert_eq!(client.read(15).await, "5\r\nhello\r\n0\r\n\r\n");
+        assert_eq!(wire.rest().await, b"");
+    });
+}
+
+#[test]
+fn fastcgi_connections_can_be_kept() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let mut config = upstream.proxy();
+        config["transport"] = json!({"protocol": "fastcgi", "root": "/srv", "keep_alive": {}});
+        let proxy = Proxy::new(config).await;
+        let mut client = proxy.get().await;
+        let mut wire = upstream.accept().await;
+        for _ in 0..3 {
+            let (.., keep) = fastcgi_request(&mut wire).await;
+            assert!(keep);
+            fastcgi_response(&mut wire, "Content-Length: 2\r\n\r\nok").await;
+            client.head().await;
+            assert_eq!(client.read(2).await, "ok");
+            assert!(upstream.is_alone().await);
+            client.send("GET / HTTP/1.1\r\nHost: example.com\r\n\r\n").await;
+        }
+        // A responder that closes instead of answering on a kept connection has had enough requests.
+        fastcgi_request(&mut wire).await;
+        drop(wire);
+        let mut wire = upstream.accept().await;
+        fastcgi_request(&mut wire).await;
+        fastcgi_response(&mut wire, "Status: 204\r\n\r\n").await;
+        assert_eq!(client.head().await.line(), "HTTP/1.1 204 No Content");
+        // What may have been done is not done twice.
+        let post = "POST / HTTP/1.1\r\nHost: example.com\r\nContent-Length: 4\r\n\r\nbody";
+        client.send(post).await;
+        fastcgi_request(&mut wire).await;
+        drop(wire);
+        assert_eq!(client.head().await.line(), "HTTP/1.1 502 Bad Gateway");
+        assert!(upstream.is_alone().await);
     });
 }

@@ -1,7 +1,11 @@
-use hyper::client::conn::http2;
+use http::request::Parts;
+use hyper::{body::Incoming, client::conn::http2, service::service_fn};
 use hyper_util::rt::TokioIo;
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    sync::mpsc,
+};
 
 use super::scene::{Local, Proxy, Upstream, Wire, on_a_shard};
 use crate::http::Body;
@@ -180,5 +184,133 @@ fn a_websocket_on_http_2_reaches_an_http_1_upstream() {
         proxy.process.tunnels.close_all();
         client.read_exact(&mut data).await.unwrap();
         assert_eq!(data, GOING_AWAY);
+    });
+}
+
+/// An upstream of HTTP/2 that echoes on WebSockets if it `offers` them, and says what it was asked for.
+fn serve_h2(
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    offers: bool,
+) -> mpsc::UnboundedReceiver<Parts> {
+    let (sender, seen) = mpsc::unbounded_channel();
+    let service = service_fn(move |mut request: http::Request<Incoming>| {
+        let (upgrade, sender) = (hyper::upgrade::on(&mut request), sender.clone());
+        async move {
+            let connect = request.method() == http::Method::CONNECT;
+            sender.send(request.into_parts().0).unwrap();
+            if connect {
+                tokio::task::spawn_local(async move {
+                    let mut stream = TokioIo::new(upgrade.await.unwrap());
+                    let mut data = [0; 4];
+                    while stream.read_exact(&mut data).await.is_ok() {
+                        stream.write_all(&data).await.unwrap();
+                    }
+                });
+            }
+            Ok::<_, std::convert::Infallible>(http::Response::new(Body::Empty))
+        }
+    });
+    tokio::task::spawn_local(async move {
+        let mut engine = hyper::server::conn::http2::Builder::new(Local);
+        if offers {
+            engine.enable_connect_protocol();
+        }
+        drop(engine.serve_connection(TokioIo::new(stream), service).await);
+    });
+    seen
+}
+
+/// RFC 8441 towards the upstream: one connection carries requests and WebSockets.
+#[test]
+fn a_websocket_becomes_a_stream_of_http_2_where_that_is_offered() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let mut config = upstream.proxy();
+        config["transport"] = json!({"protocol": "http", "versions": ["h2c", "2"]});
+        let proxy = Proxy::new(config).await;
+        let mut first = proxy.send(UPGRADE).await;
+        let mut seen = serve_h2(upstream.accept().await.0, true);
+        let asked = seen.recv().await.unwrap();
+        assert_eq!(asked.method, http::Method::CONNECT);
+        assert_eq!(asked.uri, "http://example.com/chat");
+        assert_eq!(asked.extensions.get::<hyper::ext::Protocol>().unwrap().as_str(), "websocket");
+        for gone in ["sec-websocket-key", "connection", "upgrade"] {
+            assert!(!asked.headers.contains_key(gone), "{gone}");
+        }
+        let response = first.head().await;
+        assert_eq!(response.line(), "HTTP/1.1 101 Switching Protocols");
+        assert_eq!(response.get("upgrade").unwrap(), "websocket");
+        // The answer of RFC 6455 to the key.
+        assert_eq!(response.get("sec-websocket-accept").unwrap(), "ICX+Yqv66kxgM0FcWaLWlFLwTAI=");
+        let mut second = proxy.send(UPGRADE).await;
+        second.head().await;
+        for client in [&mut first, &mut second] {
+            client.send(TEXT).await;
+            assert_eq!(client.bytes(4).await, TEXT);
+        }
+        assert!(upstream.is_alone().await, "both are on one connection");
+        assert_eq!(proxy.get().await.head().await.line(), "HTTP/1.1 200 OK", "and so are requests");
+        assert!(upstream.is_alone().await);
+        assert_eq!(proxy.host().requests(), 2);
+        proxy.process.tunnels.close_all();
+        assert_eq!(first.bytes(4).await, GOING_AWAY);
+    });
+}
+
+#[test]
+fn without_the_offer_it_is_an_upgrade_of_http_1() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let mut config = upstream.proxy();
+        config["transport"] = json!({"protocol": "http", "versions": ["h2c", "1.1"]});
+        let proxy = Proxy::new(config).await;
+        let mut client = proxy.send(UPGRADE).await;
+        let mut seen = serve_h2(upstream.accept().await.0, false);
+        for _ in 0..2 {
+            let mut wire = upstream.accept().await;
+            assert_eq!(wire.head().await.line(), "GET /chat HTTP/1.1");
+            wire.send(SWITCHED).await;
+            client.head().await;
+            echo(&mut client, &mut wire).await;
+            // What was found out is remembered.
+            client = proxy.send(UPGRADE).await;
+        }
+        assert!(seen.try_recv().is_err(), "nothing was asked in vain");
+    });
+}
+
+#[test]
+fn what_is_no_websocket_takes_http_1() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let mut config = upstream.proxy();
+        config["transport"] = json!({"protocol": "http", "versions": ["h2c", "2"]});
+        let proxy = Proxy::new(config).await;
+        let _client = proxy.send(&UPGRADE.replace("websocket", "other")).await;
+        assert_eq!(upstream.accept().await.head().await.get("upgrade").unwrap(), "other");
+    });
+}
+
+#[test]
+fn a_refused_stream_is_an_answer_too() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let mut config = upstream.proxy();
+        config["transport"] = json!({"protocol": "http", "versions": ["h2c", "2"]});
+        let proxy = Proxy::new(config).await;
+        let mut client = proxy.send(UPGRADE).await;
+        let service = service_fn(|_: http::Request<Incoming>| async {
+            let mut response = http::Response::new(Body::from("no"));
+            *response.status_mut() = http::StatusCode::FORBIDDEN;
+            Ok::<_, std::convert::Infallible>(response)
+        });
+        let socket = TokioIo::new(upstream.accept().await.0);
+        tokio::task::spawn_local(async move {
+            let mut engine = hyper::server::conn::http2::Builder::new(Local);
+            drop(engine.enable_connect_protocol().serve_connection(socket, service).await);
+        });
+        assert_eq!(client.head().await.line(), "HTTP/1.1 403 Forbidden");
+        assert_eq!(client.read(2).await, "no");
+        assert_eq!(proxy.process.tunnels.count(), 0);
     });
 }

@@ -13,7 +13,7 @@ use hyper::client::conn::{http1, http2};
 
 use super::{
     super::upstreams::InFlight,
-    Request,
+    Request, extended_connect,
     pool::{self, Keep, Key},
 };
 use crate::{
@@ -28,6 +28,8 @@ pub(in super::super) struct Connection {
     pub(super) keep: Option<Keep>,
     pub(super) reused: bool,
     pub(super) encrypted: bool,
+    /// Whether the request is to open a WebSocket on a stream of HTTP/2.
+    pub(super) extended: bool,
 }
 
 pub(super) enum Sender {
@@ -57,7 +59,8 @@ impl Connection {
         mut request: Request,
         header_timeout: Option<Duration>,
     ) -> Result<Answer, Box<Failure>> {
-        let Self { sender, key, keep, reused, encrypted } = self;
+        let Self { sender, key, keep, reused, encrypted, extended } = self;
+        let mut accept = None;
         let (sent, sender) = match sender {
             Sender::H1(mut sender) => {
                 let answer = sender.try_send_request(request);
@@ -65,13 +68,17 @@ impl Connection {
             }
             Sender::H2(mut sender) => {
                 as_h2(&mut request, encrypted);
+                accept = extended.then(|| extended_connect::ask(&mut request));
                 let answer = sender.try_send_request(request);
                 (limited(answer, header_timeout).await, None)
             }
         };
         match sent {
             Ok(Ok(response)) => {
-                let response = response.map(Body::Incoming);
+                let mut response = response.map(Body::Incoming);
+                if let Some(accept) = accept.filter(|_| response.status().is_success()) {
+                    extended_connect::as_upgrade(&mut response, accept);
+                }
                 let lease = sender.zip(keep).map(|(sender, keep)| Lease { sender, key, keep });
                 Ok(Answer { response, lease })
             }

@@ -1,19 +1,29 @@
-//! The transport `fastcgi`: requests to FastCGI responders such as PHP-FPM, each on a connection of its own.
+//! The transport `fastcgi`: requests to FastCGI responders such as PHP-FPM, each on a connection of its own unless
+//! connections are kept.
 
 mod environment;
+mod idle;
 mod record;
 mod response;
 #[cfg(test)]
 mod tests;
 
-use std::{sync::Arc, time::Duration};
+use std::{io::ErrorKind, sync::Arc, time::Duration};
 
 use caddis_config::{Duration as Span, http::reverse_proxy::transport::FastCgi as Config};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf},
+    sync::oneshot,
+};
 
-use self::{environment::Environment, record::Records};
+use self::{
+    environment::Environment,
+    idle::Keep,
+    record::Records,
+    response::{Broken, Lease},
+};
 use super::{
     Answer,
     connect::{Dialer, Socket},
@@ -37,6 +47,8 @@ pub(in super::super) struct FastCgi {
     environment: Environment,
     dialer: Dialer,
     limits: Limits,
+    /// `None` closes each connection after its request.
+    keep: Option<Keep>,
     /// Takes what responders write to their standard error.
     stderr: Option<Logger>,
 }
@@ -54,21 +66,27 @@ impl FastCgi {
                 local: None,
             },
             limits: Limits { read: positive(config.read_timeout), write: positive(config.write_timeout) },
+            keep: config.keep_alive.as_ref().map(|keep| Keep::build(keep, config, cx)),
             stderr: config
                 .capture_stderr
                 .then(|| cx.process.logger.named("http.reverse_proxy.transport.fastcgi")),
         })
     }
 
-    /// Opens a connection. Nothing of a request has been sent when that fails.
+    /// A connection that waits, or a new one; and whether it has waited. Nothing of a request has been sent when that
+    /// fails.
     pub(in super::super) async fn connection(
         &self,
         dial: &Arc<super::Dial>,
-    ) -> Result<Box<dyn Responder>, Error> {
-        Ok(match self.dialer.connect(dial).await? {
+    ) -> Result<(Box<dyn Responder>, bool), Error> {
+        if let Some(waiting) = self.keep.as_ref().and_then(|keep| keep.take(dial)) {
+            return Ok((waiting, true));
+        }
+        let fresh: Box<dyn Responder> = match self.dialer.connect(dial).await? {
             Socket::Tcp(stream) => Box::new(Limited::new(stream, self.limits)),
             Socket::Unix(stream) => Box::new(Limited::new(stream, self.limits)),
-        })
+        };
+        Ok((fresh, false))
     }
 
     /// Sends a request and waits for the head of its response. The body is sent by a task of its own, because a
@@ -78,34 +96,67 @@ impl FastCgi {
     /// When the request cannot be sent in this form, or the responder breaks off.
     pub(in super::super) async fn send(
         &self,
-        connection: Box<dyn Responder>,
+        (connection, reused): (Box<dyn Responder>, bool),
+        dial: &Arc<super::Dial>,
         request: Request<Body>,
         exchange: &Exchange,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Answer, Failure> {
         let (mut head, body) = request.into_parts();
+        let is_head = head.method == Method::HEAD;
         let bodiless = matches!(head.method, Method::HEAD | Method::OPTIONS);
         set_length(&head.method, &mut head.headers, &body)?;
         let environment = self.environment.of(&head, exchange)?;
         let (reader, mut writer) = tokio::io::split(connection);
-        let mut opening = record::begin();
+        let mut opening = record::begin(self.keep.is_some());
         record::parameters(&environment, &mut opening);
+        let (sent, mut written) = oneshot::channel();
         tokio::task::spawn_local(async move {
-            // What goes wrong here is seen by whoever reads the response.
-            let sent = async {
+            let sending = async {
                 writer.write_all(&opening).await?;
                 send_body(&mut writer, if bodiless { Body::Empty } else { body }).await
             };
-            drop(sent.await);
+            // What goes wrong here is seen by whoever reads the response.
+            if sending.await.is_ok() {
+                drop(sent.send(writer));
+            }
         });
-        let response = response::read(Records::new(reader), self.stderr.clone()).await.map_err(|error| {
-            let kind = if error.kind() == std::io::ErrorKind::TimedOut {
+        let lease = self.keep.clone().map(|keep| {
+            let dial = Arc::clone(dial);
+            let lease: Lease<ReadHalf<Box<dyn Responder>>> = Box::new(move |reader| {
+                // A responder that has answered before it has got everything is not asked again on this connection.
+                if let Ok(writer) = written.try_recv() {
+                    keep.put(&dial, reader.unsplit(writer));
+                }
+            });
+            lease
+        });
+        let read = response::read(Records::new(reader), is_head, self.stderr.clone(), lease).await;
+        read.map(|response| Answer { response, lease: None }).map_err(|Broken { error, begun }| {
+            let kind = if error.kind() == ErrorKind::TimedOut {
                 Kind::UpstreamTimeout
             } else {
                 Kind::UpstreamBroken
             };
-            Error::new(kind, "the FastCGI responder broke off").because(error)
-        })?;
-        Ok(Answer { response, lease: None })
+            let closed = matches!(
+                error.kind(),
+                ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe
+            );
+            let error = Error::new(kind, "the FastCGI responder broke off").because(error);
+            Failure { error, stale: reused && closed && !begun }
+        })
+    }
+}
+
+/// Why there is no response.
+pub(in super::super) struct Failure {
+    pub(in super::super) error: Error,
+    /// Whether the responder has just closed a connection that it seemed to keep.
+    pub(in super::super) stale: bool,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error, stale: false }
     }
 }
 

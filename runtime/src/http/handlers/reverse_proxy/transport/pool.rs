@@ -9,7 +9,7 @@ use std::{
 
 use hyper::client::conn::{http1, http2};
 
-use super::super::dial::Dial;
+use super::{super::dial::Dial, offer::Offer};
 use crate::http::Body;
 
 thread_local! {
@@ -54,6 +54,7 @@ struct Idle {
 
 struct Shared {
     sender: http2::SendRequest<Body>,
+    offer: Offer,
     idle_timeout: Duration,
     used: Instant,
 }
@@ -118,10 +119,15 @@ pub(super) fn shared(key: &Key) -> Option<http2::SendRequest<Body>> {
     })
 }
 
+/// What the peer of that connection offers.
+pub(super) fn offer(key: &Key) -> Option<Offer> {
+    POOL.with_borrow(|pool| pool.shared.get(key).map(|shared| shared.offer.clone()))
+}
+
 /// Makes an HTTP/2 connection known to later requests.
-pub(super) fn share(key: Key, sender: http2::SendRequest<Body>, idle_timeout: Duration) {
+pub(super) fn share(key: Key, sender: http2::SendRequest<Body>, offer: Offer, idle_timeout: Duration) {
     POOL.with_borrow_mut(|pool| {
-        pool.shared.insert(key, Shared { sender, idle_timeout, used: Instant::now() });
+        pool.shared.insert(key, Shared { sender, offer, idle_timeout, used: Instant::now() });
         pool.sweep_later();
     });
 }

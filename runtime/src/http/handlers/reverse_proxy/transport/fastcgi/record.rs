@@ -1,4 +1,5 @@
-//! Records of FastCGI (specification of 1996, sections 3.3 and 3.4). There is one request on a connection: number 1.
+//! Records of FastCGI (specification of 1996, sections 3.3 and 3.4). There is one request at a time on a
+//! connection: number 1.
 
 use std::{
     io,
@@ -30,10 +31,10 @@ pub(super) fn header(kind: u8, length: usize) -> [u8; HEADER] {
     [VERSION, kind, request[0], request[1], length[0], length[1], 0, 0]
 }
 
-/// The record that opens a request; the responder closes the connection after it.
-pub(super) fn begin() -> Vec<u8> {
+/// The record that opens a request; the responder closes the connection after it unless it is to `keep` it.
+pub(super) fn begin(keep: bool) -> Vec<u8> {
     let role = RESPONDER.to_be_bytes();
-    [&header(BEGIN_REQUEST, 8)[..], &[role[0], role[1], 0, 0, 0, 0, 0, 0]].concat()
+    [&header(BEGIN_REQUEST, 8)[..], &[role[0], role[1], u8::from(keep), 0, 0, 0, 0, 0]].concat()
 }
 
 /// Appends the records that carry the environment.
@@ -71,11 +72,18 @@ pub(super) enum Record {
 pub(super) struct Records<R> {
     reader: R,
     buffer: BytesMut,
+    /// Whether anything has come.
+    pub(super) begun: bool,
 }
 
 impl<R: AsyncRead + Unpin> Records<R> {
     pub(super) fn new(reader: R) -> Self {
-        Self { reader, buffer: BytesMut::new() }
+        Self { reader, buffer: BytesMut::new(), begun: false }
+    }
+
+    /// What they came from, if there is nothing left over.
+    pub(super) fn into_reader(self) -> Option<R> {
+        self.buffer.is_empty().then_some(self.reader)
     }
 
     /// The next record that says something.
@@ -95,6 +103,7 @@ impl<R: AsyncRead + Unpin> Records<R> {
             if unfilled.filled().is_empty() {
                 return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
             }
+            self.begun = true;
             self.buffer.extend_from_slice(unfilled.filled());
         }
     }

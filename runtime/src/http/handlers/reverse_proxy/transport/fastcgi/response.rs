@@ -5,11 +5,13 @@ use std::{
     io,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body::Frame;
+use http_body_util::BodyExt;
 use tokio::io::AsyncRead;
 
 use super::record::{Record, Records};
@@ -20,14 +22,70 @@ use crate::{
 
 /// Longer heads are refused.
 const MOST_HEAD: usize = 1 << 20;
+/// How long a responder may take to say that it is done after the last byte of a response.
+const GOODBYE: Duration = Duration::from_secs(1);
 /// What is kept of the standard error of a request.
 const MOST_STDERR: usize = 64 << 10;
 
-/// Reads the head. The body follows as the client takes it.
-pub(super) async fn read<R>(mut records: Records<R>, stderr: Option<Logger>) -> io::Result<Response<Body>>
+/// Takes a connection back once the response is through.
+pub(super) type Lease<R> = Box<dyn FnOnce(R)>;
+
+/// Why there is no response.
+#[derive(Debug)]
+pub(super) struct Broken {
+    pub(super) error: io::Error,
+    /// Whether the responder had begun to answer.
+    pub(super) begun: bool,
+}
+
+/// Reads the head. The body follows as the client takes it; after a HEAD there is none.
+pub(super) async fn read<R>(
+    mut records: Records<R>,
+    bodiless: bool,
+    stderr: Option<Logger>,
+    lease: Option<Lease<R>>,
+) -> Result<Response<Body>, Broken>
 where
     R: AsyncRead + Unpin + 'static,
 {
+    let head = match read_head(&mut records).await {
+        Ok(head) => head,
+        Err(error) => return Err(Broken { error, begun: records.begun }),
+    };
+    let Head { response, first, errors, ended } = head;
+    let status = response.status();
+    let length = response.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    let bodiless = bodiless || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let mut body = Stdout {
+        first,
+        records: Some(records),
+        ended: false,
+        remaining: if bodiless { Some(0) } else { length },
+        errors,
+        stderr,
+        status,
+        lease,
+    };
+    if ended {
+        body.end();
+    }
+    if body.first.is_empty() {
+        body.let_go();
+    }
+    Ok(response.map(|()| Body::Boxed(Box::pin(body))))
+}
+
+struct Head {
+    response: Response<()>,
+    /// What came of the body with it.
+    first: Bytes,
+    errors: BytesMut,
+    /// Whether nothing follows.
+    ended: bool,
+}
+
+async fn read_head<R: AsyncRead + Unpin>(records: &mut Records<R>) -> io::Result<Head> {
     let (mut head, mut errors) = (BytesMut::new(), BytesMut::new());
     let (end, ended) = loop {
         if let Some(end) = end_of_head(&head) {
@@ -47,9 +105,7 @@ where
     if response.headers_mut().remove(header::TRANSFER_ENCODING).is_some() {
         return Err(io::Error::other("the response has a transfer coding, which FastCGI has not"));
     }
-    let status = response.status();
-    let body = Stdout { first, records, ended, errors, stderr, status };
-    Ok(response.map(|()| Body::Boxed(Box::pin(body))))
+    Ok(Head { response, first, errors, ended })
 }
 
 /// Where the body begins, once the empty line is there.
@@ -89,14 +145,58 @@ fn keep(errors: &mut BytesMut, data: &[u8]) {
 /// What a responder writes to its standard output after the head.
 struct Stdout<R> {
     first: Bytes,
-    records: Records<R>,
+    /// `None` at the end.
+    records: Option<Records<R>>,
     ended: bool,
+    /// How much is still to come, if the head tells.
+    remaining: Option<usize>,
     errors: BytesMut,
     stderr: Option<Logger>,
     status: StatusCode,
+    lease: Option<Lease<R>>,
 }
 
-impl<R: AsyncRead + Unpin> http_body::Body for Stdout<R> {
+impl<R: AsyncRead + Unpin> Stdout<R> {
+    fn end(&mut self) {
+        self.ended = true;
+        let reader = self.records.take().and_then(Records::into_reader);
+        if let Some((lease, reader)) = self.lease.take().zip(reader) {
+            lease(reader);
+        }
+    }
+}
+
+impl<R: AsyncRead + Unpin + 'static> Stdout<R> {
+    /// Passes a piece on.
+    fn pass(&mut self, data: Bytes) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        self.remaining = self.remaining.map(|remaining| remaining.saturating_sub(data.len()));
+        self.let_go();
+        Poll::Ready(Some(Ok(Frame::data(data))))
+    }
+
+    /// After the last byte that the head has announced nobody asks for more, but the connection can only be kept once the
+    /// responder has said that it is done.
+    fn let_go(&mut self) {
+        if self.remaining == Some(0) && self.lease.is_some() && !self.ended {
+            let mut rest = Self {
+                first: Bytes::new(),
+                records: self.records.take(),
+                ended: std::mem::replace(&mut self.ended, true),
+                remaining: None,
+                errors: std::mem::take(&mut self.errors),
+                stderr: self.stderr.take(),
+                status: self.status,
+                lease: self.lease.take(),
+            };
+            tokio::task::spawn_local(async move {
+                // What goes beyond the announced length costs the connection.
+                drop(tokio::time::timeout(GOODBYE, rest.frame()).await);
+            });
+        }
+    }
+}
+
+impl<R: AsyncRead + Unpin + 'static> http_body::Body for Stdout<R> {
     type Data = Bytes;
     type Error = BodyError;
 
@@ -106,15 +206,17 @@ impl<R: AsyncRead + Unpin> http_body::Body for Stdout<R> {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let body = self.get_mut();
         if !body.first.is_empty() {
-            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut body.first)))));
+            let first = std::mem::take(&mut body.first);
+            return body.pass(first);
         }
-        while !body.ended {
-            match ready!(body.records.poll_next(cx)) {
-                Ok(Record::Stdout(data)) => return Poll::Ready(Some(Ok(Frame::data(data)))),
+        while let Some(records) = &mut body.records {
+            match ready!(records.poll_next(cx)) {
+                Ok(Record::Stdout(data)) => return body.pass(data),
                 Ok(Record::Stderr(data)) => keep(&mut body.errors, &data),
-                Ok(Record::End) => body.ended = true,
+                Ok(Record::End) => body.end(),
                 Err(error) => {
-                    body.ended = true;
+                    body.lease = None;
+                    body.end();
                     return Poll::Ready(Some(Err(error.into())));
                 }
             }

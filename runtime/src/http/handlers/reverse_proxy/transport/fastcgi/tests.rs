@@ -116,7 +116,7 @@ fn a_head_may_be_spread_over_records() {
             sent(3, &[0; 8]),
         ];
         let wire: &'static [u8] = wire.concat().leak();
-        let response = response::read(Records::new(wire), None).await.unwrap();
+        let response = response::read(Records::new(wire), false, None, None).await.unwrap();
         assert_eq!((response.status().as_u16(), &response.headers()["x-a"]), (404, &"1".parse().unwrap()));
         assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "body");
     });
@@ -126,12 +126,12 @@ fn a_head_may_be_spread_over_records() {
 fn what_breaks_off_is_an_error() {
     run(async {
         let head: &'static [u8] = sent(6, b"Content-Type: text/plain\n").leak();
-        assert!(response::read(Records::new(head), None).await.is_err());
+        assert!(response::read(Records::new(head), false, None, None).await.is_err());
         let body: &'static [u8] = sent(6, b"Content-Type: text/plain\n\nhalf").leak();
-        let response = response::read(Records::new(body), None).await.unwrap();
+        let response = response::read(Records::new(body), false, None, None).await.unwrap();
         assert_eq!(response.status(), 200);
         assert!(response.into_body().collect().await.is_err());
         let nonsense: &'static [u8] = sent(6, b"no field\n\n").leak();
-        assert!(response::read(Records::new(nonsense), None).await.is_err());
+        assert!(response::read(Records::new(nonsense), false, None, None).await.is_err());
     });
 }
