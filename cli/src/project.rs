@@ -25,7 +25,8 @@ const OTHERS: &[&str] = &[
     "~",
 ];
 
-/// The files of a path: itself, or whatever in the folder and the folders below has the name of a configuration, sorted.
+/// The files of a path: itself, or whatever in the folder and the folders below has the name of a configuration, or is JSON
+/// that holds one, sorted.
 /// Hidden folders and `node_modules` are passed over.
 pub(crate) fn files(path: &str) -> Result<Vec<String>, Failure> {
     if path == "-" || !Path::new(path).is_dir() {
@@ -42,13 +43,33 @@ pub(crate) fn files(path: &str) -> Result<Vec<String>, Failure> {
                 if !name.starts_with('.') && name != "node_modules" {
                     folders.push(entry.path());
                 }
-            } else if is_configuration(&name) && entry.path().is_file() {
+            } else if (is_configuration(&name) || has_configuration(&name, &entry.path()))
+                && entry.path().is_file()
+            {
                 found.push(entry.path().to_string_lossy().trim_start_matches("./").to_owned());
             }
         }
     }
     found.sort();
     Ok(found)
+}
+
+/// Whether a file of JSON of whatever name holds a configuration: apps, and what else may stand beside them.
+fn has_configuration(name: &str, path: &Path) -> bool {
+    /// Bytes; nobody keeps a configuration of this size among the files of a project, but data may be much larger.
+    const MOST: u64 = 4 << 20;
+    let is_small = || fs::metadata(path).is_ok_and(|data| data.is_file() && data.len() <= MOST);
+    if !name.to_lowercase().ends_with(".json") || !is_small() {
+        return false;
+    }
+    let Ok(text) = fs::read_to_string(path) else { return false };
+    // Most files are told from this alone.
+    if !text.contains("\"apps\"") {
+        return false;
+    }
+    let Ok(serde_json::Value::Object(members)) = serde_json::from_str(&text) else { return false };
+    members.get("apps").is_some_and(serde_json::Value::is_object)
+        && members.keys().all(|key| ["@id", "admin", "apps", "logging", "storage"].contains(&key.as_str()))
 }
 
 /// Whether a file of this name is taken up: `Caddyfile`, `Caddyfile.dev`, `site.caddyfile`, `caddy.json`, `site.caddy.json`.

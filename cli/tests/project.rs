@@ -30,6 +30,22 @@ fn entry_points_are_found_and_imports_followed() {
 }
 
 #[test]
+fn configurations_in_json_are_known_by_their_content() {
+    let scene = Scene::new()
+        .file(
+            "deploy/edge.json",
+            "{\"admin\": {\"disabled\": true}, \"apps\": {\"http\": {\"serves\": {}}}}\n",
+        )
+        .file("deploy/other.json", "{\"name\": \"x\", \"apps\": {\"http\": {}}}\n")
+        .file("deploy/list.json", "[\"apps\"]\n")
+        .file("deploy/broken.json", "{\"apps\": {\n");
+    let outcome = validate(&scene, &["."]);
+    let lines: Vec<&str> = outcome.failure().lines().collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].starts_with("deploy/edge.json:1:49: error[E0802]: /apps/http/serves: "), "{lines:?}");
+}
+
+#[test]
 fn a_fragment_is_judged_where_it_is_imported_and_once() {
     let scene = project();
     scene.write("parts/common", "encode\nfoo\n");

@@ -1,6 +1,6 @@
 //! What Caddy passes over without a word: here it is passed over with a warning.
 
-use caddis_grammar::Statement;
+use caddis_grammar::{Statement, Token};
 
 use crate::{
     args::Args,
@@ -51,4 +51,15 @@ pub(crate) fn ignore_empty_block(cx: &mut Cx<'_>, line: &Statement) -> Parsed<()
 /// A block, other than an empty one inside another directive.
 pub(crate) fn no_block(cx: &mut Cx<'_>, line: &Statement) -> Parsed<()> {
     if cx.matchers.are_nested() { ignore_empty_block(cx, line) } else { line.no_block() }
+}
+
+/// The value of a line behind which Caddy reads on as if a new line began.
+///
+/// # Errors
+/// A word behind the value.
+pub(crate) fn lone_value(line: &Statement) -> Parsed<&Token> {
+    match line.args() {
+        [_, option, ..] => Err(errors::proxy::option_on_the_same_line(line, option)),
+        _ => line.one(),
+    }
 }

@@ -66,7 +66,7 @@ pub(crate) static ROWS: &[Row<Draft>] = &[
     row("unhealthy_status", Shape::Some("status"), health::unhealthy_status),
     row("unhealthy_latency", Shape::One("duration"), health::unhealthy_latency),
     // Streaming.
-    row("flush_interval", Shape::One("duration"), streams::flush_interval),
+    row("flush_interval", Shape::Some("duration"), streams::flush_interval),
     row("request_buffers", Shape::One("size"), streams::request_buffers),
     row("response_buffers", Shape::One("size"), streams::response_buffers),
     row("stream_buffer_size", Shape::One("size"), streams::buffer_size),

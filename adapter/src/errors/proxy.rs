@@ -242,6 +242,13 @@ pub(crate) fn uri_required(directive: &Statement) -> Error {
     Box::new(finding.help("for example `uri /api/verify`: where the other server checks requests"))
 }
 
+/// Words behind a value, which Caddy reads as if a new line began.
+pub(crate) fn option_on_the_same_line(line: &Statement, option: &Token) -> Error {
+    let message =
+        format!("'{}' is read as another option on the line of '{}'", option.text, line.name().text);
+    Box::new(error("E0369", option.span, message).help("write it on a line of its own"))
+}
+
 /// `health_path`.
 pub(crate) fn health_path_deprecated(line: &Statement) -> Error {
     let message = "the 'health_path' subdirective is deprecated, please use 'health_uri' instead!";

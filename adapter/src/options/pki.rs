@@ -32,7 +32,8 @@ pub(super) fn read(options: &mut GlobalOptions, line: &Statement, cx: &mut Cx<'_
 
 pub(crate) static ROWS: &[Row<Authorities>] =
     &[block_row("ca", Shape::Optional("id"), |authorities, line, cx| {
-        let id = line.optional()?.map_or_else(|| DEFAULT_ID.to_owned(), Value::string);
+        let id = line.optional()?.filter(|id| !id.text.is_empty());
+        let id = id.map_or_else(|| DEFAULT_ID.to_owned(), Value::string);
         let mut authority = Authority::default();
         read_block_or(cx, line, CA, &mut authority, |_, line, _| {
             Err(errors::options::unknown_in("pki ca option", line.name(), CA))

@@ -92,3 +92,8 @@ fn a_lone_site_is_wrapped_only_for_its_host_matchers() {
         r#"[{"handle":[{"handler":"subroute","routes":[{"handle":[{"body":"a","handler":"static_response"}],"match":[{"host":["a.com"]}]}]}],"terminal":true}]"#,
     );
 }
+
+#[test]
+fn an_authority_without_a_name_is_the_default_one() {
+    assert_part("{\n\tpki {\n\t\tca \"\"\n\t}\n}\n", "/apps/pki/certificate_authorities", r#"{"local":{}}"#);
+}

@@ -96,7 +96,9 @@ fn check_all(args: ValidateArgs) -> Result<(Report, usize), Failure> {
     for path in source.config.iter().chain(&paths) {
         let found = project::files(path)?;
         if found.is_empty() {
-            return Err(Failure::new(format!("no Caddyfile and no caddy.json is in the folder {path}")));
+            return Err(Failure::new(format!(
+                "no Caddyfile and no configuration in JSON is in the folder {path}"
+            )));
         }
         files.extend(found);
     }

@@ -7,13 +7,14 @@ use super::Draft;
 use crate::{
     args::{Args, Value},
     cx::{Cx, Parsed},
+    directives::lenient::lone_value,
     errors,
     table::{Row, Shape, read_block, row},
     values::{duration, size},
 };
 
 pub(super) fn flush_interval(draft: &mut Draft, line: &Statement, _: &mut Cx<'_>) -> Parsed<()> {
-    draft.proxy.flush_interval = duration_or_nanoseconds(line.one()?)?;
+    draft.proxy.flush_interval = duration_or_nanoseconds(lone_value(line)?)?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use caddis_grammar::Statement;
 use crate::{
     args::{Args, Value},
     cx::{Cx, Parsed},
-    directives::lenient::only_block,
+    directives::lenient::{lone_value, only_block},
     table::{Row, Shape, read_block, row},
     values::{duration, integer},
 };
@@ -38,16 +38,16 @@ pub(crate) static ROWS: &[Row<FastCgi>] = &[
         transport.resolve_root_symlink = true;
         Ok(())
     }),
-    row("dial_timeout", Shape::One("duration"), |transport, line, _| {
-        transport.dial_timeout = duration(line.one()?, "bad timeout value")?;
+    row("dial_timeout", Shape::Some("duration"), |transport, line, _| {
+        transport.dial_timeout = duration(lone_value(line)?, "bad timeout value")?;
         Ok(())
     }),
-    row("read_timeout", Shape::One("duration"), |transport, line, _| {
-        transport.read_timeout = duration(line.one()?, "bad timeout value")?;
+    row("read_timeout", Shape::Some("duration"), |transport, line, _| {
+        transport.read_timeout = duration(lone_value(line)?, "bad timeout value")?;
         Ok(())
     }),
-    row("write_timeout", Shape::One("duration"), |transport, line, _| {
-        transport.write_timeout = duration(line.one()?, "bad timeout value")?;
+    row("write_timeout", Shape::Some("duration"), |transport, line, _| {
+        transport.write_timeout = duration(lone_value(line)?, "bad timeout value")?;
         Ok(())
     }),
     row("capture_stderr", Shape::Flag, |transport, _, _| {
