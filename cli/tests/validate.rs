@@ -39,3 +39,12 @@ fn patterns_and_addresses_are_checked_all_at_once() {
         ],
     );
 }
+
+#[test]
+fn programs_of_mirrors_are_compiled() {
+    finds(
+        ":80 {\n\tmirror {\n\t\tcompare_jq .data \".data |\"\n\t\tprimary {\n\t\t\trespond a\n\t\t}\n\t\tsecondary {\n\
+         \t\t\trespond b\n\t\t}\n\t}\n}\n",
+        &["2:2: error[E0804]: error parsing jq query 1: expected term at byte 7"],
+    );
+}

@@ -17,6 +17,7 @@ pub mod listen;
 pub(crate) mod listeners;
 pub mod logging;
 mod metrics;
+mod mirrors;
 pub mod pki;
 pub mod placeholder;
 pub mod process;

@@ -21,12 +21,13 @@ use prometheus_client::{
 
 use self::requests::Requests;
 pub(crate) use self::text::Form;
-use crate::{http::handlers::reverse_proxy::Hosts, tunnel};
+use crate::{http::handlers::reverse_proxy::Hosts, mirrors::Mirrors, tunnel};
 
 /// All figures of a process.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Mutex<Registry>,
+    mirrors: Arc<Mirrors>,
     pub(crate) requests: Arc<Requests>,
     admin_requests: Family<AdminRequest, Counter>,
     admin_errors: Family<AdminError, Counter>,
@@ -50,13 +51,14 @@ struct AdminError {
 }
 
 impl Metrics {
-    /// Figures of a process with these streams and upstreams.
-    pub(crate) fn new(tunnels: Arc<tunnel::Registry>, hosts: Arc<Hosts>) -> Self {
+    /// Figures of a process with these streams, upstreams and mirrors.
+    pub(crate) fn new(tunnels: Arc<tunnel::Registry>, hosts: Arc<Hosts>, mirrors: Arc<Mirrors>) -> Self {
         let mut root = Registry::default();
         root.register_collector(Box::new(process::Process::new()));
         let registry = root.sub_registry_with_prefix("caddy");
         let metrics = Self {
             registry: Mutex::default(),
+            mirrors,
             requests: Arc::default(),
             admin_requests: Family::default(),
             admin_errors: Family::default(),
@@ -94,7 +96,14 @@ impl Metrics {
         let mut text = String::new();
         let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         encode(&mut text, &registry).expect("writing to a string");
-        form.of(text)
+        const END: &str = "# EOF\n";
+        let mut text = form.of(text);
+        text.truncate(text.trim_end_matches(END).len());
+        self.mirrors.write(&mut text, form);
+        if form == Form::OpenMetrics {
+            text.push_str(END);
+        }
+        text
     }
 
     /// Counts an answer of the admin API.

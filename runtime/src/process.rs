@@ -11,6 +11,7 @@ use crate::{
     listen::Ports,
     logging::{Logger, output::Outputs},
     metrics::Metrics,
+    mirrors::Mirrors,
     shard::Shards,
     tunnel,
 };
@@ -36,6 +37,8 @@ pub struct Process {
     environment: Option<BTreeMap<String, String>>,
     /// The outputs that logs write to.
     pub(crate) outputs: Arc<Outputs>,
+    /// What mirrors have found.
+    pub(crate) mirrors: Arc<Mirrors>,
     /// What is counted.
     pub(crate) metrics: Metrics,
 }
@@ -47,9 +50,22 @@ impl Process {
         let tunnels = Arc::default();
         let (ports, outputs) = <_>::default();
         let hosts = Arc::new(Hosts::new(&logger));
-        let metrics = Metrics::new(Arc::clone(&tunnels), Arc::clone(&hosts));
+        let mirrors = Arc::default();
+        let metrics = Metrics::new(Arc::clone(&tunnels), Arc::clone(&hosts), Arc::clone(&mirrors));
         let (folders, tickets) = (OnceLock::new(), OnceLock::new());
-        Self { shards, logger, tunnels, ports, hosts, folders, tickets, environment: None, outputs, metrics }
+        Self {
+            shards,
+            logger,
+            tunnels,
+            ports,
+            hosts,
+            folders,
+            tickets,
+            environment: None,
+            outputs,
+            mirrors,
+            metrics,
+        }
     }
 
     /// The same process with another environment than that of the operating system.

@@ -32,13 +32,22 @@ impl Origin {
     /// Starts an upstream. It answers with JSON: its name, and the method, target, headers and body that it got. A request
     /// with `X-Answer: 503` gets that status. Upgrades are accepted, and every byte is sent back.
     pub async fn start(name: &'static str) -> Self {
+        Self::answering(move |request| answer(name, request)).await
+    }
+
+    /// Starts an upstream that answers as a function does.
+    pub async fn answering<F, A>(answer: F) -> Self
+    where
+        F: Fn(Request<Incoming>) -> A + Clone + Send + 'static,
+        A: Future<Output = Result<Response<Full<Bytes>>, Infallible>> + Send + 'static,
+    {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port is free");
         let address = listener.local_addr().expect("a bound socket has an address");
         let task = tokio::spawn(async move {
             loop {
                 let Ok((stream, _)) = listener.accept().await else { return };
+                let service = service_fn(answer.clone());
                 tokio::spawn(async move {
-                    let service = service_fn(move |request| answer(name, request));
                     // A client that leaves is nothing to report here.
                     let _ = hyper::server::conn::http1::Builder::new()
                         .serve_connection(TokioIo::new(stream), service)

@@ -44,8 +44,6 @@ const REFUSED: &[&str] = &[
     "http/handlers/acme_server.rs AcmePolicy",
     "http/handlers/acme_server.rs AcmeRules",
     "http/handlers/acme_server.rs AcmeServer",
-    "http/handlers/mirror.rs CompareJson",
-    "http/handlers/mirror.rs Mirror",
     "http/handlers/push.rs Push",
     "http/handlers/push.rs PushResource",
     "http/handlers/templates.rs Templates",

@@ -61,7 +61,7 @@ pub(super) async fn answer(
 
 /// The endpoint of a path, for metrics: paths of clients must not become labels.
 fn pattern(path: &str) -> &'static str {
-    const ENDPOINTS: [&str; 9] = [
+    const ENDPOINTS: [&str; 10] = [
         "/config/",
         "/id/",
         "/load",
@@ -70,6 +70,7 @@ fn pattern(path: &str) -> &'static str {
         "/reverse_proxy/streams",
         "/reverse_proxy/upstreams",
         "/metrics",
+        "/mirror/report",
         "/pki/",
     ];
     ENDPOINTS.into_iter().find(|endpoint| path.starts_with(endpoint.trim_end_matches('/'))).unwrap_or("other")
@@ -119,6 +120,10 @@ async fn route(
         "/reverse_proxy/streams" => {
             only(Method::GET)?;
             Ok(streams::list(control))
+        }
+        "/mirror/report" => {
+            only(Method::GET)?;
+            Ok(json(format!("{}\n", control.runtime().process().mirrors.report())))
         }
         "/metrics" => {
             only(Method::GET)?;

@@ -12,6 +12,7 @@ mod invoke;
 mod log_append;
 mod map;
 mod metrics;
+mod mirror;
 mod request_body;
 pub mod reverse_proxy;
 mod rewrite;
@@ -43,7 +44,7 @@ pub fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildE
         Config::LogAppend(config) => log_append::build(config, cx),
         Config::Map(config) => map::build(config, cx),
         Config::Metrics(config) => metrics::build(config, cx),
-        Config::Mirror(_) => Err(cx.unsupported("handler mirror")),
+        Config::Mirror(config) => mirror::build(config, cx),
         Config::Push(_) => Err(cx.unsupported("handler push")),
         Config::RequestBody(config) => request_body::build(config, cx),
         Config::ReverseProxy(config) => reverse_proxy::build(config, cx),

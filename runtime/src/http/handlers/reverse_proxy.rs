@@ -6,7 +6,7 @@ mod dynamic;
 mod handle_response;
 mod health_checks;
 mod info;
-mod request;
+pub(super) mod request;
 mod response;
 mod retries;
 mod selection_policies;

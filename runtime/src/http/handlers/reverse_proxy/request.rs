@@ -68,7 +68,7 @@ pub(super) fn via(version: Version) -> HeaderValue {
 }
 
 /// What the message wants to switch to, in lower case.
-pub(super) fn upgrade_token(headers: &HeaderMap) -> Option<HeaderValue> {
+pub(in crate::http::handlers) fn upgrade_token(headers: &HeaderMap) -> Option<HeaderValue> {
     let upgrade = headers.get(header::UPGRADE)?;
     if !has_token(headers, &header::CONNECTION, "upgrade") {
         return None;

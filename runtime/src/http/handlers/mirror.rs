@@ -1,0 +1,121 @@
+//! The handler `mirror`: answers from one branch and sends copies of the request through others.
+//!
+//! The client is answered by the primary alone. Copies run beside it, in tasks of their own with a time limit, on bodies
+//! that are copied as far as the primary has read them.
+
+mod compare;
+mod contents;
+mod decoder;
+mod jq;
+mod json;
+mod noise;
+mod sampling;
+mod shadow;
+mod tee;
+
+use std::{sync::Arc, time::Instant};
+
+use caddis_config::http::handlers::{Mirror as Config, Subroute};
+
+use self::{
+    sampling::Sampling,
+    shadow::{Job, Seen, Shadows},
+    tee::tee,
+};
+use super::subroute;
+use crate::{
+    build::{Build, BuildError},
+    error::{Kind, Outcome},
+    http::{Exchange, Handler, HandlerFuture, Next},
+    mirrors::{Count, Side},
+};
+
+struct Mirror {
+    primary: Box<dyn Handler>,
+    sampling: Sampling,
+    /// Whether copies have bodies.
+    with_body: bool,
+    /// Bytes of a request's body that are copied.
+    max_body: u64,
+    shadows: Arc<Shadows>,
+}
+
+pub(super) fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildError> {
+    Ok(Box::new(Mirror {
+        primary: branch("primary", config.primary.as_ref(), cx)?,
+        sampling: Sampling::build(config, cx)?,
+        with_body: config.mirror_body != Some(false),
+        max_body: u64::try_from(config.max_body).ok().filter(|max| *max > 0).unwrap_or(u64::MAX),
+        shadows: Arc::new(Shadows::build(config, cx)?),
+    }))
+}
+
+fn branch(name: &str, config: Option<&Subroute>, cx: &mut Build) -> Result<Box<dyn Handler>, BuildError> {
+    let config = config.ok_or_else(|| cx.error(format!("{name} handler is required")))?;
+    cx.at(name, |cx| subroute::build(config, cx))
+}
+
+impl Mirror {
+    /// Answers from the primary, with copies on their way.
+    async fn mirrored<'a>(&'a self, exchange: &'a mut Exchange, next: Next<'a>) -> Outcome {
+        let shadows = &self.shadows;
+        let Some(permit) = shadows.admit() else {
+            shadows.figures.count(Count::Dropped);
+            return self.primary.handle(exchange, next).await;
+        };
+        let started = Instant::now();
+        let seen = {
+            let body = std::mem::take(&mut exchange.body);
+            let copies = if self.with_body { shadows.len() } else { 0 };
+            let (body, copies) = tee(body, copies, self.max_body, None);
+            (0..shadows.len()).for_each(|_| shadows.figures.count(Count::Mirrored));
+            let (jobs, seen) = Job::all(exchange, copies, shadows.len());
+            exchange.body = body;
+            let about = shadows.describe(exchange);
+            tokio::task::spawn_local(Arc::clone(shadows).run(jobs, about, permit));
+            seen
+        };
+        let response = match self.primary.handle(exchange, next).await {
+            Ok(response) => response,
+            Err(error) => {
+                if error.kind() != Kind::Aborted {
+                    shadows.logger.error("primary_handler_error", |fields| {
+                        fields.error(&error);
+                    });
+                }
+                return Err(error);
+            }
+        };
+        shadows.figures.first_byte(Side::Primary, started.elapsed());
+        let (parts, body) = response.into_parts();
+        let copies = if shadows.comparison.needs_bodies() { seen.len() } else { 0 };
+        let ended = shadows.times_bodies.then(|| {
+            let shadows = Arc::clone(shadows);
+            let ended: tee::Ended =
+                Box::new(move |_| shadows.figures.total(Side::Primary, started.elapsed()));
+            ended
+        });
+        let (body, copies) = tee(body, copies, shadows.comparison.limit(), ended);
+        let mut copies = copies.into_iter();
+        for sender in seen {
+            let seen = Seen { status: parts.status, headers: parts.headers.clone(), body: copies.next() };
+            // A copy that has ended by now has no use for it.
+            drop(sender.send(seen));
+        }
+        Ok(http::Response::from_parts(parts, body))
+    }
+}
+
+impl Handler for Mirror {
+    fn handle<'a>(&'a self, exchange: &'a mut Exchange, next: Next<'a>) -> HandlerFuture<'a> {
+        if self.sampling.takes(exchange, self.max_body) {
+            Box::pin(self.mirrored(exchange, next))
+        } else {
+            self.primary.handle(exchange, next)
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "mirror"
+    }
+}

@@ -1,0 +1,58 @@
+//! Fields that differ between equal systems, such as times and ids: they are found out and not reported.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+};
+
+use super::compare::Finding;
+use crate::mirrors::Kind;
+
+/// Most fields that are remembered.
+const FIELDS: usize = 4096;
+
+/// The fields that are known to differ.
+#[derive(Debug)]
+pub(super) struct Noise {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    known: BTreeSet<(Kind, String)>,
+    /// Comparisons that only teach.
+    lessons: u64,
+}
+
+impl Noise {
+    /// With so many comparisons before the first report.
+    pub(super) fn new(lessons: u64) -> Self {
+        Self { state: Mutex::new(State { known: BTreeSet::new(), lessons }) }
+    }
+
+    /// Remembers what differs between the primary and its like.
+    pub(super) fn learn(&self, findings: &[Finding]) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        for finding in findings {
+            if state.known.len() < FIELDS {
+                state.known.insert((finding.kind, finding.field.clone()));
+            }
+        }
+    }
+
+    /// Counts a comparison that may be one of the first; whether it only teaches.
+    pub(super) fn is_lesson(&self) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let lesson = state.lessons > 0;
+        state.lessons = state.lessons.saturating_sub(1);
+        lesson
+    }
+
+    /// Takes out what is known to differ.
+    pub(super) fn remove_from(&self, findings: &mut Vec<Finding>) {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if !state.known.is_empty() {
+            findings.retain(|finding| !state.known.contains(&(finding.kind, finding.field.clone())));
+        }
+    }
+}

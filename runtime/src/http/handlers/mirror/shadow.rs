@@ -1,0 +1,379 @@
+//! Copies of requests on their way through the secondaries, and what becomes of their answers.
+
+use std::{
+    cell::RefCell,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::{Duration, Instant, SystemTime},
+};
+
+use caddis_config::{
+    http::handlers::{Mirror as Config, Subroute},
+    value::Duration as ConfigDuration,
+};
+use http::{HeaderMap, Method, StatusCode, Uri, header};
+use tokio::sync::oneshot;
+
+use super::{
+    super::subroute,
+    branch,
+    compare::{Comparison, Finding, Pair, Skipped},
+    noise::Noise,
+    tee::{Copied, Watch},
+};
+use crate::{
+    build::{Build, BuildError},
+    error::Error,
+    http::{Body, Exchange, Handler, Next},
+    logging::{Level, Logger},
+    mirrors::{Count, Example, Figures, Kind, Side},
+};
+
+/// Copies under way at once, unless configured.
+const IN_FLIGHT: usize = 1024;
+
+/// Everything that gets copies, and what is known of their answers.
+pub(super) struct Shadows {
+    /// The secondaries, and last the baseline if there is one.
+    targets: Vec<Box<dyn Handler>>,
+    has_baseline: bool,
+    timeout: Duration,
+    in_flight: AtomicUsize,
+    max_in_flight: usize,
+    noise: Noise,
+    log_level: Option<Level>,
+    pub(super) times_bodies: bool,
+    pub(super) comparison: Comparison,
+    pub(super) logger: Logger,
+    pub(super) figures: Arc<Figures>,
+}
+
+/// A request as log lines and reports show it.
+#[derive(Debug)]
+pub(super) struct About {
+    method: Method,
+    host: String,
+    uri: Uri,
+}
+
+/// The primary's answer.
+#[derive(Debug)]
+pub(super) struct Seen {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    /// `None` where bodies are not compared.
+    pub(super) body: Option<Copied>,
+}
+
+/// One copy of a request.
+pub(super) struct Job {
+    exchange: Exchange,
+    /// Tells whether the body that the copy got is whole.
+    body: Option<Watch>,
+    /// Nothing comes where the primary has failed or the client has left.
+    primary: oneshot::Receiver<Seen>,
+}
+
+/// How a copy ended.
+enum Ended {
+    /// Both sides have answered; empty where nothing is compared.
+    Compared(Vec<Finding>),
+    /// There is nothing to compare with.
+    Alone,
+    Failed(Error),
+    Skipped(Skipped),
+    TimedOut,
+}
+
+/// The right to send copies of one request.
+pub(super) struct Permit(Arc<Shadows>);
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Job {
+    /// One copy for each target, with the ends that the primary's answer goes into.
+    pub(super) fn all(
+        exchange: &Exchange,
+        bodies: Vec<Copied>,
+        targets: usize,
+    ) -> (Vec<Self>, Vec<oneshot::Sender<Seen>>) {
+        let mut bodies = bodies.into_iter();
+        let pairs = std::iter::repeat_with(|| {
+            let (sender, primary) = oneshot::channel();
+            let copied = bodies.next();
+            let body = copied.as_ref().map(Copied::watch);
+            (Self { exchange: copy(exchange, copied), body, primary }, sender)
+        });
+        pairs.take(targets).unzip()
+    }
+}
+
+/// A request of its own: what its handlers do to it shows nowhere else, and it is counted and logged by nobody.
+fn copy(exchange: &Exchange, body: Option<Copied>) -> Exchange {
+    let request = &exchange.request;
+    let mut parts = http::Request::new(()).into_parts().0;
+    parts.method = request.method.clone();
+    parts.uri = request.uri.clone();
+    parts.version = request.version;
+    parts.headers = request.headers.clone();
+    let body = match body {
+        Some(body) if http_body::Body::is_end_stream(&body) => Body::Empty,
+        Some(body) => Body::Boxed(Box::pin(body)),
+        None => {
+            for name in [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::TRAILER, header::EXPECT] {
+                parts.headers.remove(name);
+            }
+            Body::Empty
+        }
+    };
+    let mut copy = Exchange::new(parts, body, Arc::clone(&exchange.connection));
+    copy.original.clone_from(&exchange.original);
+    copy.client_ip = exchange.client_ip;
+    copy.trusted_proxy = exchange.trusted_proxy;
+    copy.vars.clone_from(&exchange.vars);
+    copy.placeholders.clone_from(&exchange.placeholders);
+    copy.providers.clone_from(&exchange.providers);
+    copy.uuid.clone_from(&exchange.uuid);
+    copy.groups.clone_from(&exchange.groups);
+    copy
+}
+
+impl Shadows {
+    /// # Errors
+    /// Names what cannot be run.
+    pub(super) fn build(config: &Config, cx: &mut Build) -> Result<Self, BuildError> {
+        let mut targets = vec![branch("secondary", config.secondary.as_ref(), cx)?];
+        let more =
+            |(at, config): (usize, &Subroute), cx: &mut Build| cx.at(at, |cx| subroute::build(config, cx));
+        targets.extend(cx.at("more_secondaries", |cx| {
+            let secondaries = config.more_secondaries.iter().enumerate();
+            secondaries.map(|secondary| more(secondary, cx)).collect::<Result<Vec<_>, _>>()
+        })?);
+        if config.baseline.is_some() {
+            targets.push(branch("baseline", config.baseline.as_ref(), cx)?);
+        }
+        let timeout = cx.at("secondary_timeout", |cx| {
+            let text = &*config.secondary_timeout;
+            let timeout = if text.is_empty() { Ok(Config::TIMEOUT) } else { ConfigDuration::parse(text) };
+            let timeout = timeout.map_err(|error| cx.error(format!("error parsing timeout: {error}")))?;
+            timeout.to_std().ok_or_else(|| cx.error("a timeout cannot be below zero"))
+        })?;
+        let comparison = Comparison::build(config, cx)?;
+        let (path, prefix) = (cx.path(), config.metrics_name.clone());
+        let figures = cx.process.mirrors.figures(path, prefix, comparison.kinds());
+        let level = match &*config.log_level {
+            "debug" => Level::Debug,
+            "warn" => Level::Warn,
+            "error" => Level::Error,
+            _ => Level::Info,
+        };
+        Ok(Self {
+            has_baseline: config.baseline.is_some(),
+            targets,
+            timeout,
+            in_flight: AtomicUsize::new(0),
+            max_in_flight: usize::try_from(config.max_in_flight)
+                .ok()
+                .filter(|max| *max > 0)
+                .unwrap_or(IN_FLIGHT),
+            noise: Noise::new(u64::try_from(config.learn).unwrap_or(0)),
+            log_level: (!config.no_log).then_some(level),
+            times_bodies: !config.metrics_name.is_empty(),
+            comparison,
+            logger: cx.process.logger.named("http.handlers.mirror"),
+            figures,
+        })
+    }
+
+    /// How many copies there are of each request.
+    pub(super) fn len(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// Takes a place among those under way; `None` where there are too many.
+    pub(super) fn admit(self: &Arc<Self>) -> Option<Permit> {
+        let more = |now: usize| (now < self.max_in_flight).then_some(now + 1);
+        self.in_flight.fetch_update(Relaxed, Relaxed, more).ok()?;
+        Some(Permit(Arc::clone(self)))
+    }
+
+    /// What is told of a request later; `None` where nothing is compared.
+    pub(super) fn describe(&self, exchange: &Exchange) -> Option<About> {
+        self.comparison.is_active().then(|| {
+            let (method, uri) = exchange.original();
+            About { method: method.clone(), host: exchange.host().to_owned(), uri: uri.clone() }
+        })
+    }
+
+    /// Sends the copies and tells what differs.
+    pub(super) async fn run(self: Arc<Self>, jobs: Vec<Job>, about: Option<About>, permit: Permit) {
+        // In tasks of their own, so that the end of one does not take the others along.
+        let tasks: Vec<_> = jobs
+            .into_iter()
+            .enumerate()
+            .map(|(at, job)| {
+                let this = Arc::clone(&self);
+                tokio::task::spawn_local(async move { this.send(at, job).await })
+            })
+            .collect();
+        let mut findings = Vec::new();
+        for task in tasks {
+            // The message of a panic is on standard error.
+            findings.push(task.await.ok().flatten());
+        }
+        drop(permit);
+        if let Some(about) = about {
+            self.judge(&about, findings);
+        }
+    }
+
+    /// Sends one copy; the differences, if there was something to compare.
+    async fn send(&self, target: usize, mut job: Job) -> Option<Vec<Finding>> {
+        let body = job.body.take();
+        let ended = tokio::time::timeout(self.timeout, self.answered(target, job)).await;
+        match ended.unwrap_or(Ended::TimedOut) {
+            Ended::Compared(findings) => return Some(findings),
+            Ended::Alone => {}
+            Ended::Failed(error) => {
+                let cut = body.and_then(|body| body.cut());
+                self.figures.count(if cut.is_some() { Count::Abandoned } else { Count::Failed });
+                self.logger.error("secondary_handler_error", |fields| {
+                    match cut {
+                        Some(cut) => fields.error(&cut),
+                        None => fields.error(&error),
+                    };
+                });
+            }
+            Ended::Skipped(why) => {
+                self.figures.count(Count::Abandoned);
+                let level = if matches!(why, Skipped::Endless) { Level::Error } else { Level::Debug };
+                self.logger.log(level, "shadow_not_compared", |fields| {
+                    fields.error(&why);
+                });
+            }
+            Ended::TimedOut => {
+                self.figures.count(Count::TimedOut);
+                let error = format!("no whole answer within {} s", self.timeout.as_secs_f64());
+                self.logger.error("secondary_handler_error", |fields| {
+                    fields.add("error", error);
+                });
+            }
+        }
+        None
+    }
+
+    async fn answered(&self, target: usize, job: Job) -> Ended {
+        let Job { mut exchange, primary, .. } = job;
+        let pair = RefCell::new(Pair::default());
+        let started = Instant::now();
+        let ours = async {
+            let Ok(Seen { status, headers, body }) = primary.await else { return Ok(false) };
+            match body {
+                Some(body) => self.comparison.read(&pair, Side::Primary, (status, headers), body).await?,
+                None => Comparison::read_head(&pair, Side::Primary, (status, headers)),
+            }
+            Ok(true)
+        };
+        let theirs = async {
+            let handled = self.targets[target].handle(&mut exchange, Next::routes(&[], None)).await;
+            let (parts, body) = handled.map_err(Ended::Failed)?.into_parts();
+            self.figures.first_byte(Side::Shadow, started.elapsed());
+            let head = (parts.status, parts.headers);
+            let read = self.comparison.read(&pair, Side::Shadow, head, body).await;
+            self.figures.total(Side::Shadow, started.elapsed());
+            read.map_err(Ended::Skipped)
+        };
+        let both = tokio::try_join!(async { ours.await.map_err(Ended::Skipped) }, theirs);
+        match both {
+            Err(ended) => ended,
+            Ok((false, ())) => Ended::Alone,
+            Ok((true, ())) if !self.comparison.is_active() => Ended::Alone,
+            Ok((true, ())) => match self.comparison.findings(pair.into_inner()).await {
+                Ok(findings) => Ended::Compared(findings),
+                Err(why) => Ended::Skipped(why),
+            },
+        }
+    }
+
+    /// Takes noise out of the differences, and counts and tells the rest.
+    fn judge(&self, about: &About, mut findings: Vec<Option<Vec<Finding>>>) {
+        if self.has_baseline {
+            match findings.pop().flatten() {
+                Some(noise) => self.noise.learn(&noise),
+                // Without its like nobody knows what is noise.
+                None => return,
+            }
+        }
+        let lesson = findings.iter().any(Option::is_some) && self.noise.is_lesson();
+        for (target, findings) in findings.into_iter().enumerate() {
+            let Some(mut findings) = findings else { continue };
+            if lesson {
+                if !self.has_baseline {
+                    self.noise.learn(&findings);
+                }
+                self.figures.count(Count::Learnt);
+                continue;
+            }
+            self.noise.remove_from(&mut findings);
+            let kinds: Vec<Kind> = findings.iter().map(|finding| finding.kind).collect();
+            for finding in findings {
+                self.tell(about, target, finding);
+            }
+            // Last, so that whoever sees the count finds the differences.
+            self.figures.compared(|kind| kinds.contains(&kind));
+        }
+    }
+
+    fn tell(&self, about: &About, target: usize, finding: Finding) {
+        let Finding { kind, field, primary, shadow, offset } = finding;
+        if let Some(level) = self.log_level {
+            let message = match kind {
+                Kind::Status => "shadow_status_mismatch",
+                Kind::Header => "shadow_header_mismatch",
+                Kind::Body => "shadow_mismatch",
+            };
+            self.logger.log(level, message, |fields| {
+                match kind {
+                    Kind::Status => {
+                        let number = |status: &str| status.parse::<i64>().unwrap_or_default();
+                        fields.add("primary_status", number(&primary)).add("shadow_status", number(&shadow));
+                    }
+                    Kind::Header => {
+                        fields
+                            .add("key", &*field)
+                            .add("primary_values", &*primary)
+                            .add("shadow_values", &*shadow);
+                    }
+                    Kind::Body => {
+                        fields
+                            .add("primary_body", &*primary)
+                            .add("shadow_body", &*shadow)
+                            .add("field", &*field);
+                    }
+                }
+                if let Some((offset, exact)) = offset {
+                    fields.add("offset", offset).add("offset_is_exact", exact);
+                }
+                fields.add("secondary", target as u64);
+                fields.object("request", |request| {
+                    request.add("method", about.method.as_str()).add("host", &*about.host);
+                    request.add("uri", about.uri.to_string());
+                });
+            });
+        }
+        let example = Example {
+            at: SystemTime::now(),
+            method: about.method.to_string(),
+            uri: about.uri.to_string(),
+            primary,
+            shadow,
+        };
+        self.figures.found(kind, &field, example);
+    }
+}

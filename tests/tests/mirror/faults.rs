@@ -1,0 +1,239 @@
+//! Whatever goes wrong beside the primary, its answers are those without a mirror.
+
+use bytes::Bytes;
+use caddis_tests::client::{request, send};
+use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+    task::JoinHandle,
+};
+
+use super::{Mirror, Upstream};
+
+/// How a secondary misbehaves once it has a connection.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Fault {
+    Refuses,
+    Silent,
+    ResetsAtOnce,
+    BreaksHead,
+    BreaksBody,
+    NeverReads,
+    Endless,
+    Nonsense,
+}
+
+/// A secondary with a fault.
+struct Faulty {
+    address: String,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Faulty {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Faulty {
+    async fn new(fault: Fault) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let task = tokio::spawn(async move {
+            if fault == Fault::Refuses {
+                return;
+            }
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    // The other side leaves when it has had enough.
+                    drop(misbehave(stream, fault).await);
+                });
+            }
+        });
+        Self { address, task }
+    }
+}
+
+async fn misbehave(mut stream: TcpStream, fault: Fault) -> std::io::Result<()> {
+    if !matches!(fault, Fault::NeverReads | Fault::ResetsAtOnce) {
+        stream.read_u8().await?;
+    }
+    match fault {
+        Fault::Refuses => Ok(()),
+        Fault::ResetsAtOnce => stream.set_zero_linger(),
+        Fault::Silent | Fault::NeverReads => std::future::pending().await,
+        Fault::BreaksHead => stream.write_all(b"HTTP/1.1 200 OK\r\nContent-").await,
+        Fault::BreaksBody => stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf").await,
+        Fault::Nonsense => stream.write_all(b"\x00\x01\x02 no HTTP at all\r\n\r\n").await,
+        Fault::Endless => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10737418240\r\n\r\n").await?;
+            let piece = [b'x'; 1 << 16];
+            loop {
+                stream.write_all(&piece).await?;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn faults_of_a_secondary_do_not_show() {
+    let primary = Upstream::new(|target| {
+        let status = if target == "/teapot" { 418 } else { 200 };
+        let response = http::Response::builder().status(status).header("x-kind", "tea");
+        response.body(format!("primary at {target}")).unwrap()
+    })
+    .await;
+    let plain = Mirror::site(&format!("reverse_proxy {}", primary.origin.address)).await;
+    let body = Bytes::from(vec![b'b'; 3 << 20]);
+    for fault in [
+        Fault::Refuses,
+        Fault::Silent,
+        Fault::ResetsAtOnce,
+        Fault::BreaksHead,
+        Fault::BreaksBody,
+        Fault::NeverReads,
+        Fault::Endless,
+        Fault::Nonsense,
+    ] {
+        let secondary = Faulty::new(fault).await;
+        let options =
+            "compare_status\ncompare_headers X-Kind\ncompare_body\nsecondary_timeout 300ms\nmetrics faults";
+        let primary = format!("reverse_proxy {}", primary.origin.address);
+        let mirror = Mirror::with(options, &primary, &format!("reverse_proxy {}", secondary.address)).await;
+        for (method, target, body) in
+            [("GET", "/", Bytes::new()), ("GET", "/teapot", Bytes::new()), ("POST", "/upload", body.clone())]
+        {
+            let ask = |mirror: &Mirror| {
+                let call = request(method, "h", target).body(body.clone()).unwrap();
+                send(mirror.server.address(":0"), call)
+            };
+            let (with, without) = (ask(&mirror).await, ask(&plain).await);
+            let shown = |answer: &caddis_tests::client::Answer| {
+                let mut headers = answer.headers.clone();
+                headers.remove("date");
+                (answer.status, headers, answer.body.clone())
+            };
+            assert_eq!(shown(&with), shown(&without), "{fault:?} {method} {target}");
+        }
+        let report = mirror.once("mirrored", 3).await;
+        // Every copy ends in one way or the other.
+        let start = std::time::Instant::now();
+        loop {
+            let counts = mirror.report().await["counts"].clone();
+            let ended = ["compared", "abandoned", "timed_out", "failed"];
+            if ended.iter().map(|name| counts[name].as_u64().unwrap()).sum::<u64>() == 3 {
+                assert_eq!(counts["compared"], 0, "{fault:?}: {counts}");
+                break;
+            }
+            assert!(start.elapsed().as_secs() < 20, "{fault:?}: {counts} {report}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_primary_has_no_time_limit() {
+    let (release, mut released) = mpsc::channel::<()>(1);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let primary = format!("reverse_proxy {}", listener.local_addr().unwrap());
+    let serving = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.read_u8().await.unwrap();
+        released.recv().await.unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate").await.unwrap();
+    });
+    let mirror = Mirror::with("compare_body\nsecondary_timeout 20ms", &primary, "respond early").await;
+    let address = mirror.server.address(":0");
+    let answer = tokio::spawn(async move { caddis_tests::client::get(address, "h", "/").await });
+    mirror.once("timed_out", 1).await;
+    release.send(()).await.unwrap();
+    assert_eq!(answer.await.unwrap().text(), "late");
+    serving.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_copy_outlives_its_client() {
+    let secondary = Upstream::saying("secondary").await;
+    let silent = Faulty::new(Fault::Silent).await;
+    let proxy = |address: &str| format!("reverse_proxy {address}");
+    let mirror =
+        Mirror::with("compare_body", &proxy(&silent.address), &proxy(&secondary.origin.address.to_string()))
+            .await;
+    let mut client = TcpStream::connect(mirror.server.address(":0")).await.unwrap();
+    client.write_all(b"GET /left HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
+    mirror.once("mirrored", 1).await;
+    drop(client);
+    let start = std::time::Instant::now();
+    while secondary.got() != ["GET /left "] {
+        assert!(start.elapsed().as_secs() < 20, "{:?}", secondary.got());
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn answers_stream_while_they_are_compared() {
+    let (feed, mut pieces) = mpsc::channel::<&'static str>(1);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let primary = format!("reverse_proxy {}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            request.push(stream.read_u8().await.unwrap());
+        }
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        while let Some(piece) = pieces.recv().await {
+            stream.write_all(piece.as_bytes()).await.unwrap();
+        }
+    });
+    let mirror =
+        Mirror::with("compare_body\nmetrics events", &primary, "respond \"data: one\n\ndata: 2\n\n\"").await;
+    let mut client = TcpStream::connect(mirror.server.address(":0")).await.unwrap();
+    client.write_all(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").await.unwrap();
+    let mut seen = String::new();
+    for piece in ["data: one\n\n", "data: two\n\n"] {
+        feed.send(piece).await.unwrap();
+        while !seen.contains(piece) {
+            let mut buffer = [0; 4096];
+            let count = client.read(&mut buffer).await.unwrap();
+            assert!(count > 0, "{seen}");
+            seen.push_str(std::str::from_utf8(&buffer[..count]).unwrap());
+        }
+    }
+    drop(feed);
+    let report = mirror.once("compared", 1).await;
+    assert_eq!(report["differences"][0]["field"], "body", "{report}");
+    let line = &mirror.logged("shadow_mismatch", 1).await[0];
+    assert_eq!((&line["offset"], &line["offset_is_exact"]), (&json!(17), &json!(true)));
+}
+
+#[tokio::test]
+async fn too_many_copies_are_dropped() {
+    let silent = Faulty::new(Fault::Silent).await;
+    let secondary = format!("reverse_proxy {}", silent.address);
+    let mirror = Mirror::with("max_in_flight 1\nmetrics few", "respond primary", &secondary).await;
+    for _ in 0..3 {
+        assert_eq!(mirror.get("/").await.text(), "primary");
+    }
+    let report = mirror.once("dropped", 2).await;
+    assert_eq!(report["counts"]["mirrored"], 1, "{report}");
+    assert!(mirror.admin("/metrics").await.text().contains("\nfew_shadow_dropped 2\n"));
+}
+
+#[tokio::test]
+async fn bodies_beyond_the_limit_are_not_mirrored() {
+    let (primary, secondary) = (Upstream::saying("primary").await, Upstream::saying("secondary").await);
+    let mirror = Mirror::between("max_body 10", &primary, &secondary).await;
+    for body in ["12345678901", "1234567890"] {
+        let call = request("POST", "h", "/").body(Bytes::from(body)).unwrap();
+        assert_eq!(send(mirror.server.address(":0"), call).await.text(), "primary");
+    }
+    let start = std::time::Instant::now();
+    while secondary.got().is_empty() {
+        assert!(start.elapsed().as_secs() < 20);
+        tokio::task::yield_now().await;
+    }
+    assert_eq!((primary.got().len(), secondary.got()), (2, vec!["POST / 1234567890".to_owned()]));
+}
