@@ -1,0 +1,343 @@
+//! What goes wrong between clients, proxy and upstreams, made to happen on real sockets: what each side sees of it, what the
+//! logs say, and that nothing stays behind. The table in `fixtures/faults.md` is what this finds.
+
+use std::{fmt::Write as _, future::Future, net::SocketAddr, path::Path, pin::Pin};
+
+use caddis_tests::Server;
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream, UdpSocket},
+};
+
+use crate::tidy::root;
+
+const GET: &str = "GET /case HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+
+type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+/// What the upstream does with the connection that it is given; what it saw at the end.
+type Upstream = Box<dyn FnOnce(TcpStream) -> Boxed<String> + Send>;
+/// What the client does; what it saw.
+type Client = Box<dyn FnOnce(TcpStream) -> Boxed<String> + Send>;
+
+/// One fault.
+struct Case {
+    name: &'static str,
+    /// Lines in the block of `reverse_proxy`.
+    options: &'static str,
+    upstream: Option<Upstream>,
+    client: Client,
+}
+
+fn case(name: &'static str, options: &'static str, upstream: Upstream, client: Client) -> Case {
+    Case { name, options, upstream: Some(upstream), client }
+}
+
+/// Reads the request and answers, then does something to the connection.
+fn answers<F>(answer: &'static str, then: impl FnOnce(TcpStream) -> F + Send + 'static) -> Upstream
+where
+    F: Future<Output = String> + Send + 'static,
+{
+    Box::new(move |mut stream| {
+        Box::pin(async move {
+            read_head(&mut stream).await;
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            then(stream).await
+        })
+    })
+}
+
+async fn closes(stream: TcpStream) -> String {
+    drop(stream);
+    "closed it".to_owned()
+}
+
+async fn resets(stream: TcpStream) -> String {
+    stream.set_zero_linger().unwrap();
+    drop(stream);
+    "reset it".to_owned()
+}
+
+/// Waits for what the proxy does.
+async fn waits(mut stream: TcpStream) -> String {
+    match stream.read_to_end(&mut Vec::new()).await {
+        Ok(_) => "was closed".to_owned(),
+        Err(_) => "was reset".to_owned(),
+    }
+}
+
+async fn half_closes(mut stream: TcpStream) -> String {
+    stream.shutdown().await.unwrap();
+    waits(stream).await
+}
+
+/// Sends a body of 10 GB until nobody takes it.
+async fn floods(mut stream: TcpStream) -> String {
+    let piece = vec![b'x'; 1 << 16];
+    let mut sent = 0_u64;
+    while sent < 10_000_000_000 {
+        match stream.write(&piece).await {
+            Ok(written) => sent += written as u64,
+            Err(_) => break,
+        }
+    }
+    // What fits into the buffers of the kernel and of the proxy.
+    assert!(sent < 64 << 20, "{sent} bytes were taken although the client did not read");
+    "was closed, with little of it sent".to_owned()
+}
+
+async fn read_head(stream: &mut TcpStream) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+}
+
+/// Sends a request and tells what came back.
+fn asks(request: &'static str) -> Client {
+    Box::new(move |mut stream| {
+        Box::pin(async move {
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = Vec::new();
+            let end = stream.read_to_end(&mut answer).await;
+            described(&String::from_utf8_lossy(&answer), end.is_ok())
+        })
+    })
+}
+
+/// Sends a request, reads so much of the answer, and leaves.
+fn leaves(request: &'static str, after: usize, reset: bool) -> Client {
+    Box::new(move |mut stream| {
+        Box::pin(async move {
+            stream.write_all(request.as_bytes()).await.unwrap();
+            stream.read_exact(&mut vec![0; after]).await.unwrap();
+            if reset {
+                stream.set_zero_linger().unwrap();
+            }
+            "left".to_owned()
+        })
+    })
+}
+
+/// A response in a few words.
+fn described(answer: &str, orderly: bool) -> String {
+    let Some((head, body)) = answer.split_once("\r\n\r\n") else {
+        return if answer.is_empty() { "nothing".to_owned() } else { "half a head".to_owned() };
+    };
+    let status = head.split(' ').nth(1).unwrap_or_default();
+    let length = head
+        .lines()
+        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned));
+    let whole = match length {
+        Some(length) => length == body.len().to_string(),
+        None => body.ends_with("0\r\n\r\n"),
+    };
+    let end = if orderly { "cut off" } else { "reset" };
+    if whole { status.to_owned() } else { format!("{status}, {end}") }
+}
+
+fn cases() -> Vec<Case> {
+    let hang = "transport http {\n\t\t\tresponse_header_timeout 50ms\n\t\t\tread_timeout 50ms\n\t\t}";
+    let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    let part = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart";
+    let chunk = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n9\r\nha";
+    let flood = "HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\n";
+    vec![
+        Case { name: "the upstream refuses the connection", options: "", upstream: None, client: asks(GET) },
+        case("the upstream closes without an answer", "", answers("", closes), asks(GET)),
+        case(
+            "the upstream resets in the middle of the head",
+            "",
+            answers("HTTP/1.1 200 OK\r\nConte", resets),
+            asks(GET),
+        ),
+        case(
+            "the upstream closes in the middle of the head",
+            "",
+            answers("HTTP/1.1 200 OK\r\nConte", closes),
+            asks(GET),
+        ),
+        case("the upstream closes in the middle of the body", "", answers(part, closes), asks(GET)),
+        case("the upstream resets in the middle of the body", "", answers(part, resets), asks(GET)),
+        case("the upstream closes in the middle of a chunk", "", answers(chunk, closes), asks(GET)),
+        case("the upstream hangs before the head", hang, answers("", waits), asks(GET)),
+        case("the upstream hangs in the body", hang, answers(part, waits), asks(GET)),
+        case("the upstream sends garbage", "", answers("\0\x01\x02 nonsense\r\n\r\n", waits), asks(GET)),
+        case(
+            "the upstream sends a chunk without a length",
+            "",
+            answers("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", waits),
+            asks(GET),
+        ),
+        case(
+            "the upstream sends more than it has announced",
+            "",
+            answers("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokmore", waits),
+            asks(GET),
+        ),
+        case(
+            "the upstream ends a body by closing",
+            "",
+            answers("HTTP/1.1 200 OK\r\n\r\nall of it", closes),
+            asks(GET),
+        ),
+        case("the upstream closes its half after the answer", "", answers(ok, half_closes), asks(GET)),
+        case(
+            "the upstream sends 10 GB to a client that does not read, and leaves",
+            "",
+            answers(flood, floods),
+            leaves(GET, 100, false),
+        ),
+        case(
+            "the client leaves in the middle of the response",
+            "",
+            answers(part, waits),
+            leaves(GET, 100, false),
+        ),
+        case(
+            "the client resets in the middle of the response",
+            "",
+            answers(part, waits),
+            leaves(GET, 100, true),
+        ),
+    ]
+}
+
+/// A server whose logs all go to one file.
+async fn start(folder_of_logs: &Path, proxy: &str) -> Server {
+    let server = Server::idle();
+    let text = format!(
+        "{{\n\tlog {{\n\t\toutput file {}\n\t}}\n}}\nhttp://127.0.0.1:0 {{\n\tlog\n\treverse_proxy {proxy}\n}}\n",
+        folder_of_logs.display()
+    );
+    server.load(&text).await.unwrap_or_else(|error| panic!("{error}"));
+    server
+}
+
+/// The lines of a log once the access log has one.
+async fn lines(path: &Path) -> Vec<Value> {
+    loop {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        let lines: Vec<Value> = whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        if lines.iter().any(is_access) {
+            return lines;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+fn is_access(line: &Value) -> bool {
+    line["logger"].as_str().is_some_and(|logger| logger.starts_with("http.log.access"))
+}
+
+/// What the lines say of the fault, apart from the access log.
+fn complaints(lines: &[Value], upstream: SocketAddr) -> String {
+    let about = |line: &&Value| {
+        let logger = line["logger"].as_str().unwrap_or_default();
+        (logger.starts_with("http.log.error") || logger.starts_with("http.handlers"))
+            && line["level"] != "info"
+    };
+    let texts = lines.iter().filter(about).map(|line| {
+        let message = line["msg"].as_str().unwrap_or_default();
+        let detail = line["error"].as_str().map(|error| format!(": {error}")).unwrap_or_default();
+        format!("{}: {message}{detail}", line["level"].as_str().unwrap_or_default())
+            .replace(&upstream.to_string(), "UPSTREAM")
+    });
+    let texts: Vec<String> = texts.collect();
+    if texts.is_empty() { "nothing".to_owned() } else { texts.join("; ") }
+}
+
+/// Makes one fault happen; its row of the table.
+async fn happen(number: usize, case: Case) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let log = std::env::temp_dir().join(format!("caddis-faults-{}-{number}.log", std::process::id()));
+    let server = start(&log, &format!("{address} {{\n\t\t{}\n\t}}", case.options)).await;
+    let client = TcpStream::connect(server.address(":0")).await.unwrap();
+    let saw = (case.client)(client);
+    let (saw, upstream) = match case.upstream {
+        None => {
+            drop(listener);
+            (saw.await, "saw nothing".to_owned())
+        }
+        Some(script) => {
+            let upstream = async { script(listener.accept().await.unwrap().0).await };
+            tokio::join!(saw, upstream)
+        }
+    };
+    let lines = lines(&log).await;
+    let access = lines.iter().find(|line| is_access(line)).unwrap();
+    // Counted until the last byte is through or given up.
+    let process = server.control.runtime().process();
+    while process.hosts.all().iter().any(|host| host.requests() > 0) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(process.tunnels.count(), 0);
+    let status = access["status"].as_i64().unwrap();
+    let complaints = complaints(&lines, address);
+    // Gone with the temporary folder if it cannot be removed.
+    let _ = std::fs::remove_file(&log);
+    format!("| {} | {saw} | {upstream} | {status} | {complaints} |\n", case.name)
+}
+
+#[tokio::test]
+async fn faults_are_told_and_leave_nothing_behind() {
+    let mut table = String::from(
+        "| fault | the client got | the upstream's side | access log | other logs |\n|---|---|---|---|---|\n",
+    );
+    for (number, case) in cases().into_iter().enumerate() {
+        table.write_str(&happen(number, case).await).unwrap();
+    }
+    let path = root().join("fixtures/faults.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let (before, _) = page.split_once("| fault |").unwrap();
+    let found = format!("{before}{table}");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, found).unwrap();
+    } else {
+        assert_eq!(page, found, "UPDATE=1 rewrites the table");
+    }
+}
+
+#[tokio::test]
+async fn a_name_server_that_fails_leaves_the_static_upstreams_or_none() {
+    let dns = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let resolver = dns.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut question = [0; 512];
+        while let Ok((length, from)) = dns.recv_from(&mut question).await {
+            // SERVFAIL.
+            question[2] |= 0x80;
+            question[3] = 2;
+            let _ = dns.send_to(&question[..length], from).await;
+        }
+    });
+    let log = std::env::temp_dir().join(format!("caddis-faults-{}-dns.log", std::process::id()));
+    let dynamic = format!("{{\n\t\tdynamic srv gone.example {{\n\t\t\tresolvers {resolver}\n\t\t}}\n\t}}");
+    let server = start(&log, &dynamic).await;
+    let client = TcpStream::connect(server.address(":0")).await.unwrap();
+    assert_eq!(asks(GET)(client).await, "503");
+    let lines = lines(&log).await;
+    let _ = std::fs::remove_file(&log);
+    let complaints = complaints(&lines, resolver);
+    assert!(complaints.starts_with("error: failed getting dynamic upstreams"), "{complaints}");
+    assert!(complaints.contains("gone.example"), "{complaints}");
+}
+
+#[tokio::test]
+async fn a_full_disk_stops_the_log_and_nothing_else() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = start(Path::new("/dev/full"), &address.to_string()).await;
+    for _ in 0..3 {
+        let client = TcpStream::connect(server.address(":0")).await.unwrap();
+        let upstream = async {
+            let upstream =
+                answers("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok", closes);
+            upstream(listener.accept().await.unwrap().0).await
+        };
+        let (saw, _) = tokio::join!(asks(GET)(client), upstream);
+        assert_eq!(saw, "200");
+    }
+}
