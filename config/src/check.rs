@@ -11,6 +11,7 @@ mod mirror;
 mod reverse_proxy;
 mod routes;
 mod servers;
+mod template;
 mod tls;
 
 use std::fmt::Display;
@@ -48,6 +49,8 @@ struct Report {
     warnings: Vec<ConfigError>,
     /// Whether requests choose the loggers of their access logs.
     has_chosen_loggers: bool,
+    /// What stands around actions, where responses are templates.
+    delimiters: Option<[String; 2]>,
 }
 
 impl Report {

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use super::routes::Context;
-use super::{Report, mirror, reverse_proxy};
+use super::{Report, mirror, reverse_proxy, template};
 use crate::http::Handler;
 use crate::http::authentication::providers::Provider;
 use crate::http::encoders::Encoder;
 use crate::http::handlers::{
-    Authentication, Browse, Encode, HeaderReplacement, Headers, Map, Rewrite, Subroute,
+    Authentication, Browse, Encode, HeaderReplacement, Headers, Map, Rewrite, StaticResponse, Subroute,
+    Templates,
 };
 
 pub(super) fn check(report: &mut Report, handler: &Handler, routes: &Context<'_>) {
@@ -39,7 +40,9 @@ pub(super) fn check(report: &mut Report, handler: &Handler, routes: &Context<'_>
         Handler::Rewrite(handler) => rewrite(report, handler),
         Handler::Subroute(handler) => subroute(report, handler, routes),
         Handler::Vars(handler) => report.has_chosen_loggers |= handler.0.contains_key("access_logger_names"),
+        Handler::StaticResponse(handler) => body(report, handler),
         Handler::Templates(handler) => {
+            report.delimiters = delimiters(handler);
             if !matches!(handler.delimiters.len(), 0 | 2) {
                 report.within("delimiters", |report| {
                     report.error("delimiters must consist of exactly two elements: opening and closing");
@@ -52,10 +55,30 @@ pub(super) fn check(report: &mut Report, handler: &Handler, routes: &Context<'_>
         | Handler::Metrics(_)
         | Handler::Push(_)
         | Handler::RequestBody(_)
-        | Handler::StaticResponse(_)
         | Handler::Timeouts(_)
         | Handler::Tracing(_)
         | Handler::Foreign(_) => {}
+    }
+}
+
+/// Those of the templates that plain texts are; `None` if only other types are.
+fn delimiters(templates: &Templates) -> Option<[String; 2]> {
+    let is_for_text =
+        templates.mime_types.is_empty() || templates.mime_types.iter().any(|of| of == "text/plain");
+    match templates.delimiters.as_slice() {
+        _ if !is_for_text => None,
+        [] => Some(["{{".to_owned(), "}}".to_owned()]),
+        [left, right] if !left.is_empty() && !right.is_empty() => Some([left.clone(), right.clone()]),
+        _ => None,
+    }
+}
+
+/// A body behind templates is one.
+fn body(report: &mut Report, handler: &StaticResponse) {
+    let has_type = handler.headers.keys().any(|name| name.eq_ignore_ascii_case("content-type"));
+    let Some([left, right]) = report.delimiters.clone().filter(|_| !has_type) else { return };
+    if let Err(mistake) = template::check(&handler.body, &left, &right) {
+        report.within("body", |report| report.warn(format!("every such response will fail: {mistake}")));
     }
 }
 

@@ -11,9 +11,16 @@ pub(super) struct Context<'c> {
 
 impl Context<'_> {
     pub(super) fn check(&self, report: &mut Report, routes: &[Route]) {
+        let outside = report.delimiters.clone();
         for (index, route) in routes.iter().enumerate() {
+            let before = report.delimiters.clone();
             report.within(index, |report| self.check_one(report, route));
+            // Templates that only some requests see say nothing of the routes that follow.
+            if !route.matchers.is_empty() {
+                report.delimiters = before;
+            }
         }
+        report.delimiters = outside;
     }
 
     pub(super) fn check_one(&self, report: &mut Report, route: &Route) {

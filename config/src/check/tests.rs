@@ -384,3 +384,58 @@ fn the_admin_endpoint_has_an_address_of_its_own() {
     assert_eq!(errors(config(json!({"listen": "h:83"}))), []);
     assert_eq!(errors(config(json!({"listen": "h:81", "disabled": true}))), []);
 }
+
+#[test]
+fn bodies_behind_templates() {
+    let respond = |body: &str| json!({"handle": [{"handler": "static_response", "body": body}]});
+    let templates = json!({"handle": [{"handler": "templates"}]});
+    let found = |body: &str| {
+        let routes = json!([templates, {"handle": [{"handler": "subroute", "routes": [respond(body)]}]}]);
+        let config: Config =
+            from_value(json!({"apps": {"http": {"servers": {"s": {"routes": routes}}}}})).unwrap();
+        super::warnings(&config).pop().map(|warning| warning.message).unwrap_or_default()
+    };
+    for body in [
+        "plain {http.request.host}",
+        "{{.Host}} {{- /* a }} b */ -}} {{ .RemoteIP | upper -}}",
+        "{{if eq .Host \"a }}\"}}a{{else if (and true (not false))}}b{{else}}c{{end}}",
+        "{{range $i, $x := list 1 -2 3.5e+1}}{{if $x}}{{break}}{{end}}{{$x}}{{else}}none{{end}}",
+        "{{define \"x\"}}{{with $y := .X.Y}}{{$y}}{{end}}{{end}}{{template \"x\" .}}{{block `b` .}}{{end}}",
+        "{{ 'a' }}{{(index .A 0).B}}{{$}}{{.A | }}",
+    ] {
+        assert_eq!(found(body), "", "{body}");
+    }
+    for (body, reason) in [
+        ("{{.Host", "unclosed action"),
+        ("a\n{{if .X}}x", "line 2: if has no end"),
+        ("{{if}}x{{end}}", "missing value for if"),
+        ("{{end}}", "unexpected {{end}}"),
+        ("{{if .A}}{{else}}{{else}}{{end}}", "unexpected {{else}}"),
+        ("{{define x}}{{end}}", "define takes a name in quotes"),
+        ("{{(.A}}", "unclosed left paren"),
+        ("{{.A)}}", "unexpected right paren"),
+        ("{{\"a}}", "unterminated quoted string"),
+        ("{{}}", "missing value for command"),
+        ("{{.A # b}}", "unexpected '#'"),
+        ("{{/* a }}", "unclosed comment"),
+        ("{{break}}", "{{break}} outside {{range}}"),
+    ] {
+        assert!(found(body).contains(reason), "{body}: {}", found(body));
+    }
+}
+
+#[test]
+fn bodies_that_are_no_templates() {
+    let respond = json!({"handler": "static_response", "body": "{{"});
+    let image =
+        json!({"handler": "static_response", "body": "{{", "headers": {"Content-Type": ["image/svg+xml"]}});
+    for routes in [
+        json!([{"handle": [respond]}, {"handle": [{"handler": "templates"}]}]),
+        json!([{"match": [{"path": ["/x"]}], "handle": [{"handler": "templates"}]}, {"handle": [respond]}]),
+        json!([{"handle": [{"handler": "templates", "mime_types": ["text/html"]}, respond]}]),
+        json!([{"handle": [{"handler": "templates", "delimiters": ["[[", "]]"]}, respond]}]),
+        json!([{"handle": [{"handler": "templates"}, image]}]),
+    ] {
+        assert_eq!(warned(json!({"apps": {"http": {"servers": {"s": {"routes": routes}}}}})), [""; 0]);
+    }
+}
