@@ -1,6 +1,8 @@
 //! Fewer automation policies that do the same: empty ones go, equal ones are joined, and none of it may change which
 //! policy a name falls under.
 
+use std::collections::{HashMap, HashSet};
+
 use caddis_config::tls::{AutomationPolicy, issuance::Internal};
 
 use super::{
@@ -29,101 +31,127 @@ pub(super) fn consolidate(policies: &mut Vec<Draft>) {
 
 /// Removes policies without settings that do not stand in front of one with settings. Whether all were without.
 fn drop_empty(policies: &mut Vec<Draft>) -> bool {
-    let total = policies.len();
-    let mut empty_ones = 0;
+    let is_empty =
+        |draft: &Draft| draft.issuers == Issuers::Unset && draft.settings == AutomationPolicy::default();
+    let empty_ones: Vec<usize> = (0..policies.len()).filter(|&at| is_empty(&policies[at])).collect();
+    if empty_ones.len() == policies.len() {
+        return true;
+    }
+    let index = Patterns::of(policies);
+    let dropped: HashSet<usize> = empty_ones
+        .into_iter()
+        .filter(|&at| {
+            // A wildcard behind it may have certificate managers, which do not change what this policy does.
+            let shadows_empty = index.shadowed_by(policies, at).is_some_and(|other| {
+                let other = &policies[other];
+                let settings = AutomationPolicy {
+                    get_certificate: other.settings.get_certificate.clone(),
+                    ..AutomationPolicy::default()
+                };
+                other.issuers == Issuers::Unset && other.settings == settings
+            });
+            at + 1 == policies.len() || shadows_empty
+        })
+        .collect();
     let mut at = 0;
-    while at < policies.len() {
-        if policies[at].issuers != Issuers::Unset || policies[at].settings != AutomationPolicy::default() {
-            at += 1;
-            continue;
-        }
-        empty_ones += 1;
-        let shadowed = shadows(policies, at).map(|other| &policies[other]);
-        // A wildcard behind it may have certificate managers, which do not change what this policy does.
-        let shadows_empty = shadowed.is_some_and(|other| {
-            let settings = AutomationPolicy {
-                get_certificate: other.settings.get_certificate.clone(),
-                ..AutomationPolicy::default()
-            };
-            other.issuers == Issuers::Unset && other.settings == settings
-        });
-        if at + 1 == policies.len() || shadows_empty {
-            policies.remove(at);
-        } else {
-            at += 1;
-        }
-    }
-    empty_ones == total
-}
-
-fn join_equal(policies: &mut Vec<Draft>) {
-    let mut at = 0;
-    while at < policies.len() {
-        if !join_one(policies, at) {
-            at += 1;
-        }
-    }
-}
-
-/// Joins later policies with the one at `at`. Whether the policy at this place has to be looked at again.
-fn join_one(policies: &mut Vec<Draft>, at: usize) -> bool {
-    let mut other = at + 1;
-    while other < policies.len() {
-        if policies[at] == policies[other] {
-            policies.remove(other);
-            return true;
-        }
-        if !same_but_subjects(&policies[at], &policies[other]) {
-            other += 1;
-        } else if !policies[at].subjects.is_empty() && policies[other].subjects.is_empty() {
-            // The general one does for both, unless one in between would catch these names first.
-            if shadows(policies, at).is_some_and(|shadowed| shadowed >= other) {
-                policies.remove(at);
-                return true;
-            }
-            other += 1;
-        } else {
-            let more = policies.remove(other).subjects;
-            let subjects = &mut policies[at].subjects;
-            for subject in more {
-                if !subjects.contains(&subject) {
-                    subjects.push(subject);
-                }
-            }
-        }
-    }
+    policies.retain(|_| {
+        at += 1;
+        !dropped.contains(&(at - 1))
+    });
     false
 }
 
-fn same_but_subjects(a: &Draft, b: &Draft) -> bool {
-    // OCSP settings do not keep two policies apart in Caddy.
-    let compared = |settings: &AutomationPolicy| AutomationPolicy {
-        disable_ocsp_stapling: false,
-        ocsp_overrides: Default::default(),
-        ..settings.clone()
-    };
-    same_issuers(a, b) && compared(&a.settings) == compared(&b.settings)
-}
-
-fn same_issuers(a: &Draft, b: &Draft) -> bool {
-    if a.issuers.list() == b.issuers.list() {
-        let unset = a.issuers == Issuers::Unset && b.issuers == Issuers::Unset;
-        let (class_a, class_b) = (class(a), class(b));
-        return !unset || class_a == Class::All || class_b == Class::All || class_a == class_b;
+/// Joins each policy with the later ones that do the same.
+fn join_equal(policies: &mut Vec<Draft>) {
+    let mut slots: Vec<Option<Draft>> = std::mem::take(policies).into_iter().map(Some).collect();
+    for at in 0..slots.len() {
+        if let Some(draft) = slots[at].take() {
+            policies.extend(join_one(draft, &mut slots[at + 1..]));
+        }
     }
-    internal_by_default(a) && internal_by_default(b)
 }
 
-fn internal_by_default(policy: &Draft) -> bool {
-    match &policy.issuers {
-        Issuers::Unset => class(policy) == Class::Internal,
+/// Joins later policies with one, unless one of them does for it as well.
+fn join_one(draft: Draft, later: &mut [Option<Draft>]) -> Option<Draft> {
+    let mut joined = Joined::new(draft);
+    for at in 0..later.len() {
+        let Some(other) = &later[at] else { continue };
+        if joined.draft == *other {
+            later[at] = None;
+        } else if !joined.same_but_subjects(other) {
+            continue;
+        } else if !joined.draft.subjects.is_empty() && other.subjects.is_empty() {
+            // The general one does for both, unless one in between would catch these names first.
+            let between = later[..at].iter().flatten();
+            if !between.clone().any(|between| is_subset(&joined.draft, between)) {
+                return None;
+            }
+        } else if let Some(other) = later[at].take() {
+            joined.add(other);
+        }
+    }
+    Some(joined.draft)
+}
+
+/// A policy that takes the names of others, with what would take long to find out for each of them.
+struct Joined {
+    draft: Draft,
+    class: Class,
+    subjects: HashSet<String>,
+}
+
+impl Joined {
+    fn new(draft: Draft) -> Self {
+        Self { class: class(&draft), subjects: draft.subjects.iter().cloned().collect(), draft }
+    }
+
+    fn add(&mut self, other: Draft) {
+        // A policy without names is for all of them, until it gets some.
+        self.class = match (self.class, class(&other)) {
+            (Class::All, class) | (class, Class::All) => class,
+            (a, b) if a == b => a,
+            _ => Class::Mixed,
+        };
+        for subject in other.subjects {
+            if self.subjects.insert(subject.clone()) {
+                self.draft.subjects.push(subject);
+            }
+        }
+    }
+
+    fn same_but_subjects(&self, other: &Draft) -> bool {
+        // OCSP settings do not keep two policies apart in Caddy.
+        let compared = |settings: &AutomationPolicy| AutomationPolicy {
+            disable_ocsp_stapling: false,
+            ocsp_overrides: Default::default(),
+            ..settings.clone()
+        };
+        self.same_issuers(other)
+            && (self.draft.settings == other.settings
+                || compared(&self.draft.settings) == compared(&other.settings))
+    }
+
+    fn same_issuers(&self, other: &Draft) -> bool {
+        let issuers = &self.draft.issuers;
+        if issuers.list() == other.issuers.list() {
+            let unset = *issuers == Issuers::Unset && other.issuers == Issuers::Unset;
+            let classes = (self.class, class(other));
+            return !unset || classes.0 == classes.1 || matches!(classes, (Class::All, _) | (_, Class::All));
+        }
+        internal_by_default(issuers, || self.class) && internal_by_default(&other.issuers, || class(other))
+    }
+}
+
+fn internal_by_default(issuers: &Issuers, class: impl FnOnce() -> Class) -> bool {
+    match issuers {
+        Issuers::Unset => class() == Class::Internal,
         Issuers::Implied(issuers) => *issuers == [Internal::default().into()],
         Issuers::Own(_) | Issuers::Shared(_) => false,
     }
 }
 
 /// Which issuers the names of a policy imply.
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Class {
     All,
     Public,
@@ -149,7 +177,37 @@ fn is_subset(a: &Draft, b: &Draft) -> bool {
     b.subjects.is_empty() || (!a.subjects.is_empty() && a.subjects.iter().all(covered))
 }
 
-/// The first later policy under which all names of this one fall too.
-fn shadows(policies: &[Draft], at: usize) -> Option<usize> {
-    (at + 1..policies.len()).find(|other| is_subset(&policies[at], &policies[*other]))
+/// Where in the list of policies each name and pattern stands, so that nobody need look at all of them.
+struct Patterns {
+    by_text: HashMap<String, Vec<usize>>,
+    /// The policies for all names.
+    general: Vec<usize>,
+}
+
+impl Patterns {
+    fn of(policies: &[Draft]) -> Self {
+        let mut by_text: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut general = Vec::new();
+        for (at, policy) in policies.iter().enumerate() {
+            if policy.subjects.is_empty() {
+                general.push(at);
+            }
+            for subject in &policy.subjects {
+                by_text.entry(subject.to_lowercase()).or_default().push(at);
+            }
+        }
+        Self { by_text, general }
+    }
+
+    /// The first later policy under which all names of this one fall too.
+    fn shadowed_by(&self, policies: &[Draft], at: usize) -> Option<usize> {
+        let draft = &policies[at];
+        let first = draft.subjects.first().map(|name| subjects::patterns(name)).unwrap_or_default();
+        let lists = first.iter().filter_map(|pattern| self.by_text.get(pattern)).chain([&self.general]);
+        let later = lists.filter_map(|list| {
+            let list = &list[list.partition_point(|&other| other <= at)..];
+            list.iter().copied().find(|&other| is_subset(draft, &policies[other]))
+        });
+        later.min()
+    }
 }

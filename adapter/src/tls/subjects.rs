@@ -23,18 +23,23 @@ pub(crate) fn matches(name: &str, pattern: &str) -> bool {
         return name == pattern
             || (name.len() == pattern.len() && name.to_lowercase() == pattern.to_lowercase());
     }
-    let (name, pattern) = (name.to_lowercase(), pattern.to_lowercase());
-    if name == pattern {
-        return true;
-    }
+    let pattern = pattern.to_lowercase();
+    patterns(name).contains(&pattern)
+}
+
+/// The name in lower case, and every wildcard that covers it.
+pub(crate) fn patterns(name: &str) -> Vec<String> {
+    let name = host_only(name).to_lowercase();
     let mut labels: Vec<&str> = name.split('.').collect();
-    (0..labels.len()).any(|at| {
+    let wildcards = (0..labels.len()).filter_map(|at| {
         if labels[at].is_empty() {
-            return false;
+            return None;
         }
         labels[at] = "*";
-        labels.join(".") == pattern
-    })
+        Some(labels.join("."))
+    });
+    let wildcards: Vec<String> = wildcards.collect();
+    std::iter::once(name.clone()).chain(wildcards).collect()
 }
 
 /// Whether a certificate can be had for the name at all.
