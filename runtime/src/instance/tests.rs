@@ -358,6 +358,7 @@ fn a_request_runs_to_its_end_under_the_server_that_it_began_with() {
     let (old, mut stream) = (weak_servers(&runtime), connect(&runtime));
     stream.write_all(ASK).unwrap();
     let (mut answering, _) = upstream.accept().unwrap();
+    head(&mut answering);
     let said = json!([{"handler": "static_response", "status_code": 204}]);
     let servers = json!({"a": {"listen": ["127.0.0.1:0"], "routes": [{"handle": said}]}});
     runtime.load(&config(servers), false).unwrap();
