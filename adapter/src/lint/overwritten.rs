@@ -32,13 +32,12 @@ pub(super) fn overwritten<'s>(
 fn in_list(routes: &[Route], origins: &[Origin], found: &mut BTreeMap<Span, Span>) {
     let before = routes.len().saturating_sub(origins.len());
     for (route, origin) in routes[before..].iter().zip(origins) {
-        let handlers: Vec<_> = route.handle.iter().zip(&origin.handlers).collect();
-        for pair in handlers.windows(2) {
-            if sets_root(pair[0].0) && sets_root(pair[1].0) {
-                found.insert(pair[0].1.span, pair[1].1.span);
+        for (pair, origins) in route.handle.windows(2).zip(origin.handlers.windows(2)) {
+            if sets_root(&pair[0]) && sets_root(&pair[1]) {
+                found.insert(origins[0].span, origins[1].span);
             }
         }
-        for (handler, origin) in handlers {
+        for (handler, origin) in route.handle.iter().zip(&origin.handlers) {
             let lists = nested_routes(handler);
             if lists.len() == origin.nested.len() {
                 for ((_, routes), origins) in lists.iter().zip(&origin.nested) {
