@@ -43,6 +43,9 @@ pub(crate) struct SourceArgs {
     pub(crate) levels: Levels,
 }
 
+/// Bytes of a Caddyfile from which on the time that the kernel takes to hand out small pages can be felt.
+const LARGE: u64 = 64 << 10;
+
 /// Columns of a drawn finding.
 const TERMINAL_WIDTH: usize = 100;
 
@@ -217,6 +220,13 @@ pub(crate) fn looks_like_caddyfile(name: &str) -> bool {
     let base =
         Path::new(name).file_name().map(|base| base.to_string_lossy().to_lowercase()).unwrap_or_default();
     (base.starts_with("caddyfile") || base.ends_with(".caddyfile")) && !base.ends_with(".json")
+}
+
+/// Prepares for reading a file in a command that ends with its work: a large one will take much memory at once.
+pub(crate) fn make_room_for(file: &str) {
+    if fs::metadata(file).is_ok_and(|file| file.len() >= LARGE) {
+        caddis_sys::allow_huge_pages();
+    }
 }
 
 /// The content of a file, or of standard input for `-`.

@@ -9,7 +9,11 @@ use caddis_config::Config;
 use caddis_grammar::Severity;
 use clap::Args;
 
-use crate::{environment::Environment, failure::Failure, source::SourceArgs};
+use crate::{
+    environment::Environment,
+    failure::Failure,
+    source::{SourceArgs, make_room_for},
+};
 
 /// Adapts a Caddyfile to JSON and prints it.
 #[derive(Debug, Args)]
@@ -28,7 +32,7 @@ pub(crate) fn run(args: AdaptArgs) -> Result<(), Failure> {
     let AdaptArgs { mut source, pretty, validate } = args;
     // Unlike elsewhere the name of the file does not matter: adapting JSON would make no sense.
     source.adapter.get_or_insert_with(|| "caddyfile".to_owned());
-    source.file()?;
+    make_room_for(&source.file()?);
     let environment = Environment::load(&source.env_files)?;
     // The process ends with the command: taking a large configuration apart would only cost time.
     let loaded = ManuallyDrop::new(source.load(&environment)?);

@@ -16,7 +16,7 @@ use crate::{
     failure::Failure,
     files::Disk,
     project,
-    source::{looks_like_caddyfile, read},
+    source::{looks_like_caddyfile, make_room_for, read},
 };
 
 /// Formats Caddyfiles. Prints the result of a single file unless --overwrite, --diff or --check is given. Exit status: 1 when
@@ -83,6 +83,7 @@ fn caddyfiles(folder: &str) -> Result<Vec<String>, Failure> {
 
 /// Formats one file and says whether there is nothing left to complain about.
 fn format_one(file: &str, args: &FmtArgs) -> Result<bool, Failure> {
+    make_room_for(file);
     let input = read(file)?;
     let output = format_checked(&input).map_err(|error| Failure::new(format!("{file}: {error}")))?;
     let mut stdout = io::stdout().lock();

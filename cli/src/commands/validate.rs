@@ -18,7 +18,7 @@ use crate::{
     json_place,
     project::{self, Member},
     report::Report,
-    source::{Loaded, SourceArgs},
+    source::{Loaded, SourceArgs, make_room_for},
     variables::{self, Unset},
 };
 
@@ -108,6 +108,7 @@ fn check_all(args: ValidateArgs) -> Result<(Report, usize), Failure> {
     files.dedup();
     let mut checked = Vec::new();
     for file in files {
+        make_room_for(&file);
         let source = SourceArgs { config: Some(file), ..source.clone() };
         checked.push(Checked::new(source.read(&environment)?, &environment, unset, provision)?);
     }
