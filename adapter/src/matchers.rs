@@ -21,7 +21,7 @@ mod vars_regexp;
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::Arc,
+    rc::Rc,
 };
 
 use caddis_config::{
@@ -82,7 +82,7 @@ pub(crate) static MATCHERS: &[&MatcherKind] = &[
 /// The named matchers that are visible where the reader stands.
 #[derive(Debug, Default)]
 pub struct Definitions {
-    scopes: Vec<BTreeMap<Arc<str>, Definition>>,
+    scopes: Vec<BTreeMap<Rc<str>, Definition>>,
 }
 
 #[derive(Debug)]
@@ -201,7 +201,7 @@ impl Cx<'_> {
     }
 
     fn read_set(&mut self, lines: &[Statement], definition: Option<&str>) -> Parsed<MatcherSet> {
-        let mut by_name: Vec<(Arc<str>, Vec<Statement>)> = Vec::new();
+        let mut by_name: Vec<(Rc<str>, Vec<Statement>)> = Vec::new();
         let mut waiting: VecDeque<Statement> = lines.iter().cloned().collect();
         while let Some(mut line) = waiting.pop_front() {
             // In the block of a definition Caddy takes a quoted word for a name all the same.
@@ -263,6 +263,6 @@ fn set_lines(statement: &Statement) -> Vec<Statement> {
 
 /// The line that a quoted word in the place of a matcher's name stands for.
 fn expression(word: &Token) -> Statement {
-    let name = Token { text: Arc::from("expression"), quote: Quote::None, ..word.clone() };
+    let name = Token { text: Rc::from("expression"), quote: Quote::None, ..word.clone() };
     Statement { words: vec![name, word.clone()], block: None }
 }

@@ -1,6 +1,6 @@
 //! The short forms of placeholders that a Caddyfile may use in its sites, such as `{path}` for `{http.request.uri.path}`.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, rc::Rc};
 
 use caddis_grammar::Statement;
 
@@ -71,7 +71,7 @@ pub(crate) fn expand_all(statements: &mut [Statement]) {
     for statement in statements {
         for word in &mut statement.words {
             if let Cow::Owned(text) = expand(&word.text) {
-                word.text = Arc::from(text);
+                word.text = Rc::from(text);
             }
         }
         if let Some(block) = &mut statement.block {

@@ -1,6 +1,6 @@
 //! Sites: reading a block's addresses and directives, and filing what the directives yield.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, rc::Rc};
 
 use caddis_config::pki::Authority;
 use caddis_grammar::{BlockKind, ServerBlock, SourceId, Span, Statement, Token};
@@ -34,7 +34,7 @@ pub(crate) struct Key {
     /// As it was written.
     pub(crate) token: Token,
     /// Its parts. Each listener of the site has a copy of the key.
-    pub(crate) address: Arc<Address>,
+    pub(crate) address: Rc<Address>,
 }
 
 /// What the directives of one block yielded, by kind, in source order.
@@ -92,7 +92,7 @@ pub(crate) fn read(cx: &mut Cx<'_>, mut block: ServerBlock) -> Block {
         match Address::parse(&token.text) {
             Ok(address) => {
                 warn_about(cx, token, &address);
-                keys.push(Key { token: token.clone(), address: Arc::new(address) });
+                keys.push(Key { token: token.clone(), address: Rc::new(address) });
             }
             Err(reason) => cx.report(errors::sites::bad_address(token, &reason)),
         }

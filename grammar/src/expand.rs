@@ -18,7 +18,7 @@ mod word_cache;
 use std::{
     borrow::Cow,
     collections::{HashMap, HashSet},
-    sync::Arc,
+    rc::Rc,
 };
 
 use crate::{
@@ -83,11 +83,11 @@ struct Expander<'a> {
     reported: HashSet<(&'static str, Option<Span>, String)>,
     /// The files read so far, by absolute path.
     read: HashMap<String, SourceId>,
-    snippets: HashMap<Arc<str>, Snippet>,
+    snippets: HashMap<Rc<str>, Snippet>,
     /// Files that a snippet of the same name hid from an import, with the import.
     hidden: Vec<(String, Diagnostic)>,
     /// The names of snippets by the files that import them, so that each is looked for among the files once.
-    looked_for: HashSet<(SourceId, Arc<str>)>,
+    looked_for: HashSet<(SourceId, Rc<str>)>,
     /// Whether every import is known to be the one that is meant when the file is used.
     complete: bool,
     imports: ImportGraph,

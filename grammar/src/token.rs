@@ -1,6 +1,6 @@
 //! Words of a Caddyfile after expansion, each knowing where it came from.
 
-use std::sync::Arc;
+use std::{rc::Rc, sync::Arc};
 
 use crate::source::Span;
 
@@ -22,7 +22,8 @@ pub enum Quote {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
     /// The text without quotes, after substitution of arguments and environment variables.
-    pub text: Arc<str>,
+    /// Shared with equal words. Words do not leave the thread that read them.
+    pub text: Rc<str>,
     /// How it was written.
     pub quote: Quote,
     /// Where it stands in the original text; for a substituted word, where the placeholder stands.

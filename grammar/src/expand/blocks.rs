@@ -1,6 +1,6 @@
 //! The top level: addresses and what belongs to them, snippets, named routes, global options.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use crate::{
     BlockKind, Diagnostic, Quote, ServerBlock, Span, Statement, errors,
@@ -174,7 +174,7 @@ impl Expander<'_> {
     }
 
     /// `(name) { … }`: kept for those who import it.
-    fn snippet(&mut self, key: &Tok, name: &Arc<str>) {
+    fn snippet(&mut self, key: &Tok, name: &Rc<str>) {
         let Some(tok) = self.cursor.peek().cloned() else { return };
         let first = self.snippets.get(name).map(|snippet| snippet.declared);
         if first.is_some() {

@@ -1,6 +1,6 @@
 //! Tokens one after another, with what the parser needs to know about each besides its text.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use crate::{
     source::{SourceId, Span},
@@ -12,9 +12,9 @@ use crate::{
 pub(crate) struct Tok {
     pub(crate) token: Token,
     /// The imports as Caddy remembers them: those that brought the definition of the token, then the one that used it.
-    pub(crate) chain: Option<Arc<Link>>,
+    pub(crate) chain: Option<Rc<Link>>,
     /// The snippet whose block the token was written in.
-    pub(crate) snippet: Option<Arc<str>>,
+    pub(crate) snippet: Option<Rc<str>>,
 }
 
 /// One import in the memory of Caddy.
@@ -22,8 +22,8 @@ pub(crate) struct Tok {
 pub(crate) struct Link {
     pub(crate) source: SourceId,
     pub(crate) line: u32,
-    pub(crate) snippet: Option<Arc<str>>,
-    pub(crate) parent: Option<Arc<Link>>,
+    pub(crate) snippet: Option<Rc<str>>,
+    pub(crate) parent: Option<Rc<Link>>,
 }
 
 impl Tok {
@@ -54,10 +54,10 @@ impl Tok {
     }
 }
 
-fn same_chain(left: Option<&Arc<Link>>, right: Option<&Arc<Link>>) -> bool {
+fn same_chain(left: Option<&Rc<Link>>, right: Option<&Rc<Link>>) -> bool {
     match (left, right) {
         (None, None) => true,
-        (Some(left), Some(right)) => Arc::ptr_eq(left, right) || left == right,
+        (Some(left), Some(right)) => Rc::ptr_eq(left, right) || left == right,
         (None, Some(_)) | (Some(_), None) => false,
     }
 }

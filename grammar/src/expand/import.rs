@@ -1,6 +1,6 @@
 //! `import`: a snippet or files in place of the statement that names them.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, rc::Rc, sync::Arc};
 
 use crate::{
     Diagnostic, Origin, OriginKind, ReadError, SourceId, Span, Token, errors,
@@ -22,7 +22,7 @@ pub(super) struct Import {
     /// Everything in the block after it.
     block: Vec<Tok>,
     /// The same by the first word of each line.
-    blocks: HashMap<Arc<str>, Vec<Tok>>,
+    blocks: HashMap<Rc<str>, Vec<Tok>>,
     /// Its last token, where Caddy sees the whole statement.
     pub(super) last: Tok,
 }
@@ -64,7 +64,7 @@ impl Expander<'_> {
                 let tokens = snippet.tokens.to_vec();
                 self.look_for_hidden_file(import);
                 let nodes = tokens.first().map(|tok| self.node(tok)).into_iter().collect();
-                Found { kind: OriginKind::Snippet(import.pattern.token.text.clone()), tokens, nodes }
+                Found { kind: OriginKind::Snippet(import.pattern.text().into()), tokens, nodes }
             }
             None => self.files(import)?,
         };
@@ -280,7 +280,7 @@ impl Expander<'_> {
             at: import.keyword.token.span.to(import.pattern.token.span),
             parent: import.keyword.token.origin.clone(),
         });
-        let mut link: Option<Arc<Link>> = None;
+        let mut link: Option<Rc<Link>> = None;
         let mut out: Vec<Tok> = Vec::with_capacity(found.tokens.len());
         let mut notices = Vec::new();
         let mut index = 0;
@@ -292,7 +292,7 @@ impl Expander<'_> {
                 .filter(|link| link.parent == tok.chain && link.snippet == tok.snippet)
                 .unwrap_or_else(|| {
                     let (parent, snippet) = (tok.chain.clone(), tok.snippet.clone());
-                    Arc::new(Link { source: span.source, line, snippet, parent })
+                    Rc::new(Link { source: span.source, line, snippet, parent })
                 });
             tok.chain = Some(known.clone());
             tok.token.origin = Some(origin.clone());

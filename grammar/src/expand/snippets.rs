@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     hash::{DefaultHasher, Hash, Hasher},
-    sync::Arc,
+    rc::Rc,
 };
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 
 /// The block of a `(name)`, without the braces.
 pub(super) struct Snippet {
-    pub(super) tokens: Arc<[Tok]>,
+    pub(super) tokens: Rc<[Tok]>,
     pub(super) declared: Span,
     /// Some import named it.
     pub(super) is_imported: bool,
@@ -22,7 +22,7 @@ pub(super) struct Snippet {
 }
 
 impl Expander<'_> {
-    pub(super) fn define_snippet(&mut self, key: &Tok, name: &Arc<str>, tokens: Vec<Tok>) {
+    pub(super) fn define_snippet(&mut self, key: &Tok, name: &Rc<str>, tokens: Vec<Tok>) {
         let (declared, comes_from_import) = (key.token.span, key.token.origin.is_some());
         let snippet = Snippet { tokens: tokens.into(), declared, is_imported: false, comes_from_import };
         self.snippets.insert(name.clone(), snippet);
@@ -54,7 +54,7 @@ impl Expander<'_> {
                 self.report(finding);
             }
         }
-        let mut own: Vec<(Arc<str>, Span, u64)> = self
+        let mut own: Vec<(Rc<str>, Span, u64)> = self
             .snippets
             .iter()
             .filter(|(_, snippet)| !snippet.comes_from_import)
@@ -62,7 +62,7 @@ impl Expander<'_> {
             .collect();
         own.sort_unstable_by_key(|(_, declared, _)| *declared);
         let unused = self.unused_snippets();
-        let mut first_of: HashMap<u64, (Arc<str>, Span)> = HashMap::new();
+        let mut first_of: HashMap<u64, (Rc<str>, Span)> = HashMap::new();
         for (name, declared, content) in own {
             if unused.contains(&name) {
                 self.report(errors::unused_snippet(declared, &name));
@@ -76,7 +76,7 @@ impl Expander<'_> {
 
     /// The names of the snippets that nothing imports. None where that cannot be known: a file without sites is a part
     /// of another, and imports that are wrong or depend on their surroundings may come to mean a snippet.
-    fn unused_snippets(&self) -> HashSet<Arc<str>> {
+    fn unused_snippets(&self) -> HashSet<Rc<str>> {
         let serves = self.blocks.iter().any(|block| block.kind == BlockKind::Site);
         let is_wrong = self.diagnostics.iter().any(|finding| finding.severity == Severity::Error);
         if !serves || !self.complete || is_wrong {
@@ -88,7 +88,7 @@ impl Expander<'_> {
             let pairs = snippet.tokens.windows(2);
             pairs.filter(|pair| pair[0].text() == "import").map(|pair| pair[1].token.text.clone())
         });
-        let inside: HashSet<Arc<str>> = inside.collect();
+        let inside: HashSet<Rc<str>> = inside.collect();
         unused().map(|(name, _)| name.clone()).filter(|name| !inside.contains(name)).collect()
     }
 }

@@ -1,10 +1,10 @@
 //! Words that stand in a text many times share their memory.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// One word for each hash: names of directives, braces and the like come again soon.
 #[derive(Debug)]
-pub(super) struct WordCache([Option<Arc<str>>; PLACES]);
+pub(super) struct WordCache([Option<Rc<str>>; PLACES]);
 
 const PLACES: usize = 256;
 
@@ -16,7 +16,7 @@ impl Default for WordCache {
 
 impl WordCache {
     /// The word, from the cache if it is there.
-    pub(super) fn share(&mut self, word: &str) -> Arc<str> {
+    pub(super) fn share(&mut self, word: &str) -> Rc<str> {
         let place = &mut self.0[hash(word) % PLACES];
         match place {
             Some(known) if **known == *word => known.clone(),
@@ -35,7 +35,7 @@ fn hash(word: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::rc::Rc;
 
     use super::WordCache;
 
@@ -43,7 +43,7 @@ mod tests {
     fn equal_words_share_and_others_do_not() {
         let mut cache = WordCache::default();
         let first = cache.share("reverse_proxy");
-        assert!(Arc::ptr_eq(&first, &cache.share("reverse_proxy")));
+        assert!(Rc::ptr_eq(&first, &cache.share("reverse_proxy")));
         for number in 0..1000 {
             let word = number.to_string();
             assert_eq!(&*cache.share(&word), word);
