@@ -6,7 +6,6 @@
 
 mod check;
 mod compile;
-mod declarations;
 mod evaluate;
 mod expand;
 mod functions;
@@ -14,6 +13,7 @@ mod lex;
 mod macros;
 mod parse;
 mod placeholder;
+mod signature;
 mod syntax;
 mod types;
 mod value;

@@ -12,15 +12,19 @@ use tz::TimeZone;
 /// A moment as the clocks of a zone show it, taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Moment {
-    year: i64,
-    month: u32,
-    day: u32,
-    weekday: u32,
-    hour: u32,
-    minute: u32,
-    second: u32,
-    nanosecond: u32,
-    since_epoch: Duration,
+    pub(crate) year: i64,
+    /// From 1.
+    pub(crate) month: u32,
+    /// From 1.
+    pub(crate) day: u32,
+    /// From 0, which is Sunday.
+    pub(crate) weekday: u32,
+    pub(crate) hour: u32,
+    pub(crate) minute: u32,
+    pub(crate) second: u32,
+    pub(crate) nanosecond: u32,
+    /// Seconds since 1970, in UTC.
+    unix: i64,
     /// Seconds east of UTC.
     offset: i32,
     zone: &'static str,
@@ -45,20 +49,24 @@ const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday",
 impl Moment {
     /// Takes a time apart, in UTC. Times before 1970 count as 1970.
     pub(crate) fn new(time: SystemTime) -> Self {
-        Self::shifted(time.duration_since(UNIX_EPOCH).unwrap_or_default(), 0, "UTC")
+        let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let unix = i64::try_from(since_epoch.as_secs()).unwrap_or_default();
+        Self::shifted(unix, since_epoch.subsec_nanos(), 0, "UTC")
     }
 
     /// The same moment in the zone of the process: that of the variable `TZ`, or else that of the system.
     pub(crate) fn local(self) -> Self {
-        let seconds = i64::try_from(self.since_epoch.as_secs()).unwrap_or(i64::MAX);
-        match local_zone().find_local_time_type(seconds) {
-            Ok(kind) => Self::shifted(self.since_epoch, kind.ut_offset(), kind.time_zone_designation()),
+        match local_zone().find_local_time_type(self.unix) {
+            Ok(kind) => {
+                Self::shifted(self.unix, self.nanosecond, kind.ut_offset(), kind.time_zone_designation())
+            }
             Err(_) => self,
         }
     }
 
-    fn shifted(since_epoch: Duration, offset: i32, zone: &'static str) -> Self {
-        let seconds = since_epoch.as_secs() as i64 + i64::from(offset);
+    /// A moment in seconds and nanoseconds since 1970, in a zone so many seconds east of UTC.
+    pub(crate) fn shifted(unix: i64, nanosecond: u32, offset: i32, zone: &'static str) -> Self {
+        let seconds = unix + i64::from(offset);
         let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400) as u32);
         let (year, month, day) = civil(days);
         Self {
@@ -69,21 +77,26 @@ impl Moment {
             hour: rest / 3600,
             minute: rest / 60 % 60,
             second: rest % 60,
-            nanosecond: since_epoch.subsec_nanos(),
-            since_epoch,
+            nanosecond,
+            unix,
             offset,
             zone,
         }
     }
 
-    /// Time since 1970.
+    /// Time since 1970; nothing for what was before.
     pub(crate) fn since_epoch(self) -> Duration {
-        self.since_epoch
+        u64::try_from(self.unix).map_or(Duration::ZERO, |unix| Duration::new(unix, self.nanosecond))
+    }
+
+    /// The day of the year, from 0.
+    pub(crate) fn day_of_year(self) -> i64 {
+        days(self.year, self.month, self.day) - days(self.year, 1, 1)
     }
 
     /// Nanoseconds since 1970.
     pub(crate) fn unix_nanos(self) -> i64 {
-        i64::try_from(self.since_epoch.as_nanos()).unwrap_or(i64::MAX)
+        i64::try_from(self.since_epoch().as_nanos()).unwrap_or(i64::MAX)
     }
 
     /// Writes the moment in a layout of Go's `time.Format`.
@@ -270,7 +283,7 @@ fn fraction(text: &str) -> Option<(usize, usize, bool)> {
 }
 
 /// Year, month and day of a number of days since 1970 in the Gregorian calendar: eras of 400 years, years from March.
-pub(crate) fn civil(days: i64) -> (i64, u32, u32) {
+fn civil(days: i64) -> (i64, u32, u32) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
@@ -280,6 +293,59 @@ pub(crate) fn civil(days: i64) -> (i64, u32, u32) {
     let day = (day_of_year - (153 * month_from_march + 2) / 5 + 1) as u32;
     let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 } as u32;
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+/// Days since 1970: the opposite of [`civil`] for days that there are.
+fn days(year: i64, month: u32, day: u32) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = i64::from((153 * ((month + 9) % 12) + 2) / 5 + day) - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
+/// Seconds and nanoseconds since 1970, and seconds east of UTC, of a text in the form of RFC 3339, with upper-case letters
+/// only.
+pub(crate) fn parse_rfc3339(text: &str) -> Option<(i64, u32, i32)> {
+    let number =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u32>().ok())?;
+    let part = |range: std::ops::Range<usize>| number(text.get(range)?);
+    for (at, mark) in [(4, '-'), (7, '-'), (10, 'T'), (13, ':'), (16, ':')] {
+        text.get(at..)?.strip_prefix(mark)?;
+    }
+    let date = (i64::from(part(0..4)?), part(5..7)?, part(8..10)?);
+    let (hour, minute, second) = (part(11..13)?, part(14..16)?, part(17..19)?);
+    let mut rest = text.get(19..)?;
+    let mut nanosecond = 0;
+    if let Some(after) = rest.strip_prefix('.') {
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        nanosecond = number(&format!("{:0<9}", &after[..digits])[..9])?;
+        rest = &after[digits..];
+        if digits == 0 {
+            return None;
+        }
+    }
+    let offset = match rest {
+        "Z" => 0,
+        _ if rest.starts_with(['+', '-']) => fixed_offset(rest)?,
+        _ => return None,
+    };
+    let days = days(date.0, date.1, date.2);
+    if hour > 23 || minute > 59 || second > 59 || civil(days) != date {
+        return None;
+    }
+    let second_of_day = hour * 3600 + minute * 60 + second;
+    Some((days * 86_400 + i64::from(second_of_day) - i64::from(offset), nanosecond, offset))
+}
+
+/// Seconds of `+02:00`, `-02:00` or `02:00`.
+pub(crate) fn fixed_offset(text: &str) -> Option<i32> {
+    let (sign, rest) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (hours, minutes) = rest.split_once(':')?;
+    let part = |text: &str| text.parse::<u8>().ok().filter(|_| text.len() == 2).map(i32::from);
+    Some(sign * (part(hours)? * 3600 + part(minutes)? * 60))
 }
 
 #[cfg(test)]
@@ -310,7 +376,7 @@ mod tests {
 
     #[test]
     fn other_zones() {
-        let since = Duration::from_secs(1_709_254_800);
+        let since = 1_709_254_800;
         let layout = "2006-01-02 15:04 Mon -0700 -07:00 Z0700 Z07:00 MST";
         let cases = [
             (0, "UTC", "2024-03-01 01:00 Fri +0000 +00:00 Z Z UTC"),
@@ -318,9 +384,9 @@ mod tests {
             (19_800, "IST", "2024-03-01 06:30 Fri +0530 +05:30 +0530 +05:30 IST"),
         ];
         for (offset, name, expected) in cases {
-            assert_eq!(Moment::shifted(since, offset, name).format(layout), expected);
+            assert_eq!(Moment::shifted(since, 0, offset, name).format(layout), expected);
         }
-        assert_eq!(Moment::shifted(Duration::ZERO, -3600, "").format("2006 Mon 15"), "1969 Wed 23");
+        assert_eq!(Moment::shifted(0, 0, -3600, "").format("2006 Mon 15"), "1969 Wed 23");
     }
 
     #[test]
@@ -338,5 +404,27 @@ mod tests {
         assert_eq!(at(951_782_399, 0).format("2006-01-02"), "2000-02-28");
         assert_eq!(at(951_782_400, 0).format("2006-01-02"), "2000-02-29");
         assert_eq!(at(4_107_542_400, 0).format("2006-01-02"), "2100-03-01");
+        assert_eq!(at(1_709_210_096, 0).day_of_year(), 59);
+        for day in [-719_162, -1, 0, 59, 11_016, 47_541, 2_932_896] {
+            let (year, month, date) = civil(day);
+            assert_eq!(days(year, month, date), day);
+        }
+    }
+
+    #[test]
+    fn reading_rfc3339() {
+        for (text, moment) in [
+            ("1970-01-01T00:00:00Z", Some((0, 0, 0))),
+            ("2024-02-29T12:34:56.5+02:00", Some((1_709_202_896, 500_000_000, 7200))),
+            ("1969-12-31T23:59:59.000000001-00:30", Some((1799, 1, -1800))),
+            ("2023-02-29T12:34:56Z", None),
+            ("2024-02-29T24:00:00Z", None),
+            ("2024-02-29T12:34:56.Z", None),
+            ("2024-02-29t12:34:56Z", None),
+            ("2024-02-29T12:34:56", None),
+            ("2024-02-29T12:34:5é", None),
+        ] {
+            assert_eq!(parse_rfc3339(text), moment, "{text}");
+        }
     }
 }

@@ -173,6 +173,12 @@ pub fn format(nanoseconds: i64) -> String {
     }
 }
 
+/// Seconds alone, with as many digits behind the point as there are: `5400s`, `0.25s`.
+pub fn seconds(nanoseconds: i64) -> String {
+    let sign = if nanoseconds < 0 { "-" } else { "" };
+    format!("{sign}{}s", decimal(nanoseconds.unsigned_abs(), SECOND.unsigned_abs()))
+}
+
 /// `value / unit` without trailing zeros; `unit` is a power of ten.
 fn decimal(value: u64, unit: u64) -> String {
     let width = unit.ilog10() as usize;
@@ -186,7 +192,7 @@ fn decimal(value: u64, unit: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{format, parse};
+    use super::{format, parse, seconds};
 
     #[test]
     fn accepts_what_go_accepts() {
@@ -248,6 +254,11 @@ mod tests {
             (i64::MIN, "-2562047h47m16.854775808s"),
         ] {
             assert_eq!(format(nanoseconds), expected);
+        }
+        for (nanoseconds, expected) in
+            [(0, "0s"), (1, "0.000000001s"), (5_400_250_000_000, "5400.25s"), (-2_000_000_000, "-2s")]
+        {
+            assert_eq!(seconds(nanoseconds), expected);
         }
     }
 }

@@ -4,8 +4,8 @@ use std::slice::from_ref;
 
 use super::{
     Mistake,
-    declarations::{self, Overload},
-    functions::format,
+    functions::{self, format, lists},
+    signature::{self, Overload},
     syntax::{Expr, Fold, How, Kind},
     types::{Substitution, Type},
     value::Value,
@@ -39,12 +39,17 @@ impl Checker {
         let found = match &mut expr.kind {
             Kind::Literal(value) => literal(value),
             Kind::Name(name) => self.name(at, name),
+            Kind::Placeholder(_) => Type::Any,
             Kind::Select(..) => self.select(expr),
             Kind::Has(of, _) => {
                 self.field(at, of);
                 Type::Bool
             }
             Kind::Call { .. } => self.call(expr),
+            Kind::If(parts) => {
+                let types = parts.each_mut().map(|part| self.check(part));
+                self.applied(at, "_?_:_", &["(bool, A, A) A"], false, &types)
+            }
             Kind::List(members) => {
                 let of = self.joined(members.iter_mut());
                 Type::list(of)
@@ -83,7 +88,7 @@ impl Checker {
         if name == "req" {
             return Type::Request;
         }
-        match declarations::type_named(name) {
+        match signature::type_named(name) {
             Some((of, _)) => Type::Meta(Box::new(of)),
             None => self.undeclared(at, name),
         }
@@ -95,7 +100,7 @@ impl Checker {
 
     /// A field of a map, or a name with dots.
     fn select(&mut self, expr: &mut Expr) -> Type {
-        let known = path(expr).and_then(|path| declarations::type_named(&path));
+        let known = path(expr).and_then(|path| signature::type_named(&path));
         if let Some((of, name)) = known {
             expr.kind = Kind::Literal(Value::Type(name));
             return Type::Meta(Box::new(of));
@@ -146,31 +151,41 @@ impl Checker {
         }
         if let Some(receiver) = target {
             let full = path(receiver).map(|path| format!("{path}.{function}"));
-            if let Some(full) = full.filter(|full| declarations::is_function(full)) {
+            if let Some(full) = full.filter(|full| functions::find(full).is_some()) {
                 *function = full;
                 *target = None;
             } else {
                 types.insert(0, self.check(receiver));
             }
         }
-        if !declarations::is_function(function) {
-            return self.undeclared(at, function);
-        }
-        let is_member = target.is_some();
-        let overloads = declarations::overloads(function, &mut self.substitution);
-        let Some(result) = self.resolve(&overloads, is_member, &types) else {
-            let signature = self.signature(is_member, &types);
-            let message = format!("found no matching overload for '{function}' applied to '{signature}'");
-            return self.mistake(at, message);
-        };
+        let Some(declared) = functions::find(function) else { return self.undeclared(at, function) };
+        let result = self.applied(at, function, declared.overloads, target.is_some(), &types);
         if let (Some(Expr { kind: Kind::Literal(Value::String(text)), .. }), [args], "format") =
             (target.as_deref(), args.as_slice(), function.as_str())
+            && result != Type::Error
             && let Kind::List(members) = &args.kind
             && let Err(message) = format::check(text, members)
         {
             self.mistake(at, message);
         }
         result
+    }
+
+    /// The result of a function for arguments of these types.
+    fn applied(
+        &mut self,
+        at: usize,
+        function: &str,
+        overloads: &[&'static str],
+        is_member: bool,
+        types: &[Type],
+    ) -> Type {
+        let overloads: Vec<_> =
+            overloads.iter().map(|text| Overload::read(text, &mut self.substitution)).collect();
+        self.resolve(&overloads, is_member, types).unwrap_or_else(|| {
+            let signature = self.signature(is_member, types);
+            self.mistake(at, format!("found no matching overload for '{function}' applied to '{signature}'"))
+        })
     }
 
     /// The result of the overloads that fit; it is open when they give different types.
@@ -240,12 +255,8 @@ impl Checker {
             }
             How::Map => Type::list(of),
             How::SortBy => {
-                let keys = [Type::list(of)];
-                let overloads = declarations::overloads("sort", &mut self.substitution);
-                if self.resolve(&overloads, true, &keys).is_none() {
-                    let signature = self.signature(true, &keys);
-                    let message = format!("found no matching overload for 'sortBy' applied to '{signature}'");
-                    return self.mistake(at, message);
+                if self.applied(at, "sortBy", lists::SORT, true, &[Type::list(of)]) == Type::Error {
+                    return Type::Error;
                 }
                 Type::list(member)
             }

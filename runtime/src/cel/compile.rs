@@ -1,9 +1,11 @@
 //! From checked expressions to programs: what needs no request is worked out here.
 
+use std::sync::Arc;
+
 use super::{
-    declarations,
     evaluate::{self, Failure, Fold, Made, Node, Program},
-    functions, placeholder,
+    functions::{self, Function},
+    signature,
     syntax::{self, Expr, Kind},
     value::Value,
 };
@@ -57,37 +59,53 @@ struct Compiler<'c> {
     cx: &'c mut Build,
 }
 
+// Each kind is compiled in a function of its own: they call each other as deep as expressions are.
 impl Compiler<'_> {
     fn compile(&mut self, expr: Expr) -> Result<Node, BuildError> {
-        Ok(match expr.kind {
-            Kind::Literal(value) => Node::Constant(value),
-            Kind::Name(name) => self.name(&name),
-            Kind::Select(of, field) => Node::Field(Box::new(self.compile(*of)?), Value::string(field)),
-            Kind::Has(of, field) => Node::Has(Box::new(self.compile(*of)?), Value::string(field)),
-            Kind::Call { function, target, args } => {
-                let args = target.map(|target| *target).into_iter().chain(args).collect();
-                return self.call(&function, args);
-            }
-            Kind::List(members) => {
-                let members = self.compile_all(members)?;
-                match constants(&members) {
-                    Some(values) => Node::Constant(Value::List(values.into())),
-                    None => Node::List(members),
-                }
-            }
-            Kind::Map(entries) => self.map(entries)?,
-            Kind::Fold(fold) => self.fold(*fold)?,
-            Kind::Bind(name, parts) => {
-                let [value, body] = *parts;
-                let value = self.compile(value)?;
-                Node::Bind(Box::new([value, self.within(name, body)?]))
-            }
-            Kind::Matcher(name, args) => return self.matcher(name, args),
-        })
+        match expr.kind {
+            Kind::Literal(value) => Ok(Node::Constant(value)),
+            Kind::Name(name) => Ok(self.name(&name)),
+            Kind::Placeholder(name) => self.placeholder(&name),
+            Kind::Select(of, field) => Ok(Node::Field(self.boxed(*of)?, Value::string(field))),
+            Kind::Has(of, field) => Ok(Node::Has(self.boxed(*of)?, Value::string(field))),
+            Kind::Call { function, target, args } => self.call(&function, target, args),
+            Kind::If(parts) => self.conditional(*parts),
+            Kind::List(members) => self.list(members),
+            Kind::Map(entries) => self.map(entries),
+            Kind::Fold(fold) => self.fold(*fold),
+            Kind::Bind(name, parts) => self.bind(name, *parts),
+            Kind::Matcher(name, args) => self.matcher(name, args),
+        }
+    }
+
+    fn boxed(&mut self, expr: Expr) -> Result<Box<Node>, BuildError> {
+        self.compile(expr).map(Box::new)
     }
 
     fn compile_all(&mut self, exprs: Vec<Expr>) -> Result<Vec<Node>, BuildError> {
-        exprs.into_iter().map(|expr| self.compile(expr)).collect()
+        let mut nodes = Vec::with_capacity(exprs.len());
+        for expr in exprs {
+            nodes.push(self.compile(expr)?);
+        }
+        Ok(nodes)
+    }
+
+    fn conditional(&mut self, [condition, yes, no]: [Expr; 3]) -> Result<Node, BuildError> {
+        let parts = [self.compile(condition)?, self.compile(yes)?, self.compile(no)?];
+        Ok(Node::If(Box::new(parts)))
+    }
+
+    fn list(&mut self, members: Vec<Expr>) -> Result<Node, BuildError> {
+        let members = self.compile_all(members)?;
+        Ok(match constants(&members) {
+            Some(values) => Node::Constant(Value::List(values.into())),
+            None => Node::List(members),
+        })
+    }
+
+    fn bind(&mut self, name: String, [value, body]: [Expr; 2]) -> Result<Node, BuildError> {
+        let value = self.compile(value)?;
+        Ok(Node::Bind(Box::new([value, self.within(name, body)?])))
     }
 
     fn within(&mut self, name: String, body: Expr) -> Result<Node, BuildError> {
@@ -100,7 +118,7 @@ impl Compiler<'_> {
     fn name(&self, name: &str) -> Node {
         match self.scope.iter().rposition(|known| known == name) {
             Some(index) => Node::Local(index),
-            None => Node::Constant(match declarations::type_named(name) {
+            None => Node::Constant(match signature::type_named(name) {
                 Some((_, name)) => Value::Type(name),
                 None => Value::Request,
             }),
@@ -108,15 +126,17 @@ impl Compiler<'_> {
     }
 
     fn map(&mut self, entries: Vec<(Expr, Expr)>) -> Result<Node, BuildError> {
-        let entries = entries.into_iter().map(|(key, value)| Ok((self.compile(key)?, self.compile(value)?)));
-        let entries: Vec<_> = entries.collect::<Result<_, BuildError>>()?;
-        let fixed = entries.iter().map(|entry| match entry {
+        let mut nodes = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            nodes.push((self.compile(key)?, self.compile(value)?));
+        }
+        let fixed = nodes.iter().map(|entry| match entry {
             (Node::Constant(key), Node::Constant(value)) => Some((key.clone(), value.clone())),
             _ => None,
         });
         Ok(match fixed.collect::<Option<Vec<_>>>() {
             Some(entries) => Node::Constant(evaluate::map(entries)),
-            None => Node::Map(entries),
+            None => Node::Map(nodes),
         })
     }
 
@@ -127,43 +147,47 @@ impl Compiler<'_> {
         Ok(Node::Fold(Box::new(Fold { how: fold.how, range, filter, body })))
     }
 
-    fn call(&mut self, function: &str, args: Vec<Expr>) -> Result<Node, BuildError> {
-        let mut nodes = self.compile_all(args)?;
-        match (function, nodes.as_mut_slice()) {
-            ("_&&_", _) => return Ok(Node::And(nodes)),
-            ("_||_", _) => return Ok(Node::Or(nodes)),
-            ("_?_:_", _) => {
-                let parts = <[Node; 3]>::try_from(nodes).map_err(|_| self.cx.error("no such overload"))?;
-                return Ok(Node::If(Box::new(parts)));
+    fn call(
+        &mut self,
+        function: &str,
+        target: Option<Box<Expr>>,
+        mut args: Vec<Expr>,
+    ) -> Result<Node, BuildError> {
+        if let Some(target) = target {
+            args.insert(0, *target);
+        }
+        let nodes = self.compile_all(args)?;
+        match (function, functions::find(function)) {
+            ("_&&_", _) => Ok(Node::And(nodes)),
+            ("_||_", _) => Ok(Node::Or(nodes)),
+            (_, Some(function)) => self.applied(function, nodes),
+            (_, None) => Err(self.cx.unsupported(&format!("the function {function} of expressions"))),
+        }
+    }
+
+    /// A call of a function, or what is known of it now.
+    fn applied(&self, function: &Function, mut nodes: Vec<Node>) -> Result<Node, BuildError> {
+        match (function.name, nodes.as_mut_slice()) {
+            ("_==_", [node @ Node::Placeholder(_), Node::Constant(Value::String(text))])
+            | ("_==_", [Node::Constant(Value::String(text)), node @ Node::Placeholder(_)]) => {
+                return Ok(Node::Among(taken(node), [Arc::clone(text)].into()));
             }
-            ("ph", [_, name]) => return self.placeholder(name),
-            ("_==_", [Node::Placeholder(key), Node::Constant(Value::String(text))])
-            | ("_==_", [Node::Constant(Value::String(text)), Node::Placeholder(key)])
-                if placeholder::is_text(key) =>
-            {
-                return Ok(Node::TextIs(key.clone(), (&**text).into()));
+            ("@in", [node, Node::Constant(Value::List(members))]) => {
+                if let Some(texts) = texts(members) {
+                    return Ok(Node::Among(taken(node), texts));
+                }
             }
-            ("matches", [text, Node::Constant(Value::String(pattern))]) => {
+            ("matches", [node, Node::Constant(Value::String(pattern))]) => {
                 let regex = evaluate::pattern(pattern).map_err(|failure| self.failed(failure))?;
-                let text = std::mem::replace(text, Node::Constant(Value::Null));
-                return Ok(Node::Matches(Box::new(text), regex));
+                return Ok(Node::Matches(taken(node), regex));
             }
             _ => {}
         }
-        let Some(implementation) = functions::find(function) else {
-            return Err(self.cx.unsupported(&format!("the function {function} of expressions")));
-        };
-        // Conversions of constants are worked out now, as in Caddy: what cannot be converted is a mistake.
-        match constants(&nodes) {
-            Some(values) if functions::is_conversion(function) => match implementation(&values) {
-                Ok(value) => Ok(Node::Constant(value)),
-                Err(failure) => Err(self.failed(failure)),
-            },
-            Some(values) if function == "_+_" => match implementation(&values) {
-                Ok(value) => Ok(Node::Constant(value)),
-                Err(_) => Ok(Node::Call(implementation, nodes)),
-            },
-            _ => Ok(Node::Call(implementation, nodes)),
+        match constants(&nodes).map(|values| (function.run)(&values)) {
+            Some(Ok(value)) => Ok(Node::Constant(value)),
+            // As in Caddy, what cannot be converted is a mistake; other failures are those of a request.
+            Some(Err(failure)) if function.is_conversion() => Err(self.failed(failure)),
+            _ => Ok(Node::Call(function.run, nodes)),
         }
     }
 
@@ -174,14 +198,11 @@ impl Compiler<'_> {
         }
     }
 
-    fn placeholder(&self, name: &Node) -> Result<Node, BuildError> {
-        match name {
-            Node::Constant(Value::String(name)) => Ok(match Key::parse(name, self.cx)? {
-                Key::Constant(value) => Node::Constant(Value::string(value)),
-                key => Node::Placeholder(Box::new(key)),
-            }),
-            _ => Err(self.cx.unsupported("a placeholder in an expression whose name is not a plain text")),
-        }
+    fn placeholder(&self, name: &str) -> Result<Node, BuildError> {
+        Ok(match Key::parse(name, self.cx)? {
+            Key::Constant(value) => Node::Constant(Value::string(value)),
+            key => Node::Placeholder(Box::new(key)),
+        })
     }
 
     fn matcher(&mut self, name: &'static str, args: Vec<Expr>) -> Result<Node, BuildError> {
@@ -228,18 +249,29 @@ impl Compiler<'_> {
                     is_computed: parts.iter().any(|part| part.is_computed),
                 })
             }
-            Kind::Call { function, args, .. } if function == "ph" => match args.get(1).map(|name| &name.kind)
-            {
-                Some(Kind::Literal(Value::String(name))) if !name.contains(['{', '}', '\\']) => {
-                    Ok(Text { text: format!("{{{name}}}"), is_computed: true })
-                }
-                _ => {
-                    Err(self.cx.unsupported("a placeholder in an expression whose name is not a plain text"))
-                }
-            },
+            Kind::Placeholder(name) if name.contains(['{', '}', '\\']) => {
+                Err(self.cx.unsupported("a placeholder with braces in its name in an expression"))
+            }
+            Kind::Placeholder(name) => Ok(Text { text: format!("{{{name}}}"), is_computed: true }),
             _ => Err(self.cx.error("matcher arguments must be string constants")),
         }
     }
+}
+
+/// Takes a node out of where nobody looks any more.
+fn taken(node: &mut Node) -> Box<Node> {
+    Box::new(std::mem::replace(node, Node::Constant(Value::Null)))
+}
+
+/// Texts in order; `None` if there are other values among them.
+fn texts(members: &[Value]) -> Option<Box<[Arc<str>]>> {
+    let texts = members.iter().map(|member| match member {
+        Value::String(text) => Some(Arc::clone(text)),
+        _ => None,
+    });
+    let mut texts = texts.collect::<Option<Box<[_]>>>()?;
+    texts.sort_unstable();
+    Some(texts)
 }
 
 fn constants(nodes: &[Node]) -> Option<Vec<Value>> {

@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use regex::Regex;
 
-use super::{syntax::How, value::Value};
+use super::{
+    functions::{Run, lists},
+    placeholder,
+    syntax::How,
+    value::Value,
+};
 use crate::{
     error::{Error, Kind, Outcome},
     http::{Exchange, route::Matcher},
     placeholder::{Key, Scope},
     regexp,
 };
-
-/// A function of values.
-pub(super) type Function = fn(&[Value]) -> Result<Value, Failure>;
 
 /// Why an expression has no value.
 #[derive(Debug)]
@@ -43,9 +45,9 @@ pub(super) enum Node {
     /// A variable of a macro, counted from the outermost.
     Local(usize),
     Placeholder(Box<Key>),
-    Call(Function, Vec<Node>),
-    /// Whether a placeholder that is a text has this value.
-    TextIs(Box<Key>, Box<str>),
+    Call(Run, Vec<Node>),
+    /// Whether it is one of these texts, which are sorted.
+    Among(Box<Node>, Box<[Arc<str>]>),
     Matches(Box<Node>, Regex),
     And(Vec<Node>),
     Or(Vec<Node>),
@@ -91,64 +93,114 @@ impl Matcher for Program {
     }
 }
 
+// Each kind is worked out in a function of its own: they call each other as deep as expressions are.
 impl Node {
     pub(super) fn evaluate(&self, frame: &mut Frame<'_>) -> Result<Value, Failure> {
         match self {
             Node::Constant(value) => Ok(value.clone()),
             Node::Local(index) => Ok(frame.locals[*index].clone()),
-            Node::Placeholder(key) => super::placeholder::value(key, frame.exchange),
-            Node::Call(function, args) => match args.as_slice() {
-                [arg] => function(&[arg.evaluate(frame)?]),
-                [left, right] => function(&[left.evaluate(frame)?, right.evaluate(frame)?]),
-                args => function(&evaluate_all(args, frame)?),
-            },
-            Node::TextIs(key, text) => Ok(Value::Bool(
-                key.value(&Scope::from(&*frame.exchange)).is_some_and(|value| *value == **text),
-            )),
-            Node::Matches(text, regex) => match text.evaluate(frame)? {
-                Value::String(text) => Ok(Value::Bool(regex.is_match(&text))),
-                _ => Err(Failure::no_such_overload()),
-            },
+            Node::Placeholder(key) => placeholder::value(key, frame.exchange),
+            Node::Call(run, args) => call(*run, args, frame),
+            Node::Among(node, texts) => node.is_among(texts, frame),
+            Node::Matches(node, regex) => node.is_match(regex, frame),
             Node::And(parts) => decide(parts.iter().map(|part| part.evaluate(frame)), false),
             Node::Or(parts) => decide(parts.iter().map(|part| part.evaluate(frame)), true),
-            Node::If(parts) => match parts[0].evaluate(frame)? {
-                Value::Bool(true) => parts[1].evaluate(frame),
-                Value::Bool(false) => parts[2].evaluate(frame),
-                _ => Err(Failure::no_such_overload()),
-            },
-            Node::Field(of, field) => field_of(&of.evaluate(frame)?, field),
-            Node::Has(of, field) => Ok(Value::Bool(of.evaluate(frame)?.get(field).is_some())),
+            Node::If(parts) => choose(parts, frame),
+            Node::Field(of, field) => field_of(of, field, frame),
+            Node::Has(of, field) => has(of, field, frame),
             Node::List(members) => Ok(Value::List(evaluate_all(members, frame)?.into())),
-            Node::Map(entries) => {
-                let entries =
-                    entries.iter().map(|(key, value)| Ok((key.evaluate(frame)?, value.evaluate(frame)?)));
-                Ok(map(entries.collect::<Result<_, Failure>>()?))
-            }
+            Node::Map(entries) => build_map(entries, frame),
             Node::Fold(fold) => fold.evaluate(frame),
-            Node::Bind(parts) => {
-                let value = parts[0].evaluate(frame)?;
-                frame.with(value, |frame| parts[1].evaluate(frame))
-            }
+            Node::Bind(parts) => bind(parts, frame),
             Node::Matcher(matcher) => {
                 matcher.matches(frame.exchange).map(Value::Bool).map_err(Failure::Raised)
             }
-            Node::Made(texts, made) => {
-                let texts = texts.iter().map(|text| match text.evaluate(frame)? {
-                    Value::String(text) => Ok(text),
-                    other => Err(Failure::new(format!(
-                        "a matcher takes texts, and a placeholder is of the type {}",
-                        other.type_name()
-                    ))),
-                });
-                let texts = texts.collect::<Result<Vec<_>, _>>()?;
-                made(&texts, frame.exchange).map(Value::Bool).map_err(Failure::Message)
-            }
+            Node::Made(texts, made) => make(texts, made, frame),
         }
+    }
+
+    /// Looks at a text, that of a placeholder where it is; `None` for values of other types.
+    fn look<T>(&self, frame: &mut Frame<'_>, look: impl FnOnce(&str) -> T) -> Result<Option<T>, Failure> {
+        if let Node::Placeholder(key) = self
+            && placeholder::is_text(key)
+        {
+            return Ok(key.value(&Scope::from(&*frame.exchange)).map(|text| look(&text)));
+        }
+        Ok(match self.evaluate(frame)? {
+            Value::String(text) => Some(look(&text)),
+            _ => None,
+        })
+    }
+
+    fn is_among(&self, texts: &[Arc<str>], frame: &mut Frame<'_>) -> Result<Value, Failure> {
+        let found = self.look(frame, |text| texts.binary_search_by(|known| (**known).cmp(text)).is_ok())?;
+        Ok(Value::Bool(found.unwrap_or(false)))
+    }
+
+    fn is_match(&self, regex: &Regex, frame: &mut Frame<'_>) -> Result<Value, Failure> {
+        let found = self.look(frame, |text| regex.is_match(text))?;
+        found.map(Value::Bool).ok_or_else(Failure::no_such_overload)
     }
 }
 
+fn call(run: Run, args: &[Node], frame: &mut Frame<'_>) -> Result<Value, Failure> {
+    match args {
+        [arg] => run(&[arg.evaluate(frame)?]),
+        [left, right] => run(&[left.evaluate(frame)?, right.evaluate(frame)?]),
+        args => run(&evaluate_all(args, frame)?),
+    }
+}
+
+fn choose(parts: &[Node; 3], frame: &mut Frame<'_>) -> Result<Value, Failure> {
+    let [condition, yes, no] = parts;
+    if is_true(&condition.evaluate(frame)?)? { yes.evaluate(frame) } else { no.evaluate(frame) }
+}
+
+fn has(of: &Node, field: &Value, frame: &mut Frame<'_>) -> Result<Value, Failure> {
+    Ok(Value::Bool(of.evaluate(frame)?.get(field).is_some()))
+}
+
+fn field_of(of: &Node, field: &Value, frame: &mut Frame<'_>) -> Result<Value, Failure> {
+    match (&of.evaluate(frame)?, field) {
+        (of @ Value::Map(_), Value::String(name)) => {
+            of.get(field).cloned().ok_or_else(|| Failure::new(format!("no such key: {name}")))
+        }
+        _ => Err(Failure::no_such_overload()),
+    }
+}
+
+fn build_map(entries: &[(Node, Node)], frame: &mut Frame<'_>) -> Result<Value, Failure> {
+    let mut values = Vec::with_capacity(entries.len());
+    for (key, value) in entries {
+        values.push((key.evaluate(frame)?, value.evaluate(frame)?));
+    }
+    Ok(map(values))
+}
+
+fn bind(parts: &[Node; 2], frame: &mut Frame<'_>) -> Result<Value, Failure> {
+    let [value, body] = parts;
+    let value = value.evaluate(frame)?;
+    frame.with(value, |frame| body.evaluate(frame))
+}
+
+fn make(texts: &[Node], made: &Made, frame: &mut Frame<'_>) -> Result<Value, Failure> {
+    let texts = evaluate_all(texts, frame)?.into_iter().map(|text| match text {
+        Value::String(text) => Ok(text),
+        other => Err(Failure::new(format!(
+            "a matcher takes texts, and a placeholder is of the type {}",
+            other.type_name()
+        ))),
+    });
+    let texts = texts.collect::<Result<Vec<_>, _>>()?;
+    made(&texts, frame.exchange).map(Value::Bool).map_err(Failure::Message)
+}
+
 fn evaluate_all(nodes: &[Node], frame: &mut Frame<'_>) -> Result<Vec<Value>, Failure> {
-    nodes.iter().map(|node| node.evaluate(frame)).collect()
+    let mut values = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        values.push(node.evaluate(frame)?);
+    }
+    Ok(values)
 }
 
 /// The first value that is `decisive`, whatever fails before it; else the first failure; else the opposite.
@@ -163,15 +215,6 @@ fn decide(values: impl Iterator<Item = Result<Value, Failure>>, decisive: bool) 
         }
     }
     failure.map_or(Ok(Value::Bool(!decisive)), Err)
-}
-
-fn field_of(of: &Value, field: &Value) -> Result<Value, Failure> {
-    match (of, field) {
-        (Value::Map(_), Value::String(name)) => {
-            of.get(field).cloned().ok_or_else(|| Failure::new(format!("no such key: {name}")))
-        }
-        _ => Err(Failure::no_such_overload()),
-    }
 }
 
 /// Of keys that are equal the last counts.
@@ -202,57 +245,63 @@ impl Frame<'_> {
 
 impl Fold {
     fn evaluate(&self, frame: &mut Frame<'_>) -> Result<Value, Failure> {
-        let members: Vec<Value> = match self.range.evaluate(frame)? {
-            Value::List(members) => members.to_vec(),
+        let members: Arc<[Value]> = match self.range.evaluate(frame)? {
+            Value::List(members) => members,
             Value::Map(entries) => entries.iter().map(|(key, _)| key.clone()).collect(),
             other => {
                 return Err(Failure::new(format!("got '{}', expected iterable type", other.type_name())));
             }
         };
-        let mut bodies =
-            members.iter().map(|member| frame.with(member.clone(), |frame| self.body.evaluate(frame)));
         match self.how {
-            How::All => decide(bodies, false),
-            How::Exists => decide(bodies, true),
+            How::All => decide(self.bodies(&members, frame), false),
+            How::Exists => decide(self.bodies(&members, frame), true),
             How::ExistsOne => {
-                let count =
-                    bodies.try_fold(0_usize, |count, body| Ok(count + usize::from(is_true(body?)?)))?;
-                Ok(Value::Bool(count == 1))
+                let taken = self.taken(&members, frame)?;
+                Ok(Value::Bool(taken.len() == 1))
             }
-            How::Filter => {
-                let taken = bodies.map(|body| is_true(body?)).collect::<Result<Vec<_>, Failure>>()?;
-                let members = members.iter().zip(taken).filter(|(_, taken)| *taken);
-                Ok(Value::list(members.map(|(member, _)| member.clone())))
-            }
+            How::Filter => self.taken(&members, frame).map(Value::list),
             How::SortBy => {
-                let keys = bodies.collect::<Result<Vec<_>, _>>()?;
-                super::functions::lists::sorted(&members, &keys)
+                let keys = self.bodies(&members, frame).collect::<Result<Vec<_>, _>>()?;
+                lists::sorted(&members, &keys)
             }
-            How::Map => {
-                let mut mapped = Vec::with_capacity(members.len());
-                for member in &members {
-                    frame.locals.push(member.clone());
-                    let body = self.filtered(frame);
-                    frame.locals.pop();
-                    mapped.extend(body?);
-                }
-                Ok(Value::List(mapped.into()))
-            }
+            How::Map => self.mapped(&members, frame),
         }
     }
 
-    fn filtered(&self, frame: &mut Frame<'_>) -> Result<Option<Value>, Failure> {
-        let taken = match &self.filter {
-            Some(filter) => is_true(filter.evaluate(frame)?)?,
-            None => true,
-        };
-        if taken { self.body.evaluate(frame).map(Some) } else { Ok(None) }
+    fn bodies(
+        &self,
+        members: &[Value],
+        frame: &mut Frame<'_>,
+    ) -> impl Iterator<Item = Result<Value, Failure>> {
+        members.iter().map(|member| frame.with(member.clone(), |frame| self.body.evaluate(frame)))
+    }
+
+    fn taken(&self, members: &[Value], frame: &mut Frame<'_>) -> Result<Vec<Value>, Failure> {
+        let mut taken = Vec::new();
+        for (member, body) in members.iter().zip(self.bodies(members, frame)) {
+            if is_true(&body?)? {
+                taken.push(member.clone());
+            }
+        }
+        Ok(taken)
+    }
+
+    fn mapped(&self, members: &[Value], frame: &mut Frame<'_>) -> Result<Value, Failure> {
+        let mut mapped = Vec::with_capacity(members.len());
+        for member in members {
+            let body = frame.with(member.clone(), |frame| match &self.filter {
+                Some(filter) if !is_true(&filter.evaluate(frame)?)? => Ok(None),
+                _ => self.body.evaluate(frame).map(Some),
+            });
+            mapped.extend(body?);
+        }
+        Ok(Value::List(mapped.into()))
     }
 }
 
-fn is_true(value: Value) -> Result<bool, Failure> {
+fn is_true(value: &Value) -> Result<bool, Failure> {
     match value {
-        Value::Bool(value) => Ok(value),
+        Value::Bool(value) => Ok(*value),
         _ => Err(Failure::no_such_overload()),
     }
 }

@@ -1,32 +1,51 @@
 //! What functions and operators do. The checker has seen to the types that are known beforehand; others are looked at
 //! here, and what fits no overload is an error.
 
-pub(super) mod convert;
+mod convert;
 pub(super) mod format;
 pub(super) mod lists;
-pub(super) mod numbers;
-pub(super) mod operators;
-pub(super) mod strings;
+mod numbers;
+mod operators;
+mod strings;
 pub(super) mod time;
 
-use super::evaluate::{Failure, Function};
+use super::{evaluate::Failure, value::Value};
 
-type Result<T = super::value::Value, E = Failure> = std::result::Result<T, E>;
+type Result<T = Value, E = Failure> = std::result::Result<T, E>;
 
-/// Whether it makes a value of another type of one.
-pub(super) fn is_conversion(name: &str) -> bool {
-    matches!(
-        name,
-        "bool" | "bytes" | "double" | "duration" | "dyn" | "int" | "string" | "timestamp" | "type" | "uint"
-    )
+/// Works on the arguments, of which a receiver is the first.
+pub(super) type Run = fn(&[Value]) -> Result;
+
+/// A function or an operator.
+pub(super) struct Function {
+    pub(super) name: &'static str,
+    /// How it may be called: see [`Overload::read`](super::signature::Overload::read).
+    pub(super) overloads: &'static [&'static str],
+    pub(super) run: Run,
 }
 
-/// The function of a name; receivers are the first arguments.
-pub(super) fn find(name: &str) -> Option<Function> {
-    operators::find(name)
-        .or_else(|| convert::find(name))
-        .or_else(|| strings::find(name))
-        .or_else(|| lists::find(name))
-        .or_else(|| numbers::find(name))
-        .or_else(|| time::find(name))
+const fn function(name: &'static str, overloads: &'static [&'static str], run: Run) -> Function {
+    Function { name, overloads, run }
+}
+
+const INTEGERS: &[&str] = &["(int, int) int", "(uint, uint) uint"];
+
+/// The function of a name.
+pub(super) fn find(name: &str) -> Option<&'static Function> {
+    let families = [
+        operators::FUNCTIONS,
+        convert::FUNCTIONS,
+        strings::FUNCTIONS,
+        lists::FUNCTIONS,
+        numbers::FUNCTIONS,
+        time::FUNCTIONS,
+    ];
+    families.into_iter().flatten().find(|function| function.name == name)
+}
+
+impl Function {
+    /// Whether it makes a value of another type of one.
+    pub(super) fn is_conversion(&self) -> bool {
+        convert::FUNCTIONS.iter().any(|conversion| conversion.name == self.name)
+    }
 }

@@ -45,6 +45,9 @@ pub(super) fn global(at: usize, function: String, mut args: Vec<Expr>) -> Result
             _ => Err(mistake(&arg, "invalid argument to has() macro")),
         };
     }
+    if function == "ph" {
+        return placeholder(at, &args);
+    }
     let matcher = MATCHERS.into_iter().find(|(name, shape)| {
         let counts = match shape {
             Shape::Texts | Shape::File => true,
@@ -58,6 +61,26 @@ pub(super) fn global(at: usize, function: String, mut args: Vec<Expr>) -> Result
         return Ok(Expr::new(at, Kind::Matcher(name, args)));
     }
     Ok(Expr::new(at, Kind::Call { function, target: None, args }))
+}
+
+/// `ph(req, 'name')`, which is what braces stand for.
+fn placeholder(at: usize, args: &[Expr]) -> Result<Expr, Mistake> {
+    let name = match args {
+        [Expr { kind: Kind::Name(request), .. }, name] if request == "req" => plain(name),
+        _ => None,
+    };
+    let message = "ph() takes the request and the name of a placeholder as a plain text: ph(req, 'name')";
+    let name = name.ok_or_else(|| Mistake { at, message: message.to_owned() })?;
+    Ok(Expr::new(at, Kind::Placeholder(name)))
+}
+
+/// A text that is known now: a literal, or a sum of them.
+fn plain(expr: &Expr) -> Option<String> {
+    match &expr.kind {
+        Kind::Literal(Value::String(text)) => Some(text.to_string()),
+        Kind::Call { function, target: None, args } if function == "_+_" => args.iter().map(plain).collect(),
+        _ => None,
+    }
 }
 
 impl Shape {
@@ -124,7 +147,7 @@ fn is_literal(expr: &Expr) -> bool {
 }
 
 fn is_placeholder(expr: &Expr) -> bool {
-    matches!(&expr.kind, Kind::Call { function, .. } if function == "ph")
+    matches!(expr.kind, Kind::Placeholder(_))
 }
 
 fn is_text(expr: &Expr) -> bool {

@@ -8,13 +8,14 @@ use super::{
     value::Value,
 };
 
-/// Expressions may be this far within each other. Caddy goes to 250.
-const MAX_HEIGHT: usize = 100;
-/// Brackets may.
-const MAX_DEPTH: usize = 50;
+/// Expressions may be this far within each other. Caddy counts in another way, and takes nothing deeper.
+const MAX_HEIGHT: usize = 252;
+/// Brackets, calls and operands on the right of an operator may, as in Caddy. Whatever calls itself here and in what
+/// works on expressions later stays small on the stack: threads have 2 MiB, and builds for debugging need the most.
+const MAX_DEPTH: usize = 250;
 
 /// Names that are kept for other languages.
-const RESERVED: [&str; 15] = [
+const RESERVED: [&str; 17] = [
     "as",
     "break",
     "const",
@@ -26,10 +27,12 @@ const RESERVED: [&str; 15] = [
     "import",
     "let",
     "loop",
-    "package",
     "namespace",
+    "package",
     "return",
     "var",
+    "void",
+    "while",
 ];
 
 /// By precedence, the weakest first.
@@ -37,7 +40,7 @@ const BINARY: [&[&str]; 5] =
     [&["||"], &["&&"], &["<", "<=", ">=", ">", "==", "!=", "in"], &["+", "-"], &["*", "/", "%"]];
 
 /// Reads a whole expression.
-pub(super) fn parse(text: &str) -> Result<Expr, Mistake> {
+pub(super) fn parse(text: &str) -> Parsed {
     let mut parser = Parser { tokens: lex::tokens(text)?, next: 0, depth: 0 };
     let expr = parser.expr()?;
     match parser.peek() {
@@ -45,6 +48,8 @@ pub(super) fn parse(text: &str) -> Result<Expr, Mistake> {
         _ => Err(parser.unexpected("the end")),
     }
 }
+
+type Parsed = Result<Expr, Mistake>;
 
 struct Parser {
     tokens: Vec<Token>,
@@ -61,10 +66,11 @@ impl Parser {
         self.tokens[self.next].at
     }
 
-    fn advance(&mut self) -> Token {
-        let token = self.tokens[self.next].clone();
+    /// Goes on to the next word; where the last one was.
+    fn advance(&mut self) -> usize {
+        let at = self.at();
         self.next = (self.next + 1).min(self.tokens.len() - 1);
-        token
+        at
     }
 
     fn is(&self, operator: &str) -> bool {
@@ -102,153 +108,174 @@ impl Parser {
         Mistake { at: self.at(), message: message.into() }
     }
 
-    fn expr(&mut self) -> Result<Expr, Mistake> {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
+    fn expr(&mut self) -> Parsed {
+        self.deeper(|parser| {
+            let condition = parser.binary(0)?;
+            if parser.is("?") { parser.conditional(condition) } else { Ok(condition) }
+        })
+    }
+
+    fn deeper(&mut self, parse: impl FnOnce(&mut Self) -> Parsed) -> Parsed {
+        if self.depth == MAX_DEPTH {
             return Err(too_deep(self.at(), MAX_DEPTH));
         }
-        let condition = self.binary(0)?;
-        let at = self.at();
-        let expr = if self.take("?") {
-            let yes = self.binary(0)?;
-            self.expect(":")?;
-            let no = self.expr()?;
-            limited(Expr::call(at, "_?_:_", vec![condition, yes, no]))?
-        } else {
-            condition
-        };
+        self.depth += 1;
+        let expr = parse(self);
         self.depth -= 1;
-        Ok(expr)
+        expr
+    }
+
+    fn conditional(&mut self, condition: Expr) -> Parsed {
+        let at = self.advance();
+        let yes = self.binary(0)?;
+        self.expect(":")?;
+        limited(Expr::new(at, Kind::If(Box::new([condition, yes, self.expr()?]))))
     }
 
     /// Operators that bind at least as strongly as `weakest`, a place in [`BINARY`].
-    fn binary(&mut self, weakest: usize) -> Result<Expr, Mistake> {
-        let mut left = self.unary()?;
-        loop {
-            let at = self.at();
-            let levels = BINARY.iter().enumerate().skip(weakest);
-            let mut found = levels
-                .flat_map(|(level, operators)| operators.iter().map(move |operator| (level, *operator)));
-            let Some((level, operator)) = found.find(|(_, operator)| self.is(operator)) else {
-                return Ok(left);
-            };
-            self.advance();
-            let right = self.binary(level + 1)?;
-            left = limited(joined(at, operator, left, right))?;
+    fn binary(&mut self, weakest: usize) -> Parsed {
+        let first = self.unary()?;
+        if self.operator(weakest).is_none() { Ok(first) } else { self.chain(first, weakest) }
+    }
+
+    fn chain(&mut self, mut left: Expr, weakest: usize) -> Parsed {
+        while let Some((level, operator)) = self.operator(weakest) {
+            left = self.operand(left, level, operator)?;
+        }
+        Ok(left)
+    }
+
+    fn operator(&self, weakest: usize) -> Option<(usize, &'static str)> {
+        let levels = BINARY.iter().enumerate().skip(weakest);
+        let mut operators = levels.flat_map(|(level, of)| of.iter().map(move |operator| (level, *operator)));
+        operators.find(|(_, operator)| self.is(operator))
+    }
+
+    fn operand(&mut self, left: Expr, level: usize, operator: &str) -> Parsed {
+        let at = self.advance();
+        let right = self.deeper(|parser| parser.binary(level + 1))?;
+        limited(joined(at, operator, left, right))
+    }
+
+    fn unary(&mut self) -> Parsed {
+        let is_number = matches!(
+            self.tokens.get(self.next + 1),
+            Some(Token { kind: Word::Int(_) | Word::Double(_), .. })
+        );
+        if self.is("!") {
+            self.negated("!", "!_")
+        } else if self.is("-") && !is_number {
+            self.negated("-", "-_")
+        } else {
+            self.member()
         }
     }
 
-    fn unary(&mut self) -> Result<Expr, Mistake> {
-        let at = self.at();
-        for (operator, function) in [("!", "!_"), ("-", "-_")] {
-            let is_literal = matches!(
-                self.tokens.get(self.next + 1),
-                Some(Token { kind: Word::Int(_) | Word::Double(_), .. })
-            );
-            if !self.is(operator) || operator == "-" && is_literal {
-                continue;
-            }
-            let mut count = 0;
-            while self.take(operator) {
-                count += 1;
-            }
-            let operand = self.member()?;
-            return if count % 2 == 1 {
-                limited(Expr::call(at, function, vec![operand]))
-            } else {
-                Ok(operand)
-            };
+    /// Two of the same operator undo each other.
+    fn negated(&mut self, operator: &str, function: &str) -> Parsed {
+        let (at, mut is_odd) = (self.at(), false);
+        while self.take(operator) {
+            is_odd = !is_odd;
         }
-        self.member()
+        let operand = self.member()?;
+        if is_odd { limited(Expr::call(at, function, vec![operand])) } else { Ok(operand) }
     }
 
-    fn member(&mut self) -> Result<Expr, Mistake> {
+    fn member(&mut self) -> Parsed {
         let mut expr = self.primary()?;
-        loop {
-            let at = self.at();
-            if self.take("[") {
-                self.refuse_optional()?;
-                let index = self.expr()?;
-                self.expect("]")?;
-                expr = Expr::call(at, "_[_]", vec![expr, index]);
-            } else if self.take(".") {
-                if self.is("?") {
-                    return Err(Mistake { at, message: "unsupported syntax '.?'".to_owned() });
-                }
-                expr = match self.advance() {
-                    Token { kind: Word::QuotedName(name), .. } => {
-                        Expr::new(at, Kind::Select(Box::new(expr), name))
-                    }
-                    Token { kind: Word::Name(name), .. } if !is_word(&name) => {
-                        let at_call = self.at();
-                        if self.take("(") {
-                            let args = self.list(")")?;
-                            macros::member(at_call, expr, name, args)?
-                        } else {
-                            Expr::new(at, Kind::Select(Box::new(expr), name))
-                        }
-                    }
-                    _ => {
-                        self.next -= 1;
-                        return Err(self.unexpected("a name"));
-                    }
-                };
-            } else if self.is("{") && matches!(expr.kind, Kind::Select(..)) {
-                return Err(message(at));
-            } else {
-                return Ok(expr);
-            }
-            expr = limited(expr)?;
+        while matches!(self.peek(), Word::Operator("[" | ".")) {
+            expr = if self.is("[") { self.index(expr) } else { self.field(expr) }?;
+        }
+        if self.is("{") && matches!(expr.kind, Kind::Select(..)) { Err(message(self.at())) } else { Ok(expr) }
+    }
+
+    fn index(&mut self, of: Expr) -> Parsed {
+        let at = self.advance();
+        self.refuse_optional()?;
+        let index = self.expr()?;
+        self.expect("]")?;
+        limited(Expr::call(at, "_[_]", vec![of, index]))
+    }
+
+    /// A field, or a function of something.
+    fn field(&mut self, of: Expr) -> Parsed {
+        let at = self.advance();
+        if self.is("?") {
+            return Err(Mistake { at, message: "unsupported syntax '.?'".to_owned() });
+        }
+        let (name, is_quoted) = match self.peek() {
+            Word::QuotedName(name) => (name.clone(), true),
+            Word::Name(name) if !is_word(name) => (name.clone(), false),
+            _ => return Err(self.unexpected("a name")),
+        };
+        self.advance();
+        if is_quoted || !self.is("(") {
+            return limited(Expr::new(at, Kind::Select(Box::new(of), name)));
+        }
+        let at = self.advance();
+        let args = self.list(")")?;
+        limited(macros::member(at, of, name, args)?)
+    }
+
+    fn primary(&mut self) -> Parsed {
+        match self.peek() {
+            Word::Operator("(") => self.bracketed(),
+            Word::Operator("[") => self.list_literal(),
+            Word::Operator("{") => self.map_literal(),
+            Word::Operator(".") => self.named(),
+            Word::Name(name) if !is_word(name) => self.named(),
+            _ => self.literal(),
         }
     }
 
-    fn primary(&mut self) -> Result<Expr, Mistake> {
+    fn bracketed(&mut self) -> Parsed {
+        self.advance();
+        let inner = self.expr()?;
+        self.expect(")")?;
+        Ok(inner)
+    }
+
+    fn list_literal(&mut self) -> Parsed {
+        let at = self.advance();
+        self.refuse_optional()?;
+        let members = self.members("]", Self::expr)?;
+        limited(Expr::new(at, Kind::List(members)))
+    }
+
+    fn map_literal(&mut self) -> Parsed {
+        let at = self.advance();
+        self.refuse_optional()?;
+        let entries = self.members("}", Self::entry)?;
+        limited(Expr::new(at, Kind::Map(entries)))
+    }
+
+    fn entry(&mut self) -> Result<(Expr, Expr), Mistake> {
+        let key = self.expr()?;
+        self.expect(":")?;
+        self.expr().map(|value| (key, value))
+    }
+
+    /// A variable or a call, with or without a dot ahead of it.
+    fn named(&mut self) -> Parsed {
         let at = self.at();
-        if self.take("(") {
-            let inner = self.expr()?;
-            self.expect(")")?;
-            return Ok(inner);
-        }
-        if self.take("[") {
-            self.refuse_optional()?;
-            let members = self.members("]", Self::expr)?;
-            return limited(Expr::new(at, Kind::List(members)));
-        }
-        if self.take("{") {
-            self.refuse_optional()?;
-            let entries = self.members("}", |parser| {
-                let key = parser.expr()?;
-                parser.expect(":")?;
-                Ok((key, parser.expr()?))
-            })?;
-            return limited(Expr::new(at, Kind::Map(entries)));
-        }
-        let dot = self.take(".");
-        if let Word::Name(name) = self.peek()
-            && !is_word(name)
-        {
-            let name = name.clone();
-            if RESERVED.contains(&name.as_str()) || matches!(name.as_str(), "void" | "while") {
+        let dot = if self.take(".") { "." } else { "" };
+        let name = match self.peek() {
+            Word::Name(name) if RESERVED.contains(&name.as_str()) => {
                 return Err(self.mistake(format!("reserved identifier: {name}")));
             }
-            self.advance();
-            return self.named(at, &name, dot);
+            Word::Name(name) if !is_word(name) => name.clone(),
+            _ => return Err(self.unexpected("a name")),
+        };
+        self.advance();
+        match self.peek() {
+            Word::Operator("(") => {
+                let at = self.advance();
+                let args = self.list(")")?;
+                limited(macros::global(at, format!("{dot}{name}"), args)?)
+            }
+            Word::Operator("{") => Err(message(self.at())),
+            _ => Ok(Expr::new(at, Kind::Name(name))),
         }
-        if dot { Err(self.unexpected("a name")) } else { self.literal() }
-    }
-
-    /// A variable or a call.
-    fn named(&mut self, at: usize, name: &str, dot: bool) -> Result<Expr, Mistake> {
-        let at_call = self.at();
-        if self.take("(") {
-            let args = self.list(")")?;
-            let name = if dot { format!(".{name}") } else { name.to_owned() };
-            return limited(macros::global(at_call, name, args)?);
-        }
-        if self.is("{") {
-            return Err(message(at_call));
-        }
-        Ok(Expr::new(at, Kind::Name(name.to_owned())))
     }
 
     fn refuse_optional(&self) -> Result<(), Mistake> {
@@ -289,7 +316,7 @@ impl Parser {
         Ok(members)
     }
 
-    fn literal(&mut self) -> Result<Expr, Mistake> {
+    fn literal(&mut self) -> Parsed {
         let at = self.at();
         let negative = self.take("-");
         let sign = if negative { "-" } else { "" };
@@ -327,19 +354,16 @@ impl Parser {
 
 /// Two operands and what stands between them. A chain of `&&` or `||` is as flat as it looks.
 fn joined(at: usize, operator: &str, mut left: Expr, right: Expr) -> Expr {
-    let function = if operator == "in" { "@in".to_owned() } else { format!("_{operator}_") };
-    match left.kind {
-        Kind::Call { function: before, target: None, mut args }
-            if before == function && matches!(operator, "&&" | "||") =>
-        {
-            args.push(right);
-            Expr::call(left.at, &function, args)
-        }
-        kind => {
-            left.kind = kind;
-            Expr::call(at, &function, vec![left, right])
-        }
+    let name = if operator == "in" { "@in".to_owned() } else { format!("_{operator}_") };
+    if let Kind::Call { function, target: None, args } = &mut left.kind
+        && *function == name
+        && matches!(operator, "&&" | "||")
+    {
+        left.height = left.height.max(right.height + 1);
+        args.push(right);
+        return left;
     }
+    Expr::call(at, &name, vec![left, right])
 }
 
 /// Names that are part of the grammar.
@@ -351,7 +375,7 @@ fn radix(digits: &str) -> (&str, u32) {
     digits.strip_prefix("0x").map_or((digits, 10), |hex| (hex, 16))
 }
 
-fn limited(expr: Expr) -> Result<Expr, Mistake> {
+fn limited(expr: Expr) -> Parsed {
     if expr.height > MAX_HEIGHT { Err(too_deep(expr.at, MAX_HEIGHT)) } else { Ok(expr) }
 }
 

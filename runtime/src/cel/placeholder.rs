@@ -1,12 +1,8 @@
 //! Values of placeholders with the types that they have in Caddy: most are texts, some are numbers or times.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
-use super::{
-    evaluate::Failure,
-    functions::time::{Timestamp, local_offset},
-    value::Value,
-};
+use super::{evaluate::Failure, functions::time::Timestamp, value::Value};
 use crate::{
     http::{Exchange, exchange},
     placeholder::{AddressPart, Clock, Key, Scope, TlsKey},
@@ -41,11 +37,7 @@ pub(super) fn value(key: &Key, exchange: &Exchange) -> Result<Value, Failure> {
         Key::ErrorStatus => key.value(&scope).map_or(Value::Null, |text| number(&text)),
         Key::Duration { millis: true } => Value::Double(exchange.started.elapsed().as_secs_f64() * 1e3),
         Key::Duration { millis: false } => Value::Duration(nanoseconds(exchange.started.elapsed())),
-        Key::Time(Clock::Go) => {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            let nanoseconds = i128::try_from(now.as_nanos()).unwrap_or_default();
-            Value::Timestamp(Timestamp { nanoseconds, offset: local_offset() })
-        }
+        Key::Time(Clock::Go) => Value::Timestamp(Timestamp::local(SystemTime::now())),
         Key::Var(name) => match exchange.var(name) {
             Some(value) => variable(value),
             None if &**name == "trusted_proxy" => Value::Bool(exchange.trusted_proxy),

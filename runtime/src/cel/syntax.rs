@@ -20,6 +20,8 @@ pub(super) struct Expr {
 pub(super) enum Kind {
     Literal(Value),
     Name(String),
+    /// `{name}`, or `ph(req, 'name')`
+    Placeholder(String),
     Select(Box<Expr>, String),
     /// `has(a.b)`
     Has(Box<Expr>, String),
@@ -29,6 +31,8 @@ pub(super) enum Kind {
         target: Option<Box<Expr>>,
         args: Vec<Expr>,
     },
+    /// `condition ? yes : no`
+    If(Box<[Expr; 3]>),
     List(Vec<Expr>),
     Map(Vec<(Expr, Expr)>),
     Fold(Box<Fold>),
@@ -73,9 +77,10 @@ impl Expr {
 impl Kind {
     fn children(&self) -> Box<dyn Iterator<Item = &Expr> + '_> {
         match self {
-            Kind::Literal(_) | Kind::Name(_) => Box::new(std::iter::empty()),
+            Kind::Literal(_) | Kind::Name(_) | Kind::Placeholder(_) => Box::new(std::iter::empty()),
             Kind::Select(of, _) | Kind::Has(of, _) => Box::new(std::iter::once(&**of)),
             Kind::Call { target, args, .. } => Box::new(target.as_deref().into_iter().chain(args)),
+            Kind::If(parts) => Box::new(parts.iter()),
             Kind::List(members) | Kind::Matcher(_, members) => Box::new(members.iter()),
             Kind::Map(entries) => Box::new(entries.iter().flat_map(|(key, value)| [key, value])),
             Kind::Fold(fold) => Box::new([&fold.range, &fold.body].into_iter().chain(&fold.filter)),

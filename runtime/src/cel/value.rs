@@ -90,8 +90,11 @@ impl Value {
 
     /// Whether the types of two values have an order.
     pub(super) fn is_comparable_with(&self, other: &Value) -> bool {
-        let is_number = |value: &Value| matches!(value, Value::Int(_) | Value::Uint(_) | Value::Double(_));
-        is_number(self) && is_number(other) || self.is_ordered() && self.type_name() == other.type_name()
+        self.is_number() && other.is_number() || self.is_ordered() && self.type_name() == other.type_name()
+    }
+
+    pub(super) fn is_number(&self) -> bool {
+        matches!(self, Value::Int(_) | Value::Uint(_) | Value::Double(_))
     }
 
     fn is_ordered(&self) -> bool {

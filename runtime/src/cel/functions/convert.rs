@@ -2,27 +2,42 @@
 
 use caddis_config::go;
 
-use super::{Result, time};
-use crate::cel::{
-    evaluate::{Failure, Function},
-    value::Value,
-};
+use super::{Function, Result, function, time};
+use crate::cel::{evaluate::Failure, value::Value};
 
-pub(super) fn find(name: &str) -> Option<Function> {
-    Some(match name {
-        "bool" => bool,
-        "bytes" => bytes,
-        "double" => double,
-        "duration" => duration,
-        "dyn" => |args| Ok(args[0].clone()),
-        "int" => int,
-        "string" => string,
-        "timestamp" => time::timestamp,
-        "type" => |args| Ok(Value::Type(args[0].type_name())),
-        "uint" => uint,
-        _ => return None,
-    })
-}
+pub(super) const FUNCTIONS: &[Function] = &[
+    function("bool", &["(bool) bool", "(string) bool"], bool),
+    function("bytes", &["(bytes) bytes", "(string) bytes"], bytes),
+    function("double", &["(double) double", "(int) double", "(string) double", "(uint) double"], double),
+    function("duration", &["(duration) duration", "(string) duration"], duration),
+    function("dyn", &["(A) dyn"], |args| Ok(args[0].clone())),
+    function(
+        "int",
+        &["(int) int", "(double) int", "(duration) int", "(string) int", "(timestamp) int", "(uint) int"],
+        int,
+    ),
+    function(
+        "string",
+        &[
+            "(string) string",
+            "(bool) string",
+            "(bytes) string",
+            "(double) string",
+            "(duration) string",
+            "(int) string",
+            "(timestamp) string",
+            "(uint) string",
+        ],
+        string,
+    ),
+    function(
+        "timestamp",
+        &["(timestamp) timestamp", "(int) timestamp", "(string) timestamp"],
+        time::timestamp,
+    ),
+    function("type", &["(A) type(A)"], |args| Ok(Value::Type(args[0].type_name()))),
+    function("uint", &["(uint) uint", "(double) uint", "(int) uint", "(string) uint"], uint),
+];
 
 /// The message for a text that says something else.
 pub(super) fn impossible(from: &Value, to: &str) -> Failure {
@@ -107,37 +122,13 @@ fn string(args: &[Value]) -> Result {
         Value::Bool(value) => Value::string(value.to_string()),
         Value::Int(number) => Value::string(number.to_string()),
         Value::Uint(number) => Value::string(number.to_string()),
-        Value::Double(number) => Value::string(shortest(*number)),
+        Value::Double(number) => Value::string(go::float::general(*number)),
         Value::Bytes(bytes) => Value::string(
             std::str::from_utf8(bytes)
                 .map_err(|_| Failure::new("invalid UTF-8 in bytes, cannot convert to string"))?,
         ),
-        Value::Duration(nanoseconds) => Value::string(time::seconds(*nanoseconds)),
+        Value::Duration(nanoseconds) => Value::string(go::duration::seconds(*nanoseconds)),
         Value::Timestamp(moment) => Value::string(moment.to_string()),
         other => return Err(impossible(other, "string")),
     })
-}
-
-/// As few digits as possible, with an exponent below 1e-4 and from a million on: Go's `%g`.
-fn shortest(number: f64) -> String {
-    if !number.is_finite() {
-        return match number {
-            _ if number.is_nan() => "NaN",
-            _ if number > 0.0 => "+Inf",
-            _ => "-Inf",
-        }
-        .to_owned();
-    }
-    let scientific = format!("{number:e}");
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or_default();
-    if number != 0.0 && !(-4..6).contains(&exponent) {
-        return format!("{mantissa}e{}", go_exponent(exponent));
-    }
-    number.to_string()
-}
-
-/// An exponent with its sign and at least two digits.
-pub(super) fn go_exponent(exponent: i32) -> String {
-    format!("{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
 }

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use super::{Result, convert::go_exponent, time};
+use caddis_config::go;
+
+use super::Result;
 use crate::cel::{evaluate::Failure, syntax::Expr, types::Type, value::Value};
 
 /// Digits behind the point may be as many.
@@ -98,14 +100,13 @@ pub(in crate::cel) fn check(format: &str, args: &[Expr]) -> Result<(), String> {
 
 pub(super) fn format(format: &str, args: &[Value]) -> Result<String> {
     let mut text = String::new();
-    let mut args = args.iter().enumerate();
+    let mut given = args.iter();
     for part in parts(format).map_err(Failure::Message)? {
         match part {
             Part::Text(plain) => text.push_str(plain),
             Part::Clause(letter, precision) => {
-                let used = args.len();
-                let (_, arg) =
-                    args.next().ok_or_else(|| Failure::new(format!("index {used} out of range")))?;
+                let arg =
+                    given.next().ok_or_else(|| Failure::new(format!("index {} out of range", args.len())))?;
                 text.push_str(&clause(letter, precision, arg)?);
             }
         }
@@ -136,7 +137,7 @@ fn clause(letter: char, precision: usize, arg: &Value) -> Result<String> {
             number => {
                 let text = format!("{number:.precision$e}");
                 let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-                format!("{mantissa}e{}", go_exponent(exponent.parse().unwrap_or_default()))
+                format!("{mantissa}e{}", go::float::exponent(exponent.parse().unwrap_or_default()))
             }
         },
         ('b', Value::Bool(value)) => u8::from(*value).to_string(),
@@ -188,8 +189,8 @@ fn plain(value: &Value) -> Option<String> {
         Value::Double(number) => number.to_string(),
         Value::String(text) => text.to_string(),
         Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-        Value::Duration(nanoseconds) => time::seconds(*nanoseconds),
-        Value::Timestamp(moment) => time::Timestamp { offset: 0, ..*moment }.to_string(),
+        Value::Duration(nanoseconds) => go::duration::seconds(*nanoseconds),
+        Value::Timestamp(moment) => moment.in_utc().to_string(),
         Value::Type(name) => (*name).to_owned(),
         Value::List(members) => {
             let members: Vec<String> = members.iter().map(plain).collect::<Option<_>>()?;

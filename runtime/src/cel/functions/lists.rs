@@ -1,26 +1,45 @@
 //! Functions of lists, and sizes.
 
-use super::{Result, strings};
-use crate::cel::{
-    evaluate::{Failure, Function},
-    value::Value,
-};
+use super::{Function, Result, function, strings};
+use crate::cel::{evaluate::Failure, value::Value};
 
 /// A list may have as many members when it is made of a number.
 const MAX_RANGE: i64 = 1_000_000;
 
-pub(super) fn find(name: &str) -> Option<Function> {
-    Some(match name {
-        "size" => size,
-        "slice" => slice,
-        "flatten" => flatten,
-        "sort" => |args| sorted(members(&args[0])?, members(&args[0])?),
-        "lists.range" => range,
-        "distinct" => distinct,
-        "reverse" => reverse,
-        _ => return None,
-    })
-}
+/// Lists that have an order.
+pub(in crate::cel) const SORT: &[&str] = &[
+    "list(int).() list(int)",
+    "list(uint).() list(uint)",
+    "list(double).() list(double)",
+    "list(bool).() list(bool)",
+    "list(duration).() list(duration)",
+    "list(timestamp).() list(timestamp)",
+    "list(string).() list(string)",
+    "list(bytes).() list(bytes)",
+];
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    function(
+        "size",
+        &[
+            "(bytes) int",
+            "bytes.() int",
+            "(list(A)) int",
+            "list(A).() int",
+            "(map(A, B)) int",
+            "map(A, B).() int",
+            "(string) int",
+            "string.() int",
+        ],
+        size,
+    ),
+    function("slice", &["list(A).(int, int) list(A)"], slice),
+    function("flatten", &["list(list(A)).() list(A)", "list(dyn).(int) list(dyn)"], flatten),
+    function("sort", SORT, |args| sorted(members(&args[0])?, members(&args[0])?)),
+    function("lists.range", &["(int) list(int)"], range),
+    function("distinct", &["list(A).() list(A)"], distinct),
+    function("reverse", &["string.() string", "list(A).() list(A)"], reverse),
+];
 
 fn members(value: &Value) -> Result<&[Value]> {
     match value {

@@ -2,47 +2,62 @@
 
 use std::cmp::Ordering;
 
-use super::Result;
-use crate::cel::{
-    evaluate::{Failure, Function},
-    value::Value,
-};
+use super::{Function, INTEGERS, Result, function};
+use crate::cel::{evaluate::Failure, value::Value};
 
-pub(super) fn find(name: &str) -> Option<Function> {
-    Some(match name.strip_prefix("math.")? {
-        "@min" => |args| extreme(args, Ordering::Less),
-        "@max" => |args| extreme(args, Ordering::Greater),
-        "ceil" => |args| double(args, |number| Value::Double(number.ceil())),
-        "floor" => |args| double(args, |number| Value::Double(number.floor())),
-        "round" => |args| double(args, |number| Value::Double(number.round())),
-        "trunc" => |args| double(args, |number| Value::Double(number.trunc())),
-        "isInf" => |args| double(args, |number| Value::Bool(number.is_infinite())),
-        "isNaN" => |args| double(args, |number| Value::Bool(number.is_nan())),
-        "isFinite" => |args| double(args, |number| Value::Bool(number.is_finite())),
-        "abs" => abs,
-        "sign" => sign,
-        "sqrt" => sqrt,
-        "bitAnd" => |args| bits(args, |left, right| left & right),
-        "bitOr" => |args| bits(args, |left, right| left | right),
-        "bitXor" => |args| bits(args, |left, right| left ^ right),
-        "bitNot" => |args| match &args[0] {
-            Value::Int(number) => Ok(Value::Int(!number)),
-            Value::Uint(number) => Ok(Value::Uint(!number)),
-            _ => Err(Failure::no_such_overload()),
-        },
-        "bitShiftLeft" => |args| shift(args, u64::checked_shl),
-        "bitShiftRight" => |args| shift(args, u64::checked_shr),
-        _ => return None,
-    })
-}
+const EXTREME: &[&str] = &[
+    "(double) double",
+    "(int) int",
+    "(uint) uint",
+    "(double, double) double",
+    "(int, int) int",
+    "(uint, uint) uint",
+    "(int, uint) dyn",
+    "(int, double) dyn",
+    "(double, int) dyn",
+    "(double, uint) dyn",
+    "(uint, int) dyn",
+    "(uint, double) dyn",
+    "(list(double)) double",
+    "(list(int)) int",
+    "(list(uint)) uint",
+];
+const NUMBER: &[&str] = &["(double) double", "(int) int", "(uint) uint"];
+const ROUND: &[&str] = &["(double) double"];
+const TEST: &[&str] = &["(double) bool"];
+const SHIFT: &[&str] = &["(int, int) int", "(uint, int) uint"];
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    function("math.@min", EXTREME, |args| extreme(args, Ordering::Less)),
+    function("math.@max", EXTREME, |args| extreme(args, Ordering::Greater)),
+    function("math.ceil", ROUND, |args| double(args, |number| Value::Double(number.ceil()))),
+    function("math.floor", ROUND, |args| double(args, |number| Value::Double(number.floor()))),
+    function("math.round", ROUND, |args| double(args, |number| Value::Double(number.round()))),
+    function("math.trunc", ROUND, |args| double(args, |number| Value::Double(number.trunc()))),
+    function("math.isInf", TEST, |args| double(args, |number| Value::Bool(number.is_infinite()))),
+    function("math.isNaN", TEST, |args| double(args, |number| Value::Bool(number.is_nan()))),
+    function("math.isFinite", TEST, |args| double(args, |number| Value::Bool(number.is_finite()))),
+    function("math.abs", NUMBER, abs),
+    function("math.sign", NUMBER, sign),
+    function("math.sqrt", &["(double) double", "(int) double", "(uint) double"], sqrt),
+    function("math.bitAnd", INTEGERS, |args| bits(args, |left, right| left & right)),
+    function("math.bitOr", INTEGERS, |args| bits(args, |left, right| left | right)),
+    function("math.bitXor", INTEGERS, |args| bits(args, |left, right| left ^ right)),
+    function("math.bitNot", &["(int) int", "(uint) uint"], |args| match &args[0] {
+        Value::Int(number) => Ok(Value::Int(!number)),
+        Value::Uint(number) => Ok(Value::Uint(!number)),
+        _ => Err(Failure::no_such_overload()),
+    }),
+    function("math.bitShiftLeft", SHIFT, |args| shift(args, u64::checked_shl)),
+    function("math.bitShiftRight", SHIFT, |args| shift(args, u64::checked_shr)),
+];
 
 fn extreme(args: &[Value], wanted: Ordering) -> Result {
     let numbers = match args {
         [Value::List(members)] => members,
         args => args,
     };
-    let is_number = |value: &Value| matches!(value, Value::Int(_) | Value::Uint(_) | Value::Double(_));
-    if !numbers.iter().all(is_number) {
+    if !numbers.iter().all(Value::is_number) {
         return Err(Failure::no_such_overload());
     }
     let better =

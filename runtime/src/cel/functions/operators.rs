@@ -2,32 +2,75 @@
 
 use std::{cmp::Ordering, sync::Arc};
 
-use super::{Result, time};
-use crate::cel::{
-    evaluate::{Failure, Function},
-    value::Value,
-};
+use super::{Function, INTEGERS, Result, function, time};
+use crate::cel::{evaluate::Failure, value::Value};
 
-pub(super) fn find(name: &str) -> Option<Function> {
-    Some(match name {
-        "!_" => not,
-        "-_" => negate,
-        "_==_" => |args| Ok(Value::Bool(args[0].equals(&args[1]))),
-        "_!=_" => |args| Ok(Value::Bool(!args[0].equals(&args[1]))),
-        "_<_" => |args| compare(args, |order| order == Ordering::Less),
-        "_<=_" => |args| compare(args, |order| order != Ordering::Greater),
-        "_>_" => |args| compare(args, |order| order == Ordering::Greater),
-        "_>=_" => |args| compare(args, |order| order != Ordering::Less),
-        "_+_" => add,
-        "_-_" => subtract,
-        "_*_" => multiply,
-        "_/_" => divide,
-        "_%_" => remainder,
-        "_[_]" => index,
-        "@in" => contained,
-        _ => return None,
-    })
-}
+const ORDER: &[&str] = &[
+    "(bool, bool) bool",
+    "(int, int) bool",
+    "(uint, uint) bool",
+    "(double, double) bool",
+    "(string, string) bool",
+    "(bytes, bytes) bool",
+    "(timestamp, timestamp) bool",
+    "(duration, duration) bool",
+];
+const NUMBERS: &[&str] = &["(double, double) double", "(int, int) int", "(uint, uint) uint"];
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    function("!_", &["(bool) bool"], not),
+    function("-_", &["(double) double", "(int) int"], negate),
+    function("_==_", &["(A, A) bool"], |args| Ok(Value::Bool(args[0].equals(&args[1])))),
+    function("_!=_", &["(A, A) bool"], |args| Ok(Value::Bool(!args[0].equals(&args[1])))),
+    function("_<_", ORDER, |args| compare(args, Ordering::is_lt)),
+    function("_<=_", ORDER, |args| compare(args, Ordering::is_le)),
+    function("_>_", ORDER, |args| compare(args, Ordering::is_gt)),
+    function("_>=_", ORDER, |args| compare(args, Ordering::is_ge)),
+    function(
+        "_+_",
+        &[
+            "(bytes, bytes) bytes",
+            "(double, double) double",
+            "(duration, duration) duration",
+            "(duration, timestamp) timestamp",
+            "(timestamp, duration) timestamp",
+            "(int, int) int",
+            "(list(A), list(A)) list(A)",
+            "(string, string) string",
+            "(uint, uint) uint",
+        ],
+        add,
+    ),
+    function(
+        "_-_",
+        &[
+            "(double, double) double",
+            "(duration, duration) duration",
+            "(int, int) int",
+            "(timestamp, duration) timestamp",
+            "(timestamp, timestamp) duration",
+            "(uint, uint) uint",
+        ],
+        subtract,
+    ),
+    function("_*_", NUMBERS, |args| {
+        numbers(args, i64::checked_mul, u64::checked_mul, |left, right| left * right)
+    }),
+    function("_/_", NUMBERS, |args| {
+        if matches!(args[1], Value::Int(0) | Value::Uint(0)) {
+            return Err(Failure::new("division by zero"));
+        }
+        numbers(args, i64::checked_div, u64::checked_div, |left, right| left / right)
+    }),
+    function("_%_", INTEGERS, |args| {
+        if matches!(args[1], Value::Int(0) | Value::Uint(0)) {
+            return Err(Failure::new("modulus by zero"));
+        }
+        integers(args, i64::checked_rem, u64::checked_rem)
+    }),
+    function("_[_]", &["(list(A), int) A", "(map(A, B), A) B"], index),
+    function("@in", &["(A, list(A)) bool", "(A, map(A, B)) bool"], contained),
+];
 
 fn not(args: &[Value]) -> Result {
     match &args[0] {
@@ -59,13 +102,27 @@ fn compare(args: &[Value], holds: fn(Ordering) -> bool) -> Result {
     Ok(Value::Bool(args[0].order(&args[1]).is_some_and(holds)))
 }
 
+type Of<T> = fn(T, T) -> Option<T>;
+
+fn integers(args: &[Value], int: Of<i64>, uint: Of<u64>) -> Result {
+    match (&args[0], &args[1]) {
+        (Value::Int(left), Value::Int(right)) => int(*left, *right).map(Value::Int).ok_or_else(overflow),
+        (Value::Uint(left), Value::Uint(right)) => {
+            uint(*left, *right).map(Value::Uint).ok_or_else(unsigned_overflow)
+        }
+        _ => Err(Failure::no_such_overload()),
+    }
+}
+
+fn numbers(args: &[Value], int: Of<i64>, uint: Of<u64>, double: fn(f64, f64) -> f64) -> Result {
+    match (&args[0], &args[1]) {
+        (Value::Double(left), Value::Double(right)) => Ok(Value::Double(double(*left, *right))),
+        _ => integers(args, int, uint),
+    }
+}
+
 fn add(args: &[Value]) -> Result {
     Ok(match (&args[0], &args[1]) {
-        (Value::Int(left), Value::Int(right)) => Value::Int(left.checked_add(*right).ok_or_else(overflow)?),
-        (Value::Uint(left), Value::Uint(right)) => {
-            Value::Uint(left.checked_add(*right).ok_or_else(unsigned_overflow)?)
-        }
-        (Value::Double(left), Value::Double(right)) => Value::Double(left + right),
         (Value::String(left), Value::String(right)) => Value::string(format!("{left}{right}")),
         (Value::Bytes(left), Value::Bytes(right)) => Value::Bytes([&**left, &**right].concat().into()),
         (Value::List(left), Value::List(right)) => Value::list(left.iter().chain(&**right).cloned()),
@@ -76,17 +133,12 @@ fn add(args: &[Value]) -> Result {
         | (Value::Duration(duration), Value::Timestamp(moment)) => {
             time::shifted(*moment, i128::from(*duration))?
         }
-        _ => return Err(Failure::no_such_overload()),
+        _ => return numbers(args, i64::checked_add, u64::checked_add, |left, right| left + right),
     })
 }
 
 fn subtract(args: &[Value]) -> Result {
     Ok(match (&args[0], &args[1]) {
-        (Value::Int(left), Value::Int(right)) => Value::Int(left.checked_sub(*right).ok_or_else(overflow)?),
-        (Value::Uint(left), Value::Uint(right)) => {
-            Value::Uint(left.checked_sub(*right).ok_or_else(unsigned_overflow)?)
-        }
-        (Value::Double(left), Value::Double(right)) => Value::Double(left - right),
         (Value::Duration(left), Value::Duration(right)) => {
             Value::Duration(left.checked_sub(*right).ok_or_else(overflow)?)
         }
@@ -94,43 +146,10 @@ fn subtract(args: &[Value]) -> Result {
             time::shifted(*moment, -i128::from(*duration))?
         }
         (Value::Timestamp(left), Value::Timestamp(right)) => {
-            Value::Duration(i64::try_from(left.nanoseconds - right.nanoseconds).map_err(|_| overflow())?)
+            let apart = left.nanoseconds() - right.nanoseconds();
+            Value::Duration(i64::try_from(apart).map_err(|_| overflow())?)
         }
-        _ => return Err(Failure::no_such_overload()),
-    })
-}
-
-fn multiply(args: &[Value]) -> Result {
-    Ok(match (&args[0], &args[1]) {
-        (Value::Int(left), Value::Int(right)) => Value::Int(left.checked_mul(*right).ok_or_else(overflow)?),
-        (Value::Uint(left), Value::Uint(right)) => {
-            Value::Uint(left.checked_mul(*right).ok_or_else(unsigned_overflow)?)
-        }
-        (Value::Double(left), Value::Double(right)) => Value::Double(left * right),
-        _ => return Err(Failure::no_such_overload()),
-    })
-}
-
-fn divide(args: &[Value]) -> Result {
-    Ok(match (&args[0], &args[1]) {
-        (Value::Int(_), Value::Int(0)) | (Value::Uint(_), Value::Uint(0)) => {
-            return Err(Failure::new("division by zero"));
-        }
-        (Value::Int(left), Value::Int(right)) => Value::Int(left.checked_div(*right).ok_or_else(overflow)?),
-        (Value::Uint(left), Value::Uint(right)) => Value::Uint(left / right),
-        (Value::Double(left), Value::Double(right)) => Value::Double(left / right),
-        _ => return Err(Failure::no_such_overload()),
-    })
-}
-
-fn remainder(args: &[Value]) -> Result {
-    Ok(match (&args[0], &args[1]) {
-        (Value::Int(_), Value::Int(0)) | (Value::Uint(_), Value::Uint(0)) => {
-            return Err(Failure::new("modulus by zero"));
-        }
-        (Value::Int(left), Value::Int(right)) => Value::Int(left.checked_rem(*right).ok_or_else(overflow)?),
-        (Value::Uint(left), Value::Uint(right)) => Value::Uint(left % right),
-        _ => return Err(Failure::no_such_overload()),
+        _ => return numbers(args, i64::checked_sub, u64::checked_sub, |left, right| left - right),
     })
 }
 

@@ -2,39 +2,40 @@
 
 use std::sync::Arc;
 
-use super::{Result, format};
+use super::{Function, Result, format, function};
 use crate::cel::{
-    evaluate::{self, Failure, Function},
+    evaluate::{self, Failure},
     value::Value,
 };
 
-pub(super) fn find(name: &str) -> Option<Function> {
-    Some(match name {
-        "contains" => |args| two(args, |text, part| Value::Bool(text.contains(part))),
-        "startsWith" => |args| two(args, |text, part| Value::Bool(text.starts_with(part))),
-        "endsWith" => |args| two(args, |text, part| Value::Bool(text.ends_with(part))),
-        "matches" => |args| {
-            let (text, pattern) = (text(&args[0])?, text(&args[1])?);
-            Ok(Value::Bool(evaluate::pattern(pattern)?.is_match(text)))
-        },
-        "charAt" => char_at,
-        "indexOf" => index_of,
-        "lastIndexOf" => last_index_of,
-        "lowerAscii" => |args| Ok(Value::string(text(&args[0])?.to_ascii_lowercase())),
-        "upperAscii" => |args| Ok(Value::string(text(&args[0])?.to_ascii_uppercase())),
-        "trim" => |args| Ok(Value::string(text(&args[0])?.trim())),
-        "replace" => replace,
-        "split" => split,
-        "substring" => substring,
-        "format" => |args| match &args[1] {
-            Value::List(members) => format::format(text(&args[0])?, members).map(Value::string),
-            _ => Err(Failure::no_such_overload()),
-        },
-        "strings.quote" => |args| Ok(Value::string(quoted(text(&args[0])?))),
-        "join" => join,
-        _ => return None,
-    })
-}
+const SEARCH: &[&str] = &["string.(string) int", "string.(string, int) int"];
+const TEXT: &[&str] = &["string.() string"];
+const PREDICATE: &[&str] = &["string.(string) bool"];
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    function("contains", PREDICATE, |args| two(args, |text, part| text.contains(part))),
+    function("startsWith", PREDICATE, |args| two(args, |text, part| text.starts_with(part))),
+    function("endsWith", PREDICATE, |args| two(args, |text, part| text.ends_with(part))),
+    function("matches", &["(string, string) bool", "string.(string) bool"], |args| {
+        let (text, pattern) = (text(&args[0])?, text(&args[1])?);
+        Ok(Value::Bool(evaluate::pattern(pattern)?.is_match(text)))
+    }),
+    function("charAt", &["string.(int) string"], char_at),
+    function("indexOf", SEARCH, index_of),
+    function("lastIndexOf", SEARCH, last_index_of),
+    function("lowerAscii", TEXT, |args| Ok(Value::string(text(&args[0])?.to_ascii_lowercase()))),
+    function("upperAscii", TEXT, |args| Ok(Value::string(text(&args[0])?.to_ascii_uppercase()))),
+    function("trim", TEXT, |args| Ok(Value::string(text(&args[0])?.trim()))),
+    function("replace", &["string.(string, string) string", "string.(string, string, int) string"], replace),
+    function("split", &["string.(string) list(string)", "string.(string, int) list(string)"], split),
+    function("substring", &["string.(int) string", "string.(int, int) string"], substring),
+    function("format", &["string.(list(dyn)) string"], |args| match &args[1] {
+        Value::List(members) => format::format(text(&args[0])?, members).map(Value::string),
+        _ => Err(Failure::no_such_overload()),
+    }),
+    function("strings.quote", &["(string) string"], |args| Ok(Value::string(quoted(text(&args[0])?)))),
+    function("join", &["list(string).() string", "list(string).(string) string"], join),
+];
 
 fn text(value: &Value) -> Result<&str> {
     match value {
@@ -50,8 +51,8 @@ fn int(value: &Value) -> Result<i64> {
     }
 }
 
-fn two(args: &[Value], of: fn(&str, &str) -> Value) -> Result {
-    Ok(of(text(&args[0])?, text(&args[1])?))
+fn two(args: &[Value], holds: fn(&str, &str) -> bool) -> Result {
+    Ok(Value::Bool(holds(text(&args[0])?, text(&args[1])?)))
 }
 
 fn out_of_range(index: i64) -> Failure {

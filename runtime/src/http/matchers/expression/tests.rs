@@ -71,7 +71,7 @@ fn what_caddy_takes_and_this_server_refuses() {
         ("header_regexp({http.vars.str}, 'x')", "a placeholder as a name in header_regexp()"),
         ("header({'X Test': 'x'})", "\"X Test\" is not a valid name of a header field"),
         ("path_match_request_list(req, ['/foo/*'])", "undeclared reference to 'path_match_request_list'"),
-        ("ph(req, {http.request.method}) == 1", "whose name is not a plain text"),
+        ("ph(req, {http.request.method}) == 1", "the name of a placeholder as a plain text: ph(req, 'name')"),
     ] {
         let error = compile(expr).err().map(|error| error.message).unwrap_or_default();
         assert!(error.contains(reason), "{expr}: {error}");
@@ -136,15 +136,45 @@ fn failures_are_errors_of_the_request() {
     assert_eq!(error.status(), StatusCode::NOT_FOUND);
 }
 
+/// What Caddy takes at the most is taken, and little more.
 #[test]
 fn depth_has_a_limit() {
-    let deep = |depth: usize| format!("{}true{}", "(".repeat(depth), ")".repeat(depth));
-    assert!(compile(&deep(49)).is_ok());
-    assert!(compile(&deep(100_000)).is_err());
-    assert!(compile(&format!("1{} > 0", " + 1".repeat(90))).is_ok());
-    assert!(compile(&format!("1{} > 0", " + 1".repeat(100_000))).is_err());
+    let nested =
+        |open: &str, end: &str, depth: usize| format!("{}true{}", open.repeat(depth), end.repeat(depth));
+    let brackets: [&dyn Fn(usize) -> String; 9] = [
+        &|depth| nested("(", ")", depth),
+        &|depth| nested("!(", ")", depth),
+        &|depth| nested("[", "]", depth) + " == []",
+        &|depth| nested("{1: ", "}", depth) + " == {}",
+        &|depth| nested("dyn(", ")", depth) + " == true",
+        &|depth| nested("[1].all(x, ", ")", depth),
+        &|depth| nested("[true][", "]", depth).replace("[true]", "[0]").replace("true", "0") + " == 0",
+        &|depth| nested("true ? true : ", "", depth),
+        &|depth| nested("cel.bind(x, 1, ", ")", depth),
+    ];
+    for bracket in brackets {
+        ask_or_fail(&bracket(249));
+        assert!(compile(&bracket(250)).err().unwrap().message.contains("recursion limit exceeded: 250"));
+        assert!(compile(&bracket(10_000)).is_err());
+    }
+    let chains: [(usize, &dyn Fn(usize) -> String); 5] = [
+        (249, &|length| format!("1{} > 0", " + 1".repeat(length))),
+        (250, &|length| format!("true{}", " == true".repeat(length))),
+        (249, &|length| format!("{{http.vars.a}}{} == 1", ".b".repeat(length))),
+        (249, &|length| format!("{{http.vars.a}}{} == 1", "[0]".repeat(length))),
+        (249, &|length| format!("'a'{} == ''", ".trim()".repeat(length))),
+    ];
+    for (most, chain) in chains {
+        ask_or_fail(&chain(most));
+        assert!(compile(&chain(most + 4)).is_err());
+        assert!(compile(&chain(10_000)).is_err());
+    }
     assert!(compile(&vec!["true"; 10_000].join(" && ")).is_ok());
+    assert!(compile(&format!("{}1 == 1", "-".repeat(100_000))).is_ok());
     assert!(compile(&"[".repeat(100_000)).is_err());
-    assert!(compile(&"-".repeat(100_000)).is_err());
-    assert!(compile(&format!("a{}", ".b".repeat(100_000))).is_err());
+}
+
+/// Builds an expression and asks it, whatever it says: neither may need more stack than a thread has.
+fn ask_or_fail(expr: &str) {
+    drop(compile(expr).map_err(|error| format!("{expr}: {error}")).unwrap().matches(&mut request()));
 }
