@@ -1,10 +1,6 @@
 //! From typed configuration to running parts: opens what is needed, spawns nothing, and fails without a trace.
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::BTreeMap,
-    sync::Arc,
-};
+use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
 
 use crate::{http::routes::NamedRoutes, process::Process, tunnel};
 
@@ -64,8 +60,6 @@ pub struct Build {
     found: Option<RefCell<Vec<BuildError>>>,
     /// Whether a survey reads the files that it comes upon, and knows the environment.
     provisions: bool,
-    /// Whether the part that is being built has asked for the environment.
-    uses_environment: Cell<bool>,
     path: Vec<String>,
     groups: BTreeMap<(usize, String), u32>,
     lists: usize,
@@ -84,7 +78,6 @@ impl Build {
             named_routes: NamedRoutes::default(),
             found: None,
             provisions: false,
-            uses_environment: Cell::new(false),
             path: Vec::new(),
             groups: BTreeMap::new(),
             lists: 0,
@@ -104,7 +97,7 @@ impl Build {
         Self { provisions: true, ..Self::survey(process) }
     }
 
-    /// Whether no file may be read, because this is a survey that knows nothing of the machine.
+    /// Whether this is a survey that knows nothing of the machine: it may read no file, nor the environment.
     pub(crate) fn reads_nothing(&self) -> bool {
         self.is_survey() && !self.provisions
     }
@@ -124,8 +117,6 @@ impl Build {
     /// # Errors
     /// The part's, if this is none.
     pub(crate) fn unless_survey<T>(&self, built: Result<T, BuildError>) -> Result<Option<T>, BuildError> {
-        // A plain survey knows nothing of the environment of the run: an error may be due to that.
-        let is_known = !self.uses_environment.replace(false) || self.provisions;
         match (built, &self.found) {
             (Err(error), Some(found)) => {
                 let mut found = found.borrow_mut();
@@ -134,7 +125,7 @@ impl Build {
                 let within = format!("{}/", error.path);
                 let follows =
                     || error.message == LEFT_OUT || found.iter().any(|part| part.path.starts_with(&within));
-                let is_wrong = error.unsupported || is_known && !follows();
+                let is_wrong = error.unsupported || !follows();
                 if is_wrong && !found.contains(&error) {
                     found.push(error);
                 }
@@ -211,11 +202,11 @@ impl Build {
         BuildError { unsupported: true, ..self.error(message) }
     }
 
-    /// A variable of the environment that placeholders see; empty when it is not set.
+    /// A variable of the environment that placeholders see; empty when it is not set, and `None` where the environment of
+    /// the run is not known, in a plain survey.
     #[must_use]
-    pub fn environment(&self, name: &str) -> String {
-        self.uses_environment.set(true);
-        self.process.variable(name).unwrap_or_default()
+    pub fn environment(&self, name: &str) -> Option<String> {
+        (!self.reads_nothing()).then(|| self.process.variable(name).unwrap_or_default())
     }
 
     /// Opens a list of routes: group names mean something only within one list.

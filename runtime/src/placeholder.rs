@@ -123,6 +123,20 @@ impl Template {
         Self { parts: vec![Part::Text(text.into())], unknown: Unknown::Keep }
     }
 
+    /// The text where it must be the same for every request.
+    ///
+    /// # Errors
+    /// Says with the words of `otherwise` that it is not. A survey that does not know the environment leaves out what
+    /// depends on it.
+    pub fn fixed(&self, cx: &Build, otherwise: impl Into<String>) -> Result<&str, BuildError> {
+        let of_environment = |part: &Part| matches!(part, Part::Value(key, _) if key.is_of_environment());
+        match self.constant() {
+            Some(text) => Ok(text),
+            None if cx.reads_nothing() && self.parts.iter().any(of_environment) => Err(cx.left_out()),
+            None => Err(cx.error(otherwise)),
+        }
+    }
+
     /// The text when it is the same for every request.
     #[must_use]
     pub fn constant(&self) -> Option<&str> {

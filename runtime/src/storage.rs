@@ -34,7 +34,7 @@ impl Storage {
     /// When it is another kind of storage.
     pub(crate) fn build(config: Option<&config::storage::Storage>, cx: &Build) -> Result<Self, BuildError> {
         let default = || {
-            let folders = cx.process.folders.get_or_init(|| Folders::new(|name| Some(cx.environment(name))));
+            let folders = cx.process.folders.get_or_init(|| Folders::new(|name| cx.environment(name)));
             folders.data.clone()
         };
         match config {
@@ -44,9 +44,7 @@ impl Storage {
             }
             Some(config::storage::Storage::FileSystem(config)) => {
                 let root = Template::known(&config.root, cx)?;
-                let root = root
-                    .constant()
-                    .ok_or_else(|| cx.error("the root of a storage cannot depend on a request"))?;
+                let root = root.fixed(cx, "the root of a storage cannot depend on a request")?;
                 Ok(Self::new(root.into()))
             }
             Some(config::storage::Storage::Foreign(foreign)) => {

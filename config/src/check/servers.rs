@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Report, routes, tls};
+use super::{Report, has_placeholder, routes, tls};
 use crate::go::host_port;
 use crate::go::quote::quote;
 use crate::http::ip_sources::IpSource;
@@ -30,6 +30,7 @@ fn listen<'c>(
     claimed: &mut HashMap<NetworkAddress, &'c str>,
 ) {
     report.each("listen", &server.listen, |report, text| match NetworkAddress::parse(text) {
+        _ if has_placeholder(text) => {}
         Err(reason) => report.error(format!("invalid listener address '{text}': {reason}")),
         Ok(range) => {
             for single in range.expand() {

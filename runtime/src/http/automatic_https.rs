@@ -82,12 +82,12 @@ pub(crate) fn fill(app: &App, cx: &mut Build) -> Result<App, BuildError> {
         for (name, server) in &mut app.servers {
             for address in &mut server.listen {
                 let fill = |cx: &mut Build| {
-                    let filled = known(address, cx)?;
-                    filled.ok_or_else(|| {
-                        cx.error(format!("listener address '{address}' cannot depend on a request"))
-                    })
+                    let otherwise = format!("listener address '{address}' cannot depend on a request");
+                    Template::known(address, cx)?.fixed(cx, otherwise).map(str::to_owned)
                 };
-                *address = cx.at(name, |cx| cx.at("listen", fill))?;
+                let filled = cx.at(name, |cx| cx.at("listen", fill));
+                // What a survey cannot know may be any port.
+                *address = cx.unless_survey(filled)?.unwrap_or_else(|| ":0".to_owned());
             }
             let sets = server.routes.iter_mut().flat_map(|route| &mut route.matchers);
             for host in sets.filter_map(|set| set.get_mut("host")) {

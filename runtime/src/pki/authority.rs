@@ -67,10 +67,7 @@ impl Authority {
             let text =
                 or(configured, default).replace("{pki.ca.name}", &name).replace("{time.now.year}", &year());
             let text = Template::known(&text, cx)?;
-            Ok(text
-                .constant()
-                .ok_or_else(|| cx.error("a common name cannot depend on a request"))?
-                .to_owned())
+            text.fixed(cx, "a common name cannot depend on a request").map(str::to_owned)
         };
         let root_common_name = common_name(&config.root_common_name, ROOT_NAME)?;
         let intermediate_common_name = common_name(&config.intermediate_common_name, INTERMEDIATE_NAME)?;

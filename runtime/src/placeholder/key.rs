@@ -115,14 +115,14 @@ impl Key {
     /// When this server cannot fill it in.
     pub fn parse(name: &str, cx: &Build) -> Result<Self, BuildError> {
         if let Some(variable) = name.strip_prefix("env.") {
-            return Ok(Key::Constant(cx.environment(variable)));
+            return Ok(cx.environment(variable).map_or_else(|| Key::Set(name.into()), Key::Constant));
         }
         if let Some(path) = name.strip_prefix("file.") {
             return Ok(Key::File(path.into()));
         }
         if let Some(rest) = name.strip_prefix("http.request.") {
             if matches!(rest, "body" | "body_base64") {
-                return Err(cx.unsupported(&format!("placeholder {{{name}}}")));
+                cx.refuse(&format!("placeholder {{{name}}}"))?;
             }
             return Ok(request_key(rest).unwrap_or_else(|| Key::Set(name.into())));
         }
@@ -154,10 +154,16 @@ impl Key {
             "http.error.id" => Key::ErrorId,
             "http.error.trace" => Key::ErrorTrace,
             "http.shutting_down" | "http.time_until_shutdown" => {
-                return Err(cx.unsupported(&format!("placeholder {{{name}}}")));
+                cx.refuse(&format!("placeholder {{{name}}}"))?;
+                Key::Set(name.into())
             }
             other => Key::Set(other.into()),
         })
+    }
+
+    /// Whether it is a variable of an environment that is not known.
+    pub(super) fn is_of_environment(&self) -> bool {
+        matches!(self, Key::Set(name) if name.starts_with("env."))
     }
 
     /// Whether nothing can ever set it: names with a brace cannot be set.

@@ -74,7 +74,7 @@ fn refusals() -> Vec<(String, Value, &'static str)> {
         (LOG.into(), json!({"writer": {"output": "file", "filename": "l", "dir_mode": "inherit"}}), "/writer/dir_mode"),
         (LOG.into(), json!({"encoder": {"format": "journald"}}), "/encoder"),
         (LOG.into(), json!({"encoder": foreign("format")}), "/encoder"),
-        (LOG.into(), json!({"encoder": {"format": "filter", "fields": {"f": {"filter": "multi_regexp"}}}}), "/encoder/fields/f"),
+        (LOG.into(), json!({"encoder": {"format": "filter", "fields": {"f": {"filter": "multi_regexp", "operations": [{"regexp": "x"}]}}}}), "/encoder/fields/f"),
         (LOG.into(), json!({"encoder": {"format": "filter", "fields": {"f": {"filter": "set_cookie"}}}}), "/encoder/fields/f"),
         (LOG.into(), json!({"encoder": {"format": "filter", "fields": {"f": foreign("filter")}}}), "/encoder/fields/f"),
         ("/apps".into(), json!({"other": {}}), "/other"),
@@ -97,7 +97,7 @@ fn refusals() -> Vec<(String, Value, &'static str)> {
         (POLICY.into(), json!({"must_staple": true}), "/must_staple"),
         (POLICY.into(), json!({"reuse_private_keys": true}), "/reuse_private_keys"),
         (POLICY.into(), json!({"ocsp_overrides": {"a": "b"}}), "/ocsp_overrides"),
-        ("/apps/tls/automation/policies/1".into(), json!({"on_demand": true, "issuers": [acme]}), "/on_demand"),
+        ("/apps/tls/automation/policies/1".into(), json!({"subjects": ["a.test"], "on_demand": true, "issuers": [acme]}), "/on_demand"),
         (POLICY.into(), json!({"issuers": [internal, acme]}), "/issuers/1"),
         (POLICY.into(), json!({"storage": foreign("module")}), "/storage"),
         (c(""), json!({"insecure_secrets_log": "f"}), "/insecure_secrets_log"),
@@ -321,6 +321,64 @@ fn expressions_patterns_and_addresses() {
         "/routes/2/handle/0/path_regexp/0",
     ];
     assert_eq!(paths, expected, "{found:#?}");
+}
+
+/// What only the run knows hides nothing else of the same part.
+#[test]
+fn variables_of_the_environment_hide_nothing() {
+    for (handler, below) in [
+        (
+            json!({"handler": "authentication", "providers": {"http_basic": {"accounts": [
+                {"username": "{env.A}", "password": "{env.B}"}, {"username": "b", "password": "no hash"},
+            ]}}}),
+            "/providers/http_basic/accounts/1",
+        ),
+        (
+            json!({
+                "handler": "headers", "request": {"set": {"X": ["{env.A}"]}},
+                "response": {"replace": {"X": [{"search_regexp": "("}]}},
+            }),
+            "/response/replace",
+        ),
+        (
+            json!({"handler": "reverse_proxy", "upstreams": [{"dial": "{env.A}:{env.B}"}, {"dial": "a:b:c"}]}),
+            "/upstreams/1/dial",
+        ),
+        (
+            json!({"handler": "static_response", "status_code": "{env.A}", "headers": {"no name": []}}),
+            "/headers",
+        ),
+    ] {
+        let found = survey(&parsed(&only(HANDLER, handler.clone())));
+        let is_it = found.len() == 1 && found[0].path.starts_with(&(HANDLER.to_owned() + below));
+        assert!(is_it, "{handler}: {found:#?}");
+    }
+    let ranges = survey(&parsed(&only(MATCHER, json!({"remote_ip": {"ranges": ["{env.A}", "nowhere"]}}))));
+    assert_eq!(ranges.len(), 1, "{ranges:#?}");
+    let listen = json!({"listen": [":{env.A}", "{env.B}"], "routes": [{"handle": [{"handler": "push"}]}]});
+    let listening = survey(&parsed(&only(SERVER, listen)));
+    assert_eq!(listening.len(), 1, "{listening:#?}");
+}
+
+#[test]
+fn a_placeholder_that_is_refused_hides_no_other() {
+    let (body, shutting_down) = ("{http.request.body}", "{http.shutting_down}");
+    let respond = json!({"handler": "static_response", "headers": {"X": [body]}, "body": shutting_down});
+    let vars = json!({"handler": "vars", "a": body, "b": {}});
+    let messages = |handler: serde_json::Value| -> Vec<String> {
+        let found = survey(&parsed(&only(HANDLER, handler)));
+        found
+            .into_iter()
+            .map(|refusal| format!("{} {}", &refusal.path[HANDLER.len()..], refusal.message))
+            .collect()
+    };
+    let rest = "is not supported by this server yet; remove it to run this configuration";
+    let of_respond =
+        [format!("/headers placeholder {body} {rest}"), format!(" placeholder {shutting_down} {rest}")];
+    assert_eq!(messages(respond), of_respond);
+    let of_vars =
+        [format!("/a placeholder {body} {rest}"), format!("/b a variable that is an object {rest}")];
+    assert_eq!(messages(vars), of_vars);
 }
 
 #[test]

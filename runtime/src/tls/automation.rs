@@ -197,9 +197,8 @@ impl Policy {
         let mut subjects = Vec::new();
         for subject in &config.subjects {
             let template = Template::known(subject, cx)?;
-            let subject =
-                template.constant().ok_or_else(|| cx.error("a subject cannot depend on a request"))?;
-            subjects.push(names::normalized(subject));
+            let subject = template.fixed(cx, "a subject cannot depend on a request").map(names::normalized);
+            subjects.extend(cx.unless_survey(subject)?);
         }
         let storage = match &config.storage {
             Some(own) => cx.at("storage", |cx| Storage::build(Some(own), cx))?,

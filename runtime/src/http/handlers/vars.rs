@@ -26,15 +26,16 @@ enum Assigned {
 const USER: &str = "http.auth.user.id";
 
 pub(super) fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildError> {
-    let variables = config.0.iter().map(|(name, value)| {
-        cx.at(name, |cx| {
+    let variables = config.0.iter().filter_map(|(name, value)| {
+        let built = cx.at(name, |cx| {
             let name = Template::all(name, cx)?;
             let name = match name.constant() {
                 Some(name) => Name::Fixed(name.into()),
                 None => Name::Computed(name),
             };
             Ok((name, Assigned::build(value, cx)?))
-        })
+        });
+        cx.unless_survey(built).transpose()
     });
     Ok(Box::new(Vars(variables.collect::<Result<_, _>>()?)))
 }

@@ -32,20 +32,19 @@ impl Ranges {
     /// Placeholders in ranges are those that need no request.
     pub(super) fn build(ranges: &[String], cx: &mut Build) -> Result<Self, BuildError> {
         let parse = |(index, range): (usize, &String)| {
-            cx.at("ranges", |cx| {
+            let parsed = cx.at("ranges", |cx| {
                 cx.at(index, |cx| {
                     let template = Template::all(range, cx)?;
-                    let Some(text) = template.constant() else {
-                        return Err(cx.error("an IP range cannot depend on the request"));
-                    };
+                    let text = template.fixed(cx, "an IP range cannot depend on the request")?;
                     if text.contains('%') {
                         return Err(cx.unsupported("an IP range with a zone"));
                     }
                     parse(text).ok_or_else(|| cx.error(format!("invalid IP address or CIDR range: '{text}'")))
                 })
-            })
+            });
+            cx.unless_survey(parsed).transpose()
         };
-        ranges.iter().enumerate().map(parse).collect::<Result<_, _>>().map(Self)
+        ranges.iter().enumerate().filter_map(parse).collect::<Result<_, _>>().map(Self)
     }
 
     /// Ranges out of texts without placeholders.

@@ -79,7 +79,7 @@ impl Settings {
             u64::try_from(value).ok().filter(|&value| value > 0).unwrap_or(default)
         };
         let path = Template::known(&config.filename, cx)?;
-        let path = path.constant().ok_or_else(|| cx.error("a log file's name cannot depend on a request"))?;
+        let path = path.fixed(cx, "a log file's name cannot depend on a request")?;
         Ok(Self {
             path: PathBuf::from(path),
             mode: if config.mode.0 == 0 { 0o600 } else { config.mode.0 },

@@ -144,8 +144,5 @@ fn folder_of_bundles(folder: &Path, loaded: &mut Loaded, cx: &Build) -> Result<(
 /// A text whose placeholders are known before any request.
 fn constant(text: &str, cx: &Build) -> Result<String, BuildError> {
     let template = Template::known(text, cx)?;
-    template
-        .constant()
-        .map(str::to_owned)
-        .ok_or_else(|| cx.error(format!("'{text}' cannot depend on a request")))
+    template.fixed(cx, format!("'{text}' cannot depend on a request")).map(str::to_owned)
 }

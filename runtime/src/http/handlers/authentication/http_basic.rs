@@ -37,7 +37,7 @@ impl HttpBasic {
         };
         let mut accounts = HashMap::new();
         for (index, account) in config.accounts.iter().enumerate() {
-            cx.at("accounts", |cx| {
+            let built = cx.at("accounts", |cx| {
                 cx.at(index, |cx| {
                     let name = constant(&account.username, cx)?;
                     let password = constant(&account.password, cx)?;
@@ -51,7 +51,8 @@ impl HttpBasic {
                             .error(format!("account {index}: username is not unique: {}", account.username))),
                     }
                 })
-            })?;
+            });
+            cx.unless_survey(built)?;
         }
         let realm = if config.realm.is_empty() { "restricted" } else { &config.realm };
         let challenge = header_value(&format!("Basic realm=\"{realm}\""))
@@ -81,7 +82,7 @@ impl HttpBasic {
 /// A text in which placeholders need no request.
 fn constant(text: &str, cx: &Build) -> Result<String, BuildError> {
     let template = Template::all(text, cx)?;
-    template.constant().map(str::to_owned).ok_or_else(|| cx.error("an account cannot depend on the request"))
+    template.fixed(cx, "an account cannot depend on the request").map(str::to_owned)
 }
 
 /// User and password of a request.

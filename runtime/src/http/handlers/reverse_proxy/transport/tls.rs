@@ -192,9 +192,7 @@ fn from_pool(
         CaPool::File(pool) => {
             for file in &pool.pem_files {
                 let file = Template::all(file, cx)?;
-                let file = file
-                    .constant()
-                    .ok_or_else(|| cx.error("a file of authorities is the same for all requests"))?;
+                let file = file.fixed(cx, "a file of authorities is the same for all requests")?;
                 certificates.extend(read_certificates(file, fingerprint, cx)?);
             }
         }
