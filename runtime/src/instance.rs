@@ -73,6 +73,9 @@ impl Instance {
         previous: Option<&Instance>,
         process: &Arc<Process>,
     ) -> Result<Self, BuildError> {
+        if let Some(wrong) = caddy::check(config).into_iter().next() {
+            return Err(BuildError { path: wrong.path, message: wrong.message, unsupported: false });
+        }
         Self::assemble(config, previous, &mut Build::new(Arc::clone(process)))
     }
 

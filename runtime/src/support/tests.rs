@@ -381,6 +381,22 @@ fn a_placeholder_that_is_refused_hides_no_other() {
     assert_eq!(messages(vars), of_vars);
 }
 
+/// A run refuses what a check of the configuration alone calls an error.
+#[test]
+fn what_contradicts_itself_is_not_built() {
+    let folder = testing::folder(&[]);
+    let socket = format!("unix/{}/socket", folder.path());
+    let admin =
+        json!({"admin": {"listen": socket}, "apps": {"http": {"servers": {"s": {"listen": [socket]}}}}});
+    let twice = only(SERVER, json!({"listen": ["127.0.0.1:0", "127.0.0.1:0"]}));
+    for (config, path) in [(admin, "/admin/listen"), (twice, "/apps/http/servers/s/listen/1")] {
+        let config = parsed(&config);
+        let error = Instance::build(&config, None, &testing::process()).unwrap_err();
+        let check = caddis_config::check(&config).remove(0);
+        assert_eq!((error.path.as_str(), error.message), (path, check.message));
+    }
+}
+
 #[test]
 fn files_are_read_when_it_is_asked_for() {
     let key = rcgen::KeyPair::generate().unwrap();
