@@ -5,6 +5,7 @@
 
 mod admin;
 mod handlers;
+mod listeners;
 mod logging;
 mod matchers;
 mod mirror;
@@ -37,7 +38,7 @@ fn examine(config: &Config) -> Report {
         report.field("http", &config.apps.http, |report, app| servers::check(report, app, &authorities));
         report.field("tls", &config.apps.tls, |report, app| tls::check(report, app, &authorities));
     });
-    report.field("logging", &config.logging, |report, logging| logging::sources(report, logging, config));
+    logging::sources(&mut report, config);
     report
 }
 
@@ -47,10 +48,9 @@ struct Report {
     path: String,
     errors: Vec<ConfigError>,
     warnings: Vec<ConfigError>,
-    /// Whether requests choose the loggers of their access logs.
-    has_chosen_loggers: bool,
-    /// What stands around actions, where responses are templates.
-    delimiters: Option<[String; 2]>,
+    /// The loggers of access logs that routes choose by name, with the places where they do.
+    chosen_loggers: Vec<(String, String)>,
+    responses: handlers::Responses,
 }
 
 impl Report {

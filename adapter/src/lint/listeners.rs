@@ -6,12 +6,15 @@ use caddis_grammar::Token;
 
 use crate::{cx::Cx, errors};
 
-/// Reports words that say a port, which is that of the site, and hosts that are none: what is behind brackets is taken
-/// off, and anything else is taken for a name.
+/// Reports words that say a port, which is that of the site, hosts that are none (what is behind brackets is taken off,
+/// and anything else is taken for a name), and words that are there twice.
 pub(crate) fn judge_listeners(cx: &mut Cx<'_>, words: &[Token]) {
-    for word in words {
+    for (index, word) in words.iter().enumerate() {
+        let is_repeated = || words[..index].iter().any(|earlier| earlier.text == word.text);
         if let Some((reason, help)) = oddity(&word.text) {
             cx.report(errors::lint::odd_listener(word, reason, help));
+        } else if is_repeated() && !cx.sources.has_variable(word.span) {
+            cx.report(errors::lint::odd_listener(word, "it is there twice", "remove it"));
         }
     }
 }

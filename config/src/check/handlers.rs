@@ -1,6 +1,7 @@
 //! Handlers.
 
 use std::collections::HashMap;
+use std::slice;
 
 use super::routes::Context;
 use super::{Report, mirror, reverse_proxy, template};
@@ -9,7 +10,6 @@ use crate::http::authentication::providers::Provider;
 use crate::http::encoders::Encoder;
 use crate::http::handlers::{
     Authentication, Browse, Encode, HeaderReplacement, Headers, Map, Rewrite, StaticResponse, Subroute,
-    Templates,
 };
 
 pub(super) fn check(report: &mut Report, handler: &Handler, routes: &Context<'_>) {
@@ -25,7 +25,10 @@ pub(super) fn check(report: &mut Report, handler: &Handler, routes: &Context<'_>
         }
         Handler::Encode(handler) => encode(report, handler),
         Handler::FileServer(handler) => report.field("browse", &handler.browse, browse),
-        Handler::Headers(handler) => headers(report, handler),
+        Handler::Headers(handler) => {
+            report.responses.have_type |= sets_type(handler);
+            headers(report, handler);
+        }
         Handler::Intercept(handler) => routes.response_handlers(report, &handler.handle_response),
         Handler::Invoke(handler) => {
             if !routes.server.named_routes.contains_key(&handler.name) {
@@ -39,10 +42,18 @@ pub(super) fn check(report: &mut Report, handler: &Handler, routes: &Context<'_>
         Handler::ReverseProxy(handler) => reverse_proxy::check(report, handler, routes),
         Handler::Rewrite(handler) => rewrite(report, handler),
         Handler::Subroute(handler) => subroute(report, handler, routes),
-        Handler::Vars(handler) => report.has_chosen_loggers |= handler.0.contains_key("access_logger_names"),
+        Handler::Vars(handler) => {
+            let names = handler.0.get("access_logger_names").into_iter();
+            for name in names.flat_map(|names| names.as_array().map_or(slice::from_ref(names), Vec::as_slice))
+            {
+                let path = format!("{}/access_logger_names", report.path);
+                // Of another kind than a text, Caddy takes none.
+                report.chosen_loggers.extend(name.as_str().map(|name| (path, name.to_owned())));
+            }
+        }
         Handler::StaticResponse(handler) => body(report, handler),
         Handler::Templates(handler) => {
-            report.delimiters = delimiters(handler);
+            report.responses.templates = template::Language::of(handler);
             if !matches!(handler.delimiters.len(), 0 | 2) {
                 report.within("delimiters", |report| {
                     report.error("delimiters must consist of exactly two elements: opening and closing");
@@ -61,23 +72,33 @@ pub(super) fn check(report: &mut Report, handler: &Handler, routes: &Context<'_>
     }
 }
 
-/// Those of the templates that plain texts are; `None` if only other types are.
-fn delimiters(templates: &Templates) -> Option<[String; 2]> {
-    let is_for_text =
-        templates.mime_types.is_empty() || templates.mime_types.iter().any(|of| of == "text/plain");
-    match templates.delimiters.as_slice() {
-        _ if !is_for_text => None,
-        [] => Some(["{{".to_owned(), "}}".to_owned()]),
-        [left, right] if !left.is_empty() && !right.is_empty() => Some([left.clone(), right.clone()]),
-        _ => None,
-    }
+/// What is known of the responses to requests that come to a handler.
+#[derive(Clone, Default)]
+pub(super) struct Responses {
+    /// How templates among them are written, if they are any.
+    pub(super) templates: Option<template::Language>,
+    /// Whether their type may have been set already.
+    pub(super) have_type: bool,
 }
 
-/// A body behind templates is one.
+fn is_type(name: &str) -> bool {
+    name.eq_ignore_ascii_case("content-type")
+}
+
+fn sets_type(headers: &Headers) -> bool {
+    let response = headers.response.as_ref();
+    response.is_some_and(|ops| ops.add.keys().chain(ops.set.keys()).any(|name| is_type(name)))
+}
+
+/// A body behind templates is one, unless it is taken for JSON.
 fn body(report: &mut Report, handler: &StaticResponse) {
-    let has_type = handler.headers.keys().any(|name| name.eq_ignore_ascii_case("content-type"));
-    let Some([left, right]) = report.delimiters.clone().filter(|_| !has_type) else { return };
-    if let Err(mistake) = template::check(&handler.body, &left, &right) {
+    let Responses { templates: Some(language), have_type: false } = &report.responses else { return };
+    let text = handler.body.trim();
+    let is_json = || text.starts_with(['{', '[']) && serde_json::from_str::<serde_json::Value>(text).is_ok();
+    if handler.headers.keys().any(|name| is_type(name)) || is_json() {
+        return;
+    }
+    if let Err(mistake) = language.check(&handler.body) {
         report.within("body", |report| report.warn(format!("every such response will fail: {mistake}")));
     }
 }

@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 
 use super::{Report, has_placeholder};
-use crate::Config;
 use crate::logging::encoders::filter::{CookieAction, QueryAction};
 use crate::logging::{Encoder, FieldFilter, Log, Logging};
+use crate::{Config, ConfigError};
 
 /// Most expressions of a filter, and the longest of them in bytes; Caddy's limits.
 const MAX_OPERATIONS: usize = 50;
 const MAX_PATTERN: usize = 1000;
+
+/// What the names of the loggers of access logs begin with.
+const ACCESS: &str = "http.log.access.";
 
 pub(super) fn check(report: &mut Report, logging: &Logging) {
     report.field("sink", &logging.sink, |report, sink| {
@@ -27,35 +30,48 @@ pub(super) fn check(report: &mut Report, logging: &Logging) {
     });
 }
 
-/// A log that takes only access logs which no server writes stays empty.
-pub(super) fn sources(report: &mut Report, logging: &Logging, config: &Config) {
-    let logs = config
-        .apps
-        .http
-        .iter()
-        .flat_map(|app| app.servers.values())
-        .filter_map(|server| server.logs.as_ref());
-    let named = logs.flat_map(|logs| {
+/// A log that takes only access logs which nothing writes stays empty, and an access log that no log takes by its name
+/// goes where all others go.
+pub(super) fn sources(report: &mut Report, config: &Config) {
+    let servers = config.apps.http.iter().flat_map(|app| app.servers.values());
+    let of_servers = servers.filter_map(|server| server.logs.as_ref()).flat_map(|logs| {
         let hosts = logs.logger_names.values().flat_map(|names| &names.0);
-        hosts.chain([&logs.default_logger_name])
+        hosts.chain([&logs.default_logger_name]).map(String::as_str)
     });
-    let written: BTreeSet<&str> = named.map(String::as_str).collect();
-    if report.has_chosen_loggers {
-        return;
-    }
-    report.within("logs", |report| {
-        for (name, log) in &logging.logs {
-            report.within(name, |report| {
-                report.each("include", &log.include, |report, source| {
-                    if let Some(logger) = source.strip_prefix("http.log.access.")
-                        && !written.contains(logger)
-                    {
-                        report.warn(format!("no server writes an access log by the name of {logger}"));
-                    }
-                });
-            });
+    let of_servers: BTreeSet<&str> = of_servers.collect();
+    let logs = || config.logging.iter().flat_map(|logging| &logging.logs);
+    let chosen = std::mem::take(&mut report.chosen_loggers);
+    for (path, name) in chosen.iter().filter(|(_, name)| !of_servers.contains(name.as_str())) {
+        let source = format!("{ACCESS}{name}");
+        let takes = |(_, log): (_, &Log)| log.include.iter().any(|included| is_within(&source, included));
+        if !name.is_empty() && !has_placeholder(name) && !logs().any(takes) {
+            let message =
+                format!("no log takes the access log {name} by its name: its lines go to the default log");
+            report.warnings.push(ConfigError { path: path.clone(), message });
         }
+    }
+    let is_written = |logger: &str| {
+        of_servers.contains(logger) || chosen.iter().any(|(_, name)| name == logger || has_placeholder(name))
+    };
+    report.within("logging", |report| {
+        report.within("logs", |report| {
+            for (name, log) in logs() {
+                report.within(name, |report| {
+                    report.each("include", &log.include, |report, source| {
+                        if let Some(logger) = source.strip_prefix(ACCESS).filter(|logger| !is_written(logger))
+                        {
+                            report.warn(format!("no server writes an access log by the name of {logger}"));
+                        }
+                    });
+                });
+            }
+        });
     });
+}
+
+/// Whether a logger is another one, or below it.
+fn is_within(inner: &str, outer: &str) -> bool {
+    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn level(report: &mut Report, level: &str) {
@@ -72,7 +88,6 @@ fn names(report: &mut Report, log: &Log) {
     if log.exclude.is_empty() {
         return;
     }
-    let is_within = |inner: &str, outer: &str| format!("{inner}.").starts_with(&format!("{outer}."));
     report.each("include", &log.include, |report, name| {
         if log.exclude.contains(name) {
             report.error(format!("include and exclude must not intersect, but found {name} in both lists"));

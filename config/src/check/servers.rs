@@ -1,47 +1,21 @@
 //! Servers: listeners, protocols, wrappers, logs.
 
-use std::collections::HashMap;
-
-use super::{Report, has_placeholder, routes, tls};
+use super::listeners::Listeners;
+use super::{Report, routes, tls};
 use crate::go::host_port;
 use crate::go::quote::quote;
 use crate::http::ip_sources::IpSource;
 use crate::http::{App, Server};
 use crate::listeners::ListenerWrapper;
-use crate::value::{NetworkAddress, address};
 
 pub(super) fn check(report: &mut Report, app: &App, authorities: &tls::Authorities<'_>) {
-    let mut claimed = HashMap::new();
+    let mut listeners = Listeners::default();
     report.within("servers", |report| {
         for (name, server) in &app.servers {
             report.within(name, |report| {
-                listen(report, name, server, &mut claimed);
+                listeners.check(report, name, server);
                 check_server(report, name, server, authorities);
             });
-        }
-    });
-}
-
-/// Each address, and each port of a range, belongs to one server and is listed once.
-fn listen<'c>(
-    report: &mut Report,
-    name: &'c str,
-    server: &Server,
-    claimed: &mut HashMap<NetworkAddress, &'c str>,
-) {
-    report.each("listen", &server.listen, |report, text| match NetworkAddress::parse(text) {
-        _ if has_placeholder(text) => {}
-        Err(reason) => report.error(format!("invalid listener address '{text}': {reason}")),
-        Ok(range) => {
-            for single in range.expand() {
-                if let Some(owner) = claimed.get(&single) {
-                    return report.error(format!(
-                        "server {name}: listener address repeated: {} (already claimed by server '{owner}')",
-                        address::join(&single.network, &single.host, &single.start_port.to_string())
-                    ));
-                }
-                claimed.insert(single, name);
-            }
         }
     });
 }

@@ -1,10 +1,61 @@
-//! The syntax of Go's templates, as far as it needs no functions: actions, strings, brackets, and blocks that end.
+//! Go's templates: actions, strings, brackets, blocks that end, and functions that exist.
+
+mod functions;
+
+use crate::http::handlers::Templates;
+
+/// The type of bodies that have no other.
+const PLAIN: &str = "text/plain; charset=utf-8";
+const KEYWORDS: [&str; 10] =
+    ["block", "break", "continue", "define", "else", "end", "if", "range", "template", "with"];
+
+/// How templates are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Language {
+    left: String,
+    right: String,
+    /// Whether modules add functions.
+    is_extended: bool,
+}
+
+impl Language {
+    /// That of the templates which plain texts are; `None` if only other types are.
+    pub(super) fn of(templates: &Templates) -> Option<Self> {
+        let is_for_text = templates.mime_types.is_empty()
+            || templates.mime_types.iter().any(|of| PLAIN.contains(of.as_str()));
+        let (left, right) = match templates.delimiters.as_slice() {
+            _ if !is_for_text => return None,
+            [] => ("{{", "}}"),
+            [left, right] if !left.is_empty() && !right.is_empty() => (left.as_str(), right.as_str()),
+            _ => return None,
+        };
+        let is_extended = !templates.extensions.is_empty();
+        Some(Self { left: left.to_owned(), right: right.to_owned(), is_extended })
+    }
+
+    /// Checks a text with actions.
+    ///
+    /// # Errors
+    /// The first mistake, with its line.
+    pub(super) fn check(&self, text: &str) -> Result<(), String> {
+        let mut parser = Parser { rest: text, line: 1, language: self, blocks: Vec::new() };
+        while let Some(start) = parser.rest.find(&self.left) {
+            parser.skip(start + self.left.len());
+            let line = parser.line;
+            parser.action().map_err(|reason| format!("template: line {line}: {reason}"))?;
+        }
+        match parser.blocks.last() {
+            Some(block) => Err(format!("template: line {}: {} has no end", block.line, block.keyword)),
+            None => Ok(()),
+        }
+    }
+}
 
 /// What stands around actions, and what blocks are open.
 struct Parser<'t> {
     rest: &'t str,
     line: usize,
-    right: &'t str,
+    language: &'t Language,
     blocks: Vec<Block>,
 }
 
@@ -12,23 +63,6 @@ struct Block {
     keyword: String,
     line: usize,
     has_else: bool,
-}
-
-/// Checks a text with actions between two delimiters.
-///
-/// # Errors
-/// The first mistake, with its line.
-pub(super) fn check(text: &str, left: &str, right: &str) -> Result<(), String> {
-    let mut parser = Parser { rest: text, line: 1, right, blocks: Vec::new() };
-    while let Some(start) = parser.rest.find(left) {
-        parser.skip(start + left.len());
-        let line = parser.line;
-        parser.action().map_err(|reason| format!("template: line {line}: {reason}"))?;
-    }
-    match parser.blocks.last() {
-        Some(block) => Err(format!("template: line {}: {} has no end", block.line, block.keyword)),
-        None => Ok(()),
-    }
 }
 
 impl Parser<'_> {
@@ -65,7 +99,10 @@ impl Parser<'_> {
             _ => Some(depth),
         });
         match depth {
-            Some(0) => self.keyword(&words),
+            Some(0) => {
+                self.keyword(&words)?;
+                if self.language.is_extended { Ok(()) } else { functions_exist(&words) }
+            }
             Some(_) => Err("unclosed left paren".to_owned()),
             None => Err("unexpected right paren".to_owned()),
         }
@@ -75,9 +112,11 @@ impl Parser<'_> {
     fn ends(&mut self) -> bool {
         let trimmed = self.rest.trim_start();
         let is_trimming = trimmed.len() < self.rest.len();
-        let trimming =
-            trimmed.strip_prefix('-').filter(|_| is_trimming).and_then(|rest| rest.strip_prefix(self.right));
-        match trimming.or_else(|| trimmed.strip_prefix(self.right)) {
+        let trimming = trimmed
+            .strip_prefix('-')
+            .filter(|_| is_trimming)
+            .and_then(|rest| rest.strip_prefix(&self.language.right));
+        match trimming.or_else(|| trimmed.strip_prefix(&self.language.right)) {
             Some(rest) => {
                 self.skip(self.rest.len() - rest.len());
                 true
@@ -134,6 +173,20 @@ impl Parser<'_> {
         }
         Ok(())
     }
+}
+
+/// A word that is no keyword, field, variable or constant is a function.
+fn functions_exist(words: &[String]) -> Result<(), String> {
+    let is_keyword = |word: &&String| KEYWORDS.contains(&word.as_str());
+    for word in words.iter().skip_while(is_keyword) {
+        let name = word.split('.').next().unwrap_or_default();
+        let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        if is_name && !matches!(name, "true" | "false" | "nil") && !functions::is_known(name) {
+            return Err(format!("function \"{name}\" not defined"));
+        }
+    }
+    Ok(())
 }
 
 /// What names, fields, variables and numbers are made of.

@@ -373,6 +373,27 @@ fn logs_that_stay_empty() {
     assert_eq!(warned(config("http.log.access.b", json!([]))), ["/logging/logs/a/include/0"]);
     let chosen = json!([{"handle": [{"handler": "vars", "access_logger_names": ["b"]}]}]);
     assert_eq!(warned(config("http.log.access.b", chosen)), [""; 0]);
+    let unknown = json!([{"handle": [{"handler": "vars", "access_logger_names": "{http.vars.x}"}]}]);
+    assert_eq!(warned(config("http.log.access.b", unknown)), [""; 0]);
+}
+
+#[test]
+fn loggers_that_no_log_takes() {
+    let found = |names: Value, logs: Value| {
+        let routes = json!([{"handle": [{"handler": "vars", "access_logger_names": names}]}]);
+        let logs_of_server = json!({"logger_names": {"a.test": ["a"]}});
+        warned(json!({
+            "logging": {"logs": logs},
+            "apps": {"http": {"servers": {"s": {"logs": logs_of_server, "routes": routes}}}},
+        }))
+    };
+    let place = "/apps/http/servers/s/routes/0/handle/0/access_logger_names";
+    let log = json!({"b": {"include": ["http.log.access.b"]}});
+    assert_eq!(found(json!(["a", "b"]), log.clone()), [""; 0]);
+    assert_eq!(found(json!(["b", "c"]), log), [place]);
+    assert_eq!(found(json!("c"), json!(null)), [place]);
+    assert_eq!(found(json!("c"), json!({"all": {"include": ["http.log.access"]}})), [""; 0]);
+    assert_eq!(found(json!(["{http.vars.x}"]), json!({})), [""; 0]);
 }
 
 #[test]
@@ -383,6 +404,59 @@ fn the_admin_endpoint_has_an_address_of_its_own() {
     assert_eq!(errors(config(json!({"listen": "h:81"}))), [("/admin/listen".to_owned(), message)]);
     assert_eq!(errors(config(json!({"listen": "h:83"}))), []);
     assert_eq!(errors(config(json!({"listen": "h:81", "disabled": true}))), []);
+    let config = |admin: &str, listen: &str| {
+        errors(
+            json!({"admin": {"listen": admin}, "apps": {"http": {"servers": {"s": {"listen": [listen]}}}}}),
+        )
+        .len()
+    };
+    assert_eq!(config("localhost:2019", "127.0.0.1:2019"), 1);
+    assert_eq!(config("127.0.0.1:0", "127.0.0.1:0"), 0);
+    assert_eq!(config("unix//run/a", "unix//run/a"), 1);
+}
+
+#[test]
+fn sockets_by_two_names() {
+    let warned = |servers: Value| {
+        let config: Config = from_value(json!({"apps": {"http": {"servers": servers}}})).unwrap();
+        assert_eq!(super::check(&config), []);
+        let warnings = super::warnings(&config).into_iter();
+        warnings
+            .map(|warning| format!("{} {}", &warning.path["/apps/http/servers".len()..], warning.message))
+            .collect()
+    };
+    let one = |listen: Value| -> Vec<String> { warned(json!({"a": {"listen": listen}})) };
+    let two =
+        |a: &str, b: &str| -> Vec<String> { warned(json!({"a": {"listen": [a]}, "b": {"listen": [b]}})) };
+    for (first, second) in [
+        (":80", "0.0.0.0:80"),
+        ("[::]:80", ":80"),
+        ("127.0.0.1:80", "tcp4/127.0.0.1:80"),
+        ("localhost:80", "127.0.0.1:80"),
+        ("[::1]:80", "[0:0:0:0:0:0:0:1]:80"),
+        (":80-90", "0.0.0.0:85"),
+    ] {
+        let needless = format!("/a/listen/1 this is the same socket as '{first}', and not needed beside it");
+        assert_eq!(one(json!([first, second])), [needless]);
+        let shared = format!(
+            "/b/listen/0 this is the same socket as '{first}' of server a: which of the two servers gets a connection is up \
+             to the operating system"
+        );
+        assert_eq!(two(first, second), [shared]);
+    }
+    let covered = "/a/listen/0 this is not needed: the server listens on port 80 of every interface";
+    assert_eq!(one(json!(["127.0.0.1:80", ":80"])), [covered]);
+    for (a, b) in [
+        ("127.0.0.1:80", ":80"),
+        (":80", ":81"),
+        ("tcp4/:80", "tcp6/:80"),
+        ("h:80", "127.0.0.1:80"),
+        ("udp/:80", ":80"),
+        ("127.0.0.1:0", "localhost:0"),
+        (":{env.PORT}", ":80"),
+    ] {
+        assert_eq!(two(a, b), [""; 0], "{a} {b}");
+    }
 }
 
 #[test]
@@ -402,6 +476,8 @@ fn bodies_behind_templates() {
         "{{range $i, $x := list 1 -2 3.5e+1}}{{if $x}}{{break}}{{end}}{{$x}}{{else}}none{{end}}",
         "{{define \"x\"}}{{with $y := .X.Y}}{{$y}}{{end}}{{end}}{{template \"x\" .}}{{block `b` .}}{{end}}",
         "{{ 'a' }}{{(index .A 0).B}}{{$}}{{.A | }}",
+        "{{httpInclude (printf \"/%d\" 0x1F)}}{{placeholder `a` | quote}}{{dict.x}}{{if true}}{{nil}}{{end}}",
+        "{\"host\": \"{{nothing}}\"}",
     ] {
         assert_eq!(found(body), "", "{body}");
     }
@@ -419,6 +495,9 @@ fn bodies_behind_templates() {
         ("{{.A # b}}", "unexpected '#'"),
         ("{{/* a }}", "unclosed comment"),
         ("{{break}}", "{{break}} outside {{range}}"),
+        ("{{if .A}}{{ Upper .B }}{{end}}", "line 1: function \"Upper\" not defined"),
+        ("{{.A | nothing.X}}", "function \"nothing\" not defined"),
+        ("{\"host\": {{quot .Host}}}", "function \"quot\" not defined"),
     ] {
         assert!(found(body).contains(reason), "{body}: {}", found(body));
     }
@@ -429,13 +508,65 @@ fn bodies_that_are_no_templates() {
     let respond = json!({"handler": "static_response", "body": "{{"});
     let image =
         json!({"handler": "static_response", "body": "{{", "headers": {"Content-Type": ["image/svg+xml"]}});
+    let typed = json!({"handler": "headers", "response": {"set": {"content-type": ["image/svg+xml"]}}});
+    let more = json!({"handler": "static_response", "body": "{{of_a_module}}"});
     for routes in [
         json!([{"handle": [respond]}, {"handle": [{"handler": "templates"}]}]),
         json!([{"match": [{"path": ["/x"]}], "handle": [{"handler": "templates"}]}, {"handle": [respond]}]),
         json!([{"handle": [{"handler": "templates", "mime_types": ["text/html"]}, respond]}]),
         json!([{"handle": [{"handler": "templates", "delimiters": ["[[", "]]"]}, respond]}]),
         json!([{"handle": [{"handler": "templates"}, image]}]),
+        json!([{"handle": [typed, {"handler": "templates"}]}, {"handle": [respond]}]),
+        json!([{"handle": [{"handler": "templates"}, {"handler": "error", "error": "{{", "status_code": 500}]}]),
+        json!([{"handle": [{"handler": "templates", "match": {"other": {}}}, more]}]),
     ] {
-        assert_eq!(warned(json!({"apps": {"http": {"servers": {"s": {"routes": routes}}}}})), [""; 0]);
+        let mut options = crate::Options::default();
+        options.allow_unknown_modules();
+        let config = json!({"apps": {"http": {"servers": {"s": {"routes": routes}}}}}).to_string();
+        let config = Config::from_json_with(config.as_bytes(), &options).unwrap();
+        assert_eq!(super::warnings(&config), [], "{routes}");
     }
+}
+
+/// Templates with conditions are those of the same or fewer requests in later routes.
+#[test]
+fn templates_for_some_requests() {
+    let warns = |matchers: Value, between: Value, later: Value| {
+        let routes = json!([
+            {"match": matchers, "handle": [{"handler": "templates"}]},
+            {"handle": [between]},
+            {"match": later, "handle": [{"handler": "static_response", "body": "{{"}]},
+        ]);
+        !warned(json!({"apps": {"http": {"servers": {"s": {"routes": routes}}}}})).is_empty()
+    };
+    let (nothing, rewrite) = (json!({"handler": "encode"}), json!({"handler": "rewrite", "uri": "/a/x"}));
+    let path = |path: &str| json!([{"path": [path]}]);
+    assert!(warns(path("/a"), nothing.clone(), path("/a")));
+    assert!(warns(path("/a/*"), nothing.clone(), path("/a/b/*")));
+    assert!(warns(json!([{"host": ["a"]}]), nothing.clone(), json!([{"host": ["a"], "path": ["/b"]}])));
+    assert!(!warns(path("/a/*"), nothing.clone(), path("/a*")));
+    assert!(!warns(path("/a/*"), nothing.clone(), json!([])));
+    assert!(!warns(path("/a/*"), nothing, json!([{"path": ["/a/b"]}, {"host": ["a"]}])));
+    assert!(!warns(path("/a/*"), rewrite, path("/a/b")));
+}
+
+/// Errors are answered outside of the templates of the routes that they left, but inside of those around a subroute.
+#[test]
+fn templates_of_errors() {
+    let (templates, respond) =
+        (json!({"handler": "templates"}), json!({"handler": "static_response", "body": "{{"}));
+    let server = |server: Value| warned(json!({"apps": {"http": {"servers": {"s": server}}}}));
+    let routes = |handlers: Value| json!([{"handle": handlers}]);
+    let errors = |handlers: Value| json!({"routes": routes(handlers)});
+    let body = "/apps/http/servers/s/errors/routes/0/handle/1/body";
+    assert_eq!(server(json!({"errors": errors(json!([templates, respond]))})), [body]);
+    assert_eq!(
+        server(json!({"routes": routes(json!([templates])), "errors": errors(json!([respond]))})),
+        [""; 0]
+    );
+    let subroute = json!({"handler": "subroute", "errors": errors(json!([respond]))});
+    let body = "/apps/http/servers/s/routes/0/handle/1/errors/routes/0/handle/0/body";
+    assert_eq!(server(json!({"routes": routes(json!([templates, subroute]))})), [body]);
+    let inside = json!({"handler": "subroute", "routes": routes(json!([templates])), "errors": errors(json!([respond]))});
+    assert_eq!(server(json!({"routes": routes(json!([inside]))})), [""; 0]);
 }
