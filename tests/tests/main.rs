@@ -5,6 +5,7 @@
 mod catalogue;
 mod faults;
 mod fields;
+mod interim;
 mod mirror;
 mod pages;
 mod php;

@@ -1,6 +1,7 @@
 //! One client connection, from the accepted socket to the end of its last request.
 
 mod activity;
+mod interim;
 mod stream;
 mod timed;
 
@@ -22,7 +23,10 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, Sleep};
 
-pub(crate) use self::activity::{Activity, Limits};
+pub(crate) use self::{
+    activity::{Activity, Limits},
+    interim::{Interim, InterimSender},
+};
 pub use self::stream::{Plain, Socket, Stream, Watched};
 use self::timed::Timed;
 use super::{
@@ -99,7 +103,7 @@ pub(crate) async fn serve(socket: Socket, current: &Rc<Current>, control: &Contr
             prepared?
         };
         let Some(Prepared { stream, connection, http2 }) = prepared else { return Ok(()) };
-        run(stream, http2, Arc::new(connection), current, head, &limits, control).await
+        run(stream, http2, connection, current, head, &limits, control).await
     };
     let outcome: Result<(), Box<dyn std::error::Error>> = served.await;
     if let Err(error) = outcome {
@@ -217,13 +221,15 @@ fn local_address(socket: &Socket, current: &Current) -> Option<SocketAddr> {
 async fn run(
     stream: Stream,
     http2: bool,
-    connection: Arc<Connection>,
+    mut connection: Connection,
     current: &Rc<Current>,
     max_header_bytes: usize,
     limits: &Limits,
     control: &Control,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let activity = Arc::new(Activity::new(http2));
+    connection.activity = Some(Arc::clone(&activity));
+    let connection = Arc::new(connection);
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
     // Requests of HTTP/1.1 are limited by what their connection does; in HTTP/2 each has its own time.
     let write = limits.write.filter(|_| http2);

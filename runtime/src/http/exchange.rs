@@ -2,14 +2,22 @@
 
 use std::{
     cell::OnceCell,
+    future::poll_fn,
     net::{IpAddr, SocketAddr},
     sync::Arc,
+    task::Poll,
     time::Instant,
 };
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 
-use super::{Response, access_log, body::Body, handlers::reverse_proxy, uri};
+use super::{
+    Response, access_log,
+    body::Body,
+    connection::{Activity, InterimSender},
+    handlers::reverse_proxy,
+    uri,
+};
 use crate::{error::Error, metrics::observer::Observed, placeholder::Provider};
 
 /// What is known of the connection that a request came on; shared by its requests.
@@ -23,6 +31,8 @@ pub struct Connection {
     pub tls: Option<TlsInfo>,
     /// The peer's address without the port, as a field's value.
     pub(crate) peer: Option<HeaderValue>,
+    /// What happens on it, if it is that of a client.
+    pub(crate) activity: Option<Arc<Activity>>,
 }
 
 impl Connection {
@@ -33,7 +43,7 @@ impl Connection {
             let text = remote.ip().to_canonical().to_string();
             HeaderValue::try_from(text).expect("an address is visible ASCII")
         });
-        Self { remote, local, tls, peer }
+        Self { remote, local, tls, peer, activity: None }
     }
 }
 
@@ -122,6 +132,8 @@ pub struct Exchange {
     pub(crate) access_log: Option<Box<access_log::Line>>,
     /// Whoever counts the request.
     pub(crate) observed: Observed,
+    /// What the connection calls the request, if its client takes interim responses.
+    pub(crate) interim: Option<u32>,
 }
 
 impl Exchange {
@@ -150,6 +162,7 @@ impl Exchange {
             unhandled: false,
             access_log: None,
             observed: Observed::default(),
+            interim: None,
         }
     }
 
@@ -223,6 +236,14 @@ impl Exchange {
             self.request.uri = target.map_or_else(|| Uri::from_static("/"), Uri::from);
         }
         self.request.headers.insert(header::HOST, host);
+    }
+
+    /// What sends interim responses (1xx) to the client; `None` if it takes none. To be asked for by the task that
+    /// answers the request.
+    pub(crate) async fn interim_sender(&self) -> Option<InterimSender> {
+        let (request, activity) = (self.interim?, self.connection.activity.as_ref()?);
+        let sender = poll_fn(|cx| Poll::Ready(InterimSender::new(activity, request, cx.waker())));
+        Some(sender.await)
     }
 
     /// The request's id: a random UUID, the same whenever it is asked for.

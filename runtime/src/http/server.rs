@@ -78,7 +78,9 @@ impl Server {
         let (mut parts, incoming) = request.into_parts();
         normalize(&mut parts);
         let body = self.body_limits.guard(incoming, parts.version);
+        let interim = reply.open(parts.version);
         let mut exchange = Exchange::new(parts, body, connection);
+        exchange.interim = interim;
         self.client_ip.find(&mut exchange);
         if let Some(logs) = &self.logs {
             logs.begin(&mut exchange);
@@ -100,6 +102,7 @@ impl Server {
         let logs = self.logs.as_ref();
         let line = logs.and_then(|logs| logs.complete(&mut exchange, outcome.as_ref().ok()));
         let observed = exchange.observed;
+        reply.decide();
         Ok(outcome?.map(|body| ReplyBody { body, line, observed, _reply: reply }))
     }
 
@@ -210,6 +213,17 @@ impl Reply {
     pub(crate) fn begin(activity: &Arc<Activity>) -> Self {
         activity.request_began();
         Self { activity: Arc::clone(activity) }
+    }
+
+    /// Lets interim responses be sent; what they have to name the request by. `None` if the client takes none.
+    pub(crate) fn open(&self, version: Version) -> Option<u32> {
+        let able = version == Version::HTTP_11 && !self.activity.is_multiplexed();
+        able.then(|| self.activity.interim.begin())
+    }
+
+    /// Ends interim responses: the final one comes next.
+    pub(crate) fn decide(&self) {
+        self.activity.interim.end();
     }
 }
 

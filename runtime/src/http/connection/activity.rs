@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::Interim;
+
 /// Nothing has come on the connection yet.
 const NEW: u8 = 0;
 /// Some of a request's head has come.
@@ -48,6 +50,7 @@ pub(crate) struct Activity {
     since: AtomicU64,
     /// The same; 0 while nothing waits to be written.
     blocked: AtomicU64,
+    pub(crate) interim: Interim,
 }
 
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -66,6 +69,7 @@ impl Activity {
             requests: AtomicU32::new(0),
             since: AtomicU64::new(now()),
             blocked: AtomicU64::new(0),
+            interim: Interim::default(),
         }
     }
 
@@ -101,6 +105,11 @@ impl Activity {
             self.phase.store(IDLE, Relaxed);
             self.since.store(now(), Relaxed);
         }
+    }
+
+    /// Whether requests overlap.
+    pub(crate) fn is_multiplexed(&self) -> bool {
+        self.multiplexed
     }
 
     /// Whether nothing has come yet.

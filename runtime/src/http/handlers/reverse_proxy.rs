@@ -408,7 +408,11 @@ impl ReverseProxy {
                 scope: Scope::from(exchange),
             };
             let connection = transport.connection(wanted).await?;
-            let request = self.request(exchange, asked, Some(dial).filter(|_| transport.has_tls()));
+            let client = exchange.interim_sender().await;
+            let mut request = self.request(exchange, asked, Some(dial).filter(|_| transport.has_tls()));
+            if let Some(client) = client {
+                response::forward_interim(&mut request, client);
+            }
             match connection.send(request, transport.header_timeout()).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => {

@@ -304,3 +304,58 @@ fn placeholders_tell_of_the_last_attempt() {
         assert_eq!(numbers_shown.split(' ').filter(|number| !number.is_empty()).count(), numbers.len());
     });
 }
+
+#[test]
+fn r07_interim_responses_are_passed_on_at_once() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let (_proxy, mut client, mut wire) = upstream.asked(upstream.proxy()).await;
+        wire.head().await;
+        wire.send("HTTP/1.1 100 Continue\r\n\r\n").await;
+        wire.send("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\nConnection: x\r\nX: y\r\n\r\n").await;
+        let hint = client.head().await;
+        assert_eq!(hint.line(), "HTTP/1.1 103 Early Hints", "before there is any other response");
+        assert_eq!(
+            (hint.get("link").as_deref(), hint.get("x"), hint.get("via")),
+            (Some("</a.css>"), None, None)
+        );
+        wire.send("HTTP/1.1 102 Processing\r\n\r\n").await;
+        assert_eq!(client.head().await.line(), "HTTP/1.1 102 Processing");
+        wire.send("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
+        assert_eq!(client.head().await.line(), "HTTP/1.1 103 Early Hints");
+        let response = client.head().await;
+        assert_eq!((response.line(), response.get("link")), ("HTTP/1.1 200 OK", None));
+        assert_eq!(client.read(2).await, "ok");
+    });
+}
+
+#[test]
+fn r07_http_1_0_has_no_interim_responses() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let proxy = Proxy::new(upstream.proxy()).await;
+        let mut client = proxy.send("GET / HTTP/1.0\r\n\r\n").await;
+        let _wire = serve(&upstream, &format!("HTTP/1.1 103 Early Hints\r\n\r\n{EMPTY}")).await;
+        assert_eq!(client.head().await.line(), "HTTP/1.0 200 OK");
+    });
+}
+
+#[test]
+fn r07_a_body_that_waits_for_100_continue_is_asked_for() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let proxy = Proxy::new(upstream.proxy()).await;
+        let request = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n";
+        let mut client = proxy.send(request).await;
+        let mut wire = upstream.accept().await;
+        wire.head().await;
+        wire.send("HTTP/1.1 103 Early Hints\r\n\r\n").await;
+        let mut lines = [client.head().await.line().to_owned(), client.head().await.line().to_owned()];
+        lines.sort();
+        assert_eq!(lines, ["HTTP/1.1 100 Continue", "HTTP/1.1 103 Early Hints"]);
+        client.send("body").await;
+        assert_eq!(wire.read(4).await, "body");
+        wire.send(EMPTY).await;
+        assert_eq!(client.head().await.line(), "HTTP/1.1 200 OK");
+    });
+}

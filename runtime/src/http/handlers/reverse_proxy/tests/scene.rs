@@ -25,7 +25,12 @@ use tokio::{
 use super::super::Host;
 use crate::{
     build::Build,
-    http::{Body, Exchange, Handler, Next, exchange::Connection},
+    http::{
+        Body, Exchange, Handler, Next,
+        connection::{Activity, Socket, Stream, Watched},
+        exchange::Connection,
+        server::Reply,
+    },
     logging::{Fields, Level, Logger, Sink, Stderr},
     process::Process,
     shard::Shards,
@@ -221,7 +226,7 @@ impl Proxy {
             loop {
                 let (socket, remote) = listener.accept().await.unwrap();
                 let local = socket.local_addr().ok();
-                let connection = Arc::new(Connection::new(Some(remote), local, None));
+                let connection = Connection::new(Some(remote), local, None);
                 tokio::task::spawn_local(serve(socket, connection, Rc::clone(&handler), Rc::clone(&ended)));
             }
         });
@@ -262,21 +267,31 @@ pub(super) fn build_in(cx: &mut Build, config: Value) -> Result<Box<dyn Handler>
 
 async fn serve(
     socket: TcpStream,
-    connection: Arc<Connection>,
+    mut connection: Connection,
     handler: Rc<dyn Handler>,
     handled: Rc<Notify>,
 ) {
     let mut start = [0; 4];
     // A client that leaves without a word is seen as such by the engine.
     drop(socket.peek(&mut start).await);
+    let http2 = &start == b"PRI ";
+    let activity = Arc::new(Activity::new(http2));
+    connection.activity = Some(Arc::clone(&activity));
+    let connection = Arc::new(connection);
+    let remote = connection.remote.unwrap();
+    let io = Watched::new(Stream::Plain(Socket::Tcp(socket, remote).into()), Arc::clone(&activity));
     let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let (handler, connection) = (Rc::clone(&handler), Arc::clone(&connection));
         let handled = Handled(Rc::clone(&handled));
+        let reply = Reply::begin(&activity);
         async move {
             let _handled = handled;
             let (head, body) = request.into_parts();
+            let interim = reply.open(head.version);
             let mut exchange = Exchange::new(head, Body::Incoming(body), connection);
+            exchange.interim = interim;
             let response = handler.handle(&mut exchange, Next::routes(&[], None)).await;
+            reply.decide();
             Ok::<_, Infallible>(response.unwrap_or_else(|error| {
                 let mut response = http::Response::new(Body::from(error.to_string()));
                 *response.status_mut() = error.status();
@@ -286,11 +301,11 @@ async fn serve(
         }
     });
     // Clients of the tests leave as they please.
-    if &start == b"PRI " {
+    if http2 {
         let mut engine = http2::Builder::new(Local);
-        drop(engine.enable_connect_protocol().serve_connection(TokioIo::new(socket), service).await);
+        drop(engine.enable_connect_protocol().serve_connection(TokioIo::new(io), service).await);
     } else {
-        let engine = http1::Builder::new().serve_connection(TokioIo::new(socket), service);
+        let engine = http1::Builder::new().serve_connection(TokioIo::new(io), service);
         drop(engine.with_upgrades().await);
     }
 }
