@@ -36,6 +36,13 @@ pub(crate) fn process() -> Arc<Process> {
     }))
 }
 
+/// A process without shards that has these variables only.
+pub(crate) fn process_with(variables: &[(&str, &str)]) -> Arc<Process> {
+    let environment = variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    let process = Process::new(Shards::none(), Logger::root(Box::new(Stderr(Level::Error))));
+    Arc::new(process.with_environment(environment))
+}
+
 /// The start of a build.
 pub(crate) fn build() -> Build {
     Build::new(process())

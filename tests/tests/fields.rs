@@ -24,6 +24,7 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
     ("logging/encoders", &["logging/encoders", "logging/encoders.rs"]),
     ("logging/writers", &["logging/output"]),
     ("logging.rs", &["logging/core.rs"]),
+    ("network_proxy", &["http/handlers/reverse_proxy/transport/network_proxy.rs"]),
     ("pki.rs", &["pki", "pki.rs"]),
     ("storage", &["storage.rs"]),
     ("tls", &["tls", "tls.rs"]),
@@ -54,7 +55,6 @@ const REFUSED: &[&str] = &[
     "logging/encoders/filter/set_cookie.rs SetCookie",
     "logging/encoders/journald.rs Journald",
     "logging/writers/net.rs Net",
-    "network_proxy/url.rs ProxyUrl",
     "tls/ca_pool/source/http.rs Http",
     "tls/ca_pool/source/http.rs HttpTls",
     "tls/ca_pool/source/storage.rs StoragePool",
@@ -82,6 +82,8 @@ const REFUSED: &[&str] = &[
 /// What is accepted although nothing looks at it, because the server does what it asks for in any case.
 const NEEDLESS: &[(&str, &str)] = &[
     ("ConfigSettings.load_delay", "goes with `load`, which is refused"),
+    ("A.dial_fallback_delay", "resolvers are IP addresses, of which there are not two kinds to choose from"),
+    ("Srv.dial_fallback_delay", "the same"),
     ("Console.caller_key", "lines with a caller are refused"),
     ("Console.stacktrace_key", "lines with a stack are refused"),
     ("Json.caller_key", "lines with a caller are refused"),

@@ -23,12 +23,12 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, Sleep};
 
+pub use self::stream::{Plain, Socket, Stream, Watched};
+use self::timed::Timed;
 pub(crate) use self::{
     activity::{Activity, Limits},
     interim::{Interim, InterimSender},
 };
-pub use self::stream::{Plain, Socket, Stream, Watched};
-use self::timed::Timed;
 use super::{
     exchange::Connection,
     server::{Aborted, Reply, Server},

@@ -30,7 +30,7 @@ use self::{
     response::Finisher,
     retries::Retries,
     selection_policies::{Selection, SelectionPolicy},
-    transport::{Answer, FASTCGI_REQUEST_BUFFERS, FastCgi, HttpTransport, Transport, Upgrade, Wanted},
+    transport::{Answer, FASTCGI_REQUEST_BUFFERS, FastCgi, HttpTransport, Lease, Transport, Upgrade, Wanted},
     upgrade::Upgrades,
     upstreams::{InFlight, Upstream},
 };
@@ -409,12 +409,10 @@ impl ReverseProxy {
             };
             let connection = transport.connection(wanted).await?;
             let client = exchange.interim_sender().await;
-            let mut request = self.request(exchange, asked, Some(dial).filter(|_| transport.has_tls()));
-            if let Some(client) = client {
-                response::forward_interim(&mut request, client);
-            }
+            let request = self.request(exchange, asked, Some(dial).filter(|_| transport.has_tls()));
+            let (request, after) = transport.prepare(request, &connection, client);
             match connection.send(request, transport.header_timeout()).await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => return Ok(after.finish(answer)),
                 Err(failure) => {
                     let unsent = failure.unsent.is_some();
                     if let Some(request) = failure.unsent {
@@ -471,7 +469,7 @@ impl ReverseProxy {
         asked: &Asked,
         next: Next<'_>,
     ) -> Outcome {
-        let Attempted { selection, answer, in_flight } = attempted;
+        let Attempted { selection, answer, mut in_flight } = attempted;
         if let Some(cookie) = selection.cookie {
             exchange.response_headers_mut().append(http::header::SET_COOKIE, cookie);
         }
@@ -487,7 +485,8 @@ impl ReverseProxy {
             None => None,
         };
         if status == StatusCode::SWITCHING_PROTOCOLS && replaced.is_none() {
-            let response = answer.response;
+            let Answer { response, lease } = answer;
+            in_flight.hold(lease.and_then(Lease::into_place));
             return self.upgrades.switch(exchange, response, asked.connect, &selection.upstream, in_flight);
         }
         let mut response = self.finisher.buffer(answer.stream(in_flight)).await?;

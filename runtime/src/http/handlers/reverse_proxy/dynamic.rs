@@ -15,6 +15,7 @@ use caddis_config::{
 use xxhash_rust::xxh64::xxh64;
 
 use self::lookup::Lookup;
+pub(super) use self::lookup::resolver;
 use super::upstreams::{Hosts, Limits, Upstream};
 use crate::{
     build::{Build, BuildError},

@@ -2,7 +2,7 @@
 
 use caddis_config::http::handlers::ReverseProxy as Config;
 use http::{
-    StatusCode, Version,
+    Version,
     header::{self, HeaderMap},
 };
 
@@ -13,10 +13,7 @@ use super::{
 use crate::{
     build::{Build, BuildError},
     error::{Error, Kind, Outcome},
-    http::{
-        Body, Exchange, Response, connection::InterimSender, header_ops::HeaderOps,
-        response_matcher::ResponseMatcher,
-    },
+    http::{Exchange, Response, header_ops::HeaderOps, response_matcher::ResponseMatcher},
 };
 
 /// What a response goes through. `copy_response` uses it too.
@@ -74,21 +71,6 @@ impl Finisher {
         *response.version_mut() = Version::HTTP_11;
         response
     }
-}
-
-/// Has interim responses to the request sent on to the client as they come, with the fields of the upstream alone: those
-/// that are set ahead of the response stay for the final one. 100 is not sent on, because the server says it by itself
-/// when the body is asked for.
-pub(super) fn forward_interim(request: &mut http::Request<Body>, client: InterimSender) {
-    hyper::ext::on_informational(request, move |interim| {
-        if interim.status() == StatusCode::CONTINUE {
-            return;
-        }
-        let mut headers = interim.headers().clone();
-        strip_hop_by_hop(&mut headers);
-        headers.remove(header::CONTENT_LENGTH);
-        client.send(interim.status(), &headers);
-    });
 }
 
 /// Puts the fields that were set ahead of the response before its own.

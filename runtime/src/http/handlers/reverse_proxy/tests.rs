@@ -6,6 +6,7 @@ mod handling;
 mod health;
 mod round_trips;
 mod scene;
+mod transport_options;
 mod transports;
 mod upgrading;
 

@@ -1,12 +1,17 @@
 //! The transport `http`: HTTP/1.1 and HTTP/2 to upstreams, in the clear or encrypted.
 
+mod between;
 mod build;
 mod connect;
 mod exchange;
+mod expect;
 mod extended_connect;
 mod fastcgi;
+mod gzip;
 mod limits;
+mod network_proxy;
 mod offer;
+mod places;
 mod pool;
 mod proxy_protocol;
 mod tls;
@@ -16,19 +21,22 @@ use std::{future::Future, io, net::IpAddr, sync::Arc, time::Duration};
 use caddis_config::http::reverse_proxy::Transport as Config;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, BufStream};
 
+pub(crate) use self::places::{Limit, Place as ConnectionPlace};
 use self::{
     connect::{Dialer, Socket, within},
     exchange::Sender,
     limits::{Limited, Limits},
+    network_proxy::{NetworkProxy, ProxyServer},
     offer::{Offer, Sniffed},
-    pool::{Keep, Key},
+    places::{Entered, Place},
+    pool::{Keep, Key, Single},
     proxy_protocol::ProxyProtocol,
     tls::Tls,
 };
 pub(super) use self::{
-    exchange::{Answer, Connection},
+    exchange::{Answer, Connection, Lease},
     fastcgi::{FastCgi, REQUEST_BUFFERS as FASTCGI_REQUEST_BUFFERS},
 };
 use super::dial::Dial;
@@ -74,6 +82,15 @@ pub(super) struct HttpTransport {
     /// The longest wait for the head of a response.
     header_timeout: Option<Duration>,
     proxy_protocol: Option<ProxyProtocol>,
+    network_proxy: NetworkProxy,
+    /// Most connections to one upstream.
+    limit: Option<Arc<Limit>>,
+    /// Sizes of buffers for reading and writing, where they are given.
+    buffers: Option<(usize, usize)>,
+    /// How long a body waits until the upstream wants it.
+    continue_timeout: Option<Duration>,
+    /// Whether upstreams are asked for gzip.
+    compression: bool,
     h1: http1::Builder,
     h2: http2::Builder<LocalExecutor>,
 }
@@ -108,14 +125,37 @@ pub(super) enum Upgrade {
     Other,
 }
 
-/// How a connection is opened.
-struct Way<'a> {
+/// What connection a request gets.
+struct Plan<'a> {
+    wanted: Wanted<'a>,
+    key: Key,
     /// TLS, and the name to ask for.
     tls: Option<(&'a Tls, String)>,
+    proxy: Option<Arc<ProxyServer>>,
+    /// Whether the proxy gets whole requests in place of a tunnel.
+    requests: bool,
+    /// Whether an HTTP/2 connection will do.
+    multiplexed: bool,
+    /// Whether a stream of HTTP/2 is to be tried first.
+    extended: bool,
+}
+
+impl Plan<'_> {
+    fn into_connection(self, keep: Option<Keep>, sender: Sender, reused: bool) -> Connection {
+        let Self { key, tls, proxy, requests, .. } = self;
+        let (encrypted, forward) = (tls.is_some(), proxy.filter(|_| requests));
+        Connection { sender, key, keep, reused, encrypted, extended: false, forward }
+    }
+}
+
+/// How a connection is opened.
+struct Way {
     /// Whether HTTP/2 may be spoken.
     h2: bool,
-    /// Whether reads and writes are limited.
-    limited: bool,
+    /// Whether nothing may stand between a stream and the socket: no limits, no buffers.
+    bare: bool,
+    /// Held as long as the connection is open.
+    place: Option<Place>,
 }
 
 impl HttpTransport {
@@ -129,69 +169,100 @@ impl HttpTransport {
     /// # Errors
     /// When none can be made. Nothing of a request has been sent then.
     pub(super) async fn connection(&self, wanted: Wanted<'_>) -> Result<Connection, Error> {
+        let plan = self.plan(wanted)?;
+        if self.limit.is_none()
+            && !plan.extended
+            && let Some(sender) = self.keep.and_then(|_| pool::any(&plan.key, plan.multiplexed))
+        {
+            return Ok(plan.into_connection(self.keep, sender, true));
+        }
+        // Boxed because it is large and rare: the futures of requests that find a connection stay small.
+        Box::pin(self.fresh(plan)).await
+    }
+
+    fn plan<'a>(&'a self, wanted: Wanted<'a>) -> Result<Plan<'a>, Error> {
         let tls = self.tls.as_ref().filter(|tls| !tls.except_ports.contains(&wanted.dial.port()));
         let server_name = tls.map(|tls| tls.server_name(wanted.dial, wanted.scope));
+        let proxy = self.network_proxy.find(wanted.dial, tls.is_some(), wanted.scope)?;
         let upgrade = wanted.upgrade.is_some();
         let h2 = if tls.is_some() { self.versions.h2 } else { self.versions.h2c };
-        let multiplexed = h2 && !upgrade;
         let key = Key {
             transport: self.id,
             dial: Arc::clone(wanted.dial),
-            upgradable: upgrade && (self.limits.any() || tls.is_some() && self.versions.h2),
-            purpose: self.purpose(&server_name, wanted.client),
+            upgradable: upgrade && (self.is_fitted() || proxy.is_some() || tls.is_some() && self.versions.h2),
+            purpose: self.purpose(&server_name, wanted.client, proxy.as_deref()),
         };
-        let (keep, encrypted) = (self.keep, tls.is_some());
-        // Limits of reads and writes would cut idle streams.
-        if wanted.upgrade == Some(Upgrade::WebSocket) && h2 && !self.limits.any() {
-            let way = Way { tls: tls.zip(server_name.clone()), h2: true, limited: false };
-            let extended = Box::pin(self.extended(&wanted, way, &key));
-            if let Some(connection) = extended.await? {
-                return Ok(connection);
+        let tunnel = tls.is_some() || upgrade || h2 || self.proxy_protocol.is_some();
+        Ok(Plan {
+            tls: tls.zip(server_name),
+            requests: !tunnel && proxy.as_ref().is_some_and(|proxy| proxy.takes_requests()),
+            proxy,
+            multiplexed: h2 && !upgrade,
+            // Limits of reads and writes would cut idle streams.
+            extended: wanted.upgrade == Some(Upgrade::WebSocket)
+                && h2
+                && !self.limits.any()
+                && self.limit.is_none(),
+            key,
+            wanted,
+        })
+    }
+
+    /// A connection that is not simply taken from the pool.
+    async fn fresh(&self, plan: Plan<'_>) -> Result<Connection, Error> {
+        if plan.extended {
+            match self.extended(&plan).await? {
+                Extended::Stream(sender, key, reused) => {
+                    let connection = plan.into_connection(self.keep, Sender::H2(sender), reused);
+                    return Ok(Connection { key, extended: true, ..connection });
+                }
+                Extended::Upgrade(single) => {
+                    return Ok(plan.into_connection(self.keep, Sender::H1(single), false));
+                }
+                Extended::Neither => {}
             }
         }
-        if keep.is_some() {
-            let waiting = pool::take(&key).map(Sender::H1);
-            let shared = || pool::shared(&key).filter(|_| multiplexed).map(Sender::H2);
-            if let Some(sender) = waiting.or_else(shared) {
-                return Ok(Connection { sender, key, keep, reused: true, encrypted, extended: false });
-            }
-        }
-        // Boxed because it is large and rare: the futures of requests that find a connection stay small.
-        let way = Way { tls: tls.zip(server_name), h2: multiplexed, limited: self.limits.any() && !upgrade };
-        let opening = Box::pin(self.connect(&wanted, way));
-        let sender = match opening.await? {
-            Opened::H1(sender) => Sender::H1(sender),
+        let place = match &self.limit {
+            Some(limit) => match limit.enter(&plan.key, plan.multiplexed).await {
+                Entered::Kept(sender) => return Ok(plan.into_connection(self.keep, sender, true)),
+                Entered::New(place) => Some(place),
+            },
+            None if plan.extended => match self.keep.and_then(|_| pool::any(&plan.key, plan.multiplexed)) {
+                Some(sender) => return Ok(plan.into_connection(self.keep, sender, true)),
+                None => None,
+            },
+            None => None,
+        };
+        let way = Way { h2: plan.multiplexed, bare: plan.wanted.upgrade.is_some(), place };
+        let sender = match self.connect(&plan, way).await? {
+            Opened::H1(single) => Sender::H1(single),
             Opened::H2(sender, offer) => {
-                if let Some(keep) = keep {
-                    pool::share(key.clone(), sender.clone(), offer, keep.idle_timeout);
+                if let Some(keep) = self.keep {
+                    pool::share(plan.key.clone(), sender.clone(), offer, keep.idle_timeout);
                 }
                 Sender::H2(sender)
             }
         };
-        Ok(Connection { sender, key, keep, reused: false, encrypted, extended: false })
+        Ok(plan.into_connection(self.keep, sender, false))
+    }
+
+    /// Whether connections have limits or buffers that would be in the way of a stream.
+    fn is_fitted(&self) -> bool {
+        self.limits.any() || self.buffers.is_some()
     }
 
     /// A connection on which a WebSocket is a stream of HTTP/2, if the upstream offers that (RFC 8441); one of HTTP/1.1
-    /// if it does not even speak HTTP/2. `None` if only an upgrade of HTTP/1.1 will do, on another connection.
-    async fn extended(
-        &self,
-        wanted: &Wanted<'_>,
-        way: Way<'_>,
-        upgradable: &Key,
-    ) -> Result<Option<Connection>, Error> {
-        let (keep, encrypted) = (self.keep, way.tls.is_some());
-        let key = Key { upgradable: false, ..upgradable.clone() };
-        let known = keep.and_then(|_| pool::shared(&key).zip(pool::offer(&key)));
+    /// if it does not even speak HTTP/2.
+    async fn extended(&self, plan: &Plan<'_>) -> Result<Extended, Error> {
+        let key = Key { upgradable: false, ..plan.key.clone() };
+        let known = self.keep.and_then(|_| pool::shared(&key).zip(pool::offer(&key)));
         let reused = known.is_some();
         let (sender, mut offer) = match known {
             Some(known) => known,
-            None => match self.connect(wanted, way).await? {
-                Opened::H1(sender) => {
-                    let (sender, key) = (Sender::H1(sender), upgradable.clone());
-                    return Ok(Some(Connection { sender, key, keep, reused, encrypted, extended: false }));
-                }
+            None => match self.connect(plan, Way { h2: true, bare: true, place: None }).await? {
+                Opened::H1(single) => return Ok(Extended::Upgrade(single)),
                 Opened::H2(sender, offer) => {
-                    if let Some(keep) = keep {
+                    if let Some(keep) = self.keep {
                         pool::share(key.clone(), sender.clone(), offer.clone(), keep.idle_timeout);
                     }
                     (sender, offer)
@@ -200,70 +271,101 @@ impl HttpTransport {
         };
         let told = tokio::time::timeout(self.dialer.timeout, offer.wait_for(Option::is_some)).await;
         let offered = matches!(told, Ok(Ok(offered)) if *offered == Some(true));
-        let sender = Sender::H2(sender);
-        Ok(offered.then_some(Connection { sender, key, keep, reused, encrypted, extended: true }))
+        Ok(if offered { Extended::Stream(sender, key, reused) } else { Extended::Neither })
     }
 
-    async fn connect(&self, wanted: &Wanted<'_>, way: Way<'_>) -> Result<Opened, Error> {
-        let opened = match self.dialer.connect(wanted.dial).await? {
-            Socket::Tcp(stream) => self.open(stream, way, wanted.client).await,
-            Socket::Unix(stream) => self.open(stream, way, wanted.client).await,
+    async fn connect(&self, plan: &Plan<'_>, way: Way) -> Result<Opened, Error> {
+        let dial = plan.wanted.dial;
+        let next = plan.proxy.as_ref().map_or(&**dial, |proxy| &proxy.dial);
+        let opened = match (self.dialer.connect(next).await?, &plan.proxy) {
+            (Socket::Tcp(stream), Some(proxy)) => {
+                let entering = proxy.enter(stream, dial, plan.requests);
+                match within(self.dialer.timeout, entering).await {
+                    Ok(stream) => self.open(stream, plan, way).await,
+                    Err(error) => {
+                        Err(io::Error::new(error.kind(), format!("network proxy {proxy}: {error}")))
+                    }
+                }
+            }
+            (Socket::Tcp(stream), None) => self.open(stream, plan, way).await,
+            (Socket::Unix(stream), _) => self.open(stream, plan, way).await,
         };
-        opened.map_err(|error| Error::new(Kind::Dial, format!("dial {}", wanted.dial)).because(error))
+        opened.map_err(|error| Error::new(Kind::Dial, format!("dial {dial}")).because(error))
     }
 
     /// What sets a connection apart beside its address.
-    fn purpose(&self, server_name: &Option<String>, client: Option<IpAddr>) -> Option<Arc<str>> {
+    fn purpose(
+        &self,
+        server_name: &Option<String>,
+        client: Option<IpAddr>,
+        proxy: Option<&ProxyServer>,
+    ) -> Option<Arc<str>> {
         let name = server_name.as_deref().filter(|_| self.tls.as_ref().is_some_and(Tls::varies));
-        match (name, self.proxy_protocol) {
-            (None, None) => None,
-            (Some(name), None) => Some(name.into()),
-            (name, Some(_)) => Some(format!("{}\n{client:?}", name.unwrap_or_default()).into()),
+        let client = client.filter(|_| self.proxy_protocol.is_some());
+        if name.is_none() && client.is_none() && proxy.is_none() {
+            return None;
         }
+        let proxy = proxy.map(ToString::to_string);
+        Some(format!("{}\n{client:?}\n{}", name.unwrap_or_default(), proxy.unwrap_or_default()).into())
     }
 
     /// Brings a fresh socket to where requests can be sent on it.
-    async fn open<S>(&self, mut socket: S, way: Way<'_>, client: Option<IpAddr>) -> io::Result<Opened>
+    async fn open<S>(&self, mut socket: S, plan: &Plan<'_>, way: Way) -> io::Result<Opened>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         if let Some(protocol) = self.proxy_protocol {
-            protocol.announce(&mut socket, client).await?;
+            protocol.announce(&mut socket, plan.wanted.client).await?;
         }
-        if way.limited {
-            return self.secure(Limited::new(socket, self.limits), way).await;
+        if self.limits.any() && !way.bare {
+            return self.secure(Limited::new(socket, self.limits), plan, way).await;
         }
-        self.secure(socket, way).await
+        self.secure(socket, plan, way).await
     }
 
     /// The same beyond what is sent in the clear.
-    async fn secure<S>(&self, socket: S, way: Way<'_>) -> io::Result<Opened>
+    async fn secure<S>(&self, socket: S, plan: &Plan<'_>, way: Way) -> io::Result<Opened>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Some((tls, name)) = way.tls else {
-            return if way.h2 { self.open_h2(socket).await } else { self.open_h1(socket).await };
+        let Some((tls, name)) = &plan.tls else {
+            if way.h2 {
+                return self.open_h2(socket).await;
+            }
+            return self.open_h1(socket, way.bare, way.place).await;
         };
-        let handshake = tls.handshake(socket, &name, way.h2, self.versions.h1);
+        let handshake = tls.handshake(socket, name, way.h2, self.versions.h1);
         let stream = match tls.handshake_timeout {
             Some(limit) => within(limit, handshake).await?,
             None => handshake.await?,
         };
         let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-        if h2 { self.open_h2(stream).await } else { self.open_h1(stream).await }
+        if h2 { self.open_h2(stream).await } else { self.open_h1(stream, way.bare, way.place).await }
     }
 
-    async fn open_h1<S>(&self, stream: S) -> io::Result<Opened>
+    async fn open_h1<S>(&self, stream: S, bare: bool, place: Option<Place>) -> io::Result<Opened>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let io = TokioIo::new(Gathered(stream));
+        match self.buffers {
+            Some((read, write)) if !bare => {
+                self.start_h1(BufStream::with_capacity(read, write, stream), place).await
+            }
+            _ => self.start_h1(Gathered(stream), place).await,
+        }
+    }
+
+    async fn start_h1<S>(&self, stream: S, place: Option<Place>) -> io::Result<Opened>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let io = TokioIo::new(stream);
         let (sender, connection) = self.h1.handshake(io).await.map_err(io::Error::other)?;
         tokio::task::spawn_local(async move {
             // The request that is under way on it learns what happens to a connection.
             drop(connection.with_upgrades().await);
         });
-        Ok(Opened::H1(sender))
+        Ok(Opened::H1(Single { sender, place: place.map(Box::new) }))
     }
 
     async fn open_h2<S>(&self, stream: S) -> io::Result<Opened>
@@ -280,9 +382,19 @@ impl HttpTransport {
     }
 }
 
+/// What there is for a WebSocket where HTTP/2 may be spoken.
+enum Extended {
+    /// A connection that takes it as a stream, and whether it was there before.
+    Stream(http2::SendRequest<Body>, Key, bool),
+    /// A fresh connection of HTTP/1.1.
+    Upgrade(Single),
+    /// Only an upgrade of HTTP/1.1 will do, on another connection.
+    Neither,
+}
+
 /// A fresh connection.
 enum Opened {
-    H1(http1::SendRequest<Body>),
+    H1(Single),
     H2(http2::SendRequest<Body>, Offer),
 }
 

@@ -10,7 +10,10 @@ use std::{
 
 use caddis_config::http::reverse_proxy as config;
 
-use super::dial::Dial;
+use super::{
+    dial::Dial,
+    transport::{ConnectionPlace, Limit as ConnectionLimit},
+};
 use crate::{
     build::{Build, BuildError},
     error::{Error, Kind},
@@ -46,7 +49,7 @@ impl Host {
     /// Counts a request until the result is dropped.
     pub(crate) fn request(self: &Arc<Self>) -> InFlight {
         self.requests.fetch_add(1, Relaxed);
-        InFlight(Arc::clone(self))
+        InFlight { host: Arc::clone(self), _place: None }
     }
 
     pub(crate) fn remember_failure(&self) {
@@ -59,22 +62,30 @@ impl Host {
 }
 
 impl InFlight {
+    /// Keeps the place of the connection for as long as this counts.
+    pub(super) fn hold(&mut self, place: Option<Box<ConnectionPlace>>) {
+        self._place = place;
+    }
+
     /// Notes that a response broke off after its head had gone to the client, who is cut off too.
     pub(crate) fn broke_off(&self, error: &(dyn std::error::Error + 'static)) {
-        let Some(logger) = &self.0.logger else { return };
+        let Some(logger) = &self.host.logger else { return };
         logger.warn("aborting with incomplete response", |fields| {
-            fields.add("upstream", &*self.0.address).add("error", format!("reading: {error}"));
+            fields.add("upstream", &*self.host.address).add("error", format!("reading: {error}"));
         });
     }
 }
 
 /// A request or a stream that counts.
 #[derive(Debug)]
-pub(crate) struct InFlight(Arc<Host>);
+pub(crate) struct InFlight {
+    host: Arc<Host>,
+    _place: Option<Box<ConnectionPlace>>,
+}
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.requests.fetch_sub(1, Relaxed);
+        self.host.requests.fetch_sub(1, Relaxed);
     }
 }
 
@@ -120,6 +131,7 @@ pub struct Hosts {
     logger: Option<Logger>,
     hosts: Mutex<BTreeMap<Arc<str>, Weak<Host>>>,
     health: Mutex<BTreeMap<HealthKey, Weak<Health>>>,
+    limits: Mutex<BTreeMap<u64, Weak<ConnectionLimit>>>,
 }
 
 /// An address, and the fingerprint of the checks.
@@ -161,6 +173,22 @@ impl Hosts {
         let health = Arc::new(Health::default());
         all.insert(key, Arc::downgrade(&health));
         health
+    }
+
+    /// The limit of connections of a transport with this fingerprint: a reload that does not change it keeps their count.
+    pub(super) fn connection_limit(
+        &self,
+        transport: u64,
+        make: impl FnOnce() -> ConnectionLimit,
+    ) -> Arc<ConnectionLimit> {
+        let mut all = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(limit) = all.get(&transport).and_then(Weak::upgrade) {
+            return limit;
+        }
+        all.retain(|_, limit| limit.strong_count() > 0);
+        let limit = Arc::new(make());
+        all.insert(transport, Arc::downgrade(&limit));
+        limit
     }
 
     /// Every host in use, by address: for the admin API.

@@ -46,7 +46,6 @@ pub(super) enum Lookup {
 
 impl Lookup {
     pub(super) fn a(config: &config::A, cx: &mut Build) -> Result<Self, BuildError> {
-        refuse_delay(config.dial_fallback_delay, cx)?;
         if config.resolver.is_none() && !config.dial_timeout.is_zero() {
             return Err(cx.at("dial_timeout", |cx| cx.error("a dial_timeout needs a resolver to dial")));
         }
@@ -68,7 +67,6 @@ impl Lookup {
     }
 
     pub(super) fn srv(config: &config::Srv, cx: &mut Build) -> Result<Self, BuildError> {
-        refuse_delay(config.dial_fallback_delay, cx)?;
         let own = resolver(config.resolver.as_ref(), config.dial_timeout, cx)?;
         let resolver = match own {
             Some(resolver) => resolver,
@@ -156,15 +154,15 @@ fn failed(error: crate::dns::DnsError) -> Error {
     Error::new(Kind::NoUpstream, "looking up upstreams").because(error)
 }
 
-fn refuse_delay(delay: Span, cx: &mut Build) -> Result<(), BuildError> {
-    cx.refuse_fields(&[("dial_fallback_delay", !delay.is_zero(), "a delay between address families")])
-}
-
 fn refresh(given: Span) -> Duration {
     given.to_std().filter(|refresh| !refresh.is_zero()).unwrap_or(REFRESH)
 }
 
-fn resolver(
+/// The DNS servers that a configuration names, if it names any. Each is given that long for an answer.
+///
+/// # Errors
+/// When an address is none, or there are none.
+pub(in super::super) fn resolver(
     config: Option<&ResolverConfig>,
     timeout: Span,
     cx: &mut Build,

@@ -265,12 +265,7 @@ pub(super) fn build_in(cx: &mut Build, config: Value) -> Result<Box<dyn Handler>
     super::super::build(&config, cx)
 }
 
-async fn serve(
-    socket: TcpStream,
-    mut connection: Connection,
-    handler: Rc<dyn Handler>,
-    handled: Rc<Notify>,
-) {
+async fn serve(socket: TcpStream, mut connection: Connection, handler: Rc<dyn Handler>, handled: Rc<Notify>) {
     let mut start = [0; 4];
     // A client that leaves without a word is seen as such by the engine.
     drop(socket.peek(&mut start).await);

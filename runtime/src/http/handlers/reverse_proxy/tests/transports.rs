@@ -182,7 +182,6 @@ fn what_is_not_run_is_refused_by_name() {
     let mut cx = crate::testing::build();
     for (transport, path) in [
         (json!({"protocol": "http", "versions": ["3"]}), "/transport/versions/0"),
-        (json!({"protocol": "http", "max_conns_per_host": 3}), "/transport/max_conns_per_host"),
         (json!({"protocol": "http", "tls": {"renegotiation": "freely"}}), "/transport/tls/renegotiation"),
     ] {
         let config = json!({"transport": transport});

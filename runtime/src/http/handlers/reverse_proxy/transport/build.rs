@@ -10,12 +10,21 @@ use caddis_config::{
 use hyper::client::conn::http1;
 use xxhash_rust::xxh64::xxh64;
 
-use super::{Dialer, HttpTransport, Keep, ProxyProtocol, Versions, h2_builder, limits::Limits, tls::Tls};
+use super::{
+    super::dynamic::resolver, Dialer, HttpTransport, Keep, NetworkProxy, ProxyProtocol, Versions, h2_builder,
+    limits::Limits, places::Limit, tls::Tls,
+};
 use crate::build::{Build, BuildError};
 
 const DIAL_TIMEOUT: Span = Span::from_secs(3);
+/// Head start of the preferred kind of addresses: Go's default. RFC 8305 (section 5) recommends 250 ms.
+pub(super) const FALLBACK_DELAY: Span = Span::from_millis(300);
 const PROBE_INTERVAL: Span = Span::from_secs(30);
 const IDLE_TIMEOUT: Span = Span::from_secs(120);
+/// A buffer whose size is not given, beside one that is.
+const BUFFER: usize = 4096;
+/// The HTTP library reads no less than that at once.
+const SMALLEST_HEAD: usize = 8192;
 
 /// Most idle connections to one upstream, on each shard. Caddy's 32 for the whole process makes it open connections
 /// anew whenever more requests than that are under way.
@@ -25,7 +34,6 @@ impl HttpTransport {
     /// # Errors
     /// When something is invalid, cannot be read, or is not supported.
     pub(in super::super) fn build(config: &Config, cx: &mut Build) -> Result<Self, BuildError> {
-        refuse_unsupported(config, cx)?;
         let mut fingerprint = to_json(config).into_bytes();
         let tls = match &config.tls {
             Some(tls) => Some(cx.at("tls", |cx| Tls::build(tls, &mut fingerprint, cx))?),
@@ -36,15 +44,18 @@ impl HttpTransport {
         let keep_alive = config.keep_alive.as_ref().unwrap_or(&default);
         let mut h1 = http1::Builder::new();
         h1.title_case_headers(true);
-        if let Ok(size @ 1..) = usize::try_from(config.read_buffer_size) {
-            h1.read_buf_exact_size(Some(size));
-        } else if let Ok(size @ 1..) = usize::try_from(config.max_response_header_size) {
-            h1.max_buf_size(size.max(8192));
+        let mut h2 = h2_builder();
+        if let Ok(size @ 1..) = usize::try_from(config.max_response_header_size) {
+            h1.max_buf_size(size.max(SMALLEST_HEAD));
+            h2.max_header_list_size(u32::try_from(size).unwrap_or(u32::MAX));
         }
+        let id = xxh64(&fingerprint, 0);
         Ok(Self {
-            id: xxh64(&fingerprint, 0),
+            id,
             dialer: Dialer {
                 timeout: config.dial_timeout.or(DIAL_TIMEOUT).unwrap_or(Duration::MAX),
+                fallback_delay: config.dial_fallback_delay.or(FALLBACK_DELAY),
+                resolver: resolver(config.resolver.as_ref(), config.dial_timeout, cx)?,
                 probe_interval: keep_alive.probe_interval.or(PROBE_INTERVAL),
                 local: cx.at("local_address", |cx| local_address(&config.local_address, cx))?,
             },
@@ -66,8 +77,16 @@ impl HttpTransport {
                     }));
                 }
             },
+            network_proxy: NetworkProxy::build(config, cx)?,
+            limit: usize::try_from(config.max_conns_per_host)
+                .ok()
+                .filter(|most| *most > 0)
+                .map(|most| cx.process.hosts.connection_limit(id, || Limit::new(most, &cx.process))),
+            buffers: buffers(config),
+            continue_timeout: config.expect_continue_timeout.to_std().filter(|limit| !limit.is_zero()),
+            compression: config.compression == Some(true),
             h1,
-            h2: h2_builder(),
+            h2,
         })
     }
 
@@ -77,22 +96,11 @@ impl HttpTransport {
     }
 }
 
-fn refuse_unsupported(config: &Config, cx: &mut Build) -> Result<(), BuildError> {
-    let refused: [(&str, bool, &str); 8] = [
-        ("resolver", config.resolver.is_some(), "a DNS resolver of its own for upstreams"),
-        (
-            "compression",
-            config.compression == Some(true),
-            "decoding responses that the client did not ask to be encoded",
-        ),
-        ("max_conns_per_host", config.max_conns_per_host != 0, "a limit of connections per upstream"),
-        ("forward_proxy_url", !config.forward_proxy_url.is_empty(), "a proxy on the way to upstreams"),
-        ("network_proxy", config.network_proxy.is_some(), "a proxy on the way to upstreams"),
-        ("dial_fallback_delay", !config.dial_fallback_delay.is_zero(), "a delay between address families"),
-        ("expect_continue_timeout", !config.expect_continue_timeout.is_zero(), "waiting for 100 Continue"),
-        ("write_buffer_size", config.write_buffer_size != 0, "a size of the write buffer"),
-    ];
-    cx.refuse_fields(&refused)
+/// Sizes for reading and writing, if one of them is given.
+fn buffers(config: &Config) -> Option<(usize, usize)> {
+    let given = |size: i64| usize::try_from(size).ok().filter(|size| *size > 0);
+    let (read, write) = (given(config.read_buffer_size), given(config.write_buffer_size));
+    (read.is_some() || write.is_some()).then(|| (read.unwrap_or(BUFFER), write.unwrap_or(BUFFER)))
 }
 
 fn versions(names: &[String], tls: bool, cx: &mut Build) -> Result<Versions, BuildError> {

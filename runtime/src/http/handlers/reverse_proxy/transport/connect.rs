@@ -3,21 +3,36 @@
 use std::{
     future::Future,
     io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    pin::pin,
     time::Duration,
 };
 
 use socket2::{SockRef, TcpKeepalive};
-use tokio::net::{TcpSocket, TcpStream, UnixStream};
+use tokio::{
+    net::{TcpSocket, TcpStream, UnixStream},
+    time::Instant,
+};
 
 use super::super::dial::{Dial, Family};
-use crate::error::{Error, Kind};
+use crate::{
+    dns::Resolver,
+    error::{Error, Kind},
+};
+
+/// The least that one of several addresses is given, as far as there is time at all.
+const LEAST_SHARE: Duration = Duration::from_secs(2);
 
 /// How connections are opened.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Dialer {
-    /// For all attempts together.
+    /// For all attempts together, and for looking up the name.
     pub(crate) timeout: Duration,
+    /// After how long addresses of the other kind (IPv4 or IPv6) are tried at the same time; `None` tries one address
+    /// after the other.
+    pub(crate) fallback_delay: Option<Duration>,
+    /// `None` asks the system.
+    pub(crate) resolver: Option<Resolver>,
     /// Time between probes of a silent connection; `None` turns them off.
     pub(crate) probe_interval: Option<Duration>,
     /// The address to connect from.
@@ -47,12 +62,74 @@ impl Dialer {
         if let Ok(ip) = host.parse::<IpAddr>() {
             return self.socket(SocketAddr::new(ip, port)).await;
         }
+        let end = Instant::now().checked_add(self.timeout);
         let host = if host.is_empty() { "localhost" } else { host };
-        let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name has no usable address");
-        for address in
-            tokio::net::lookup_host((host, port)).await?.filter(|address| family.admits(address.ip()))
-        {
-            match self.socket(address).await {
+        let mut addresses = self.look_up(host, port).await?;
+        let fits = |ip: IpAddr| self.local.is_none_or(|local| local.is_ipv4() == ip.is_ipv4());
+        addresses.retain(|address| family.admits(address.ip()) && fits(address.ip()));
+        let Some(first) = addresses.first() else {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no usable address"));
+        };
+        let (preferred, others): (Vec<_>, Vec<_>) =
+            addresses.iter().partition(|address| address.is_ipv4() == first.is_ipv4());
+        match self.fallback_delay {
+            Some(delay) if !others.is_empty() => self.race(&preferred, &others, delay, end).await,
+            _ => self.in_turn(&addresses, end).await,
+        }
+    }
+
+    async fn look_up(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        let Some(resolver) = &self.resolver else {
+            return Ok(tokio::net::lookup_host((host, port)).await?.collect());
+        };
+        let mut found = if host.eq_ignore_ascii_case("localhost") {
+            // Not for name servers to decide (RFC 6761, section 6.3).
+            vec![Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()]
+        } else {
+            resolver.addresses(host, true, true).await.map_err(io::Error::other)?
+        };
+        found.sort_by_key(|ip: &IpAddr| ip.is_ipv4());
+        Ok(found.into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
+    }
+
+    /// Tries the preferred addresses, and the others at the same time if that takes long (RFC 8305).
+    async fn race(
+        &self,
+        preferred: &[SocketAddr],
+        others: &[SocketAddr],
+        delay: Duration,
+        end: Option<Instant>,
+    ) -> io::Result<TcpStream> {
+        let mut first = pin!(self.in_turn(preferred, end));
+        let mut second = pin!(self.in_turn(others, end));
+        match tokio::time::timeout(delay, &mut first).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => return second.await.map_err(|_| error),
+            Err(_) => {}
+        }
+        tokio::select! {
+            stream = &mut first => match stream {
+                Ok(stream) => Ok(stream),
+                Err(error) => second.await.map_err(|_| error),
+            },
+            stream = &mut second => match stream {
+                Ok(stream) => Ok(stream),
+                Err(_) => first.await,
+            },
+        }
+    }
+
+    /// Tries one address after the other. Each has its share of the time that is left.
+    async fn in_turn(&self, addresses: &[SocketAddr], end: Option<Instant>) -> io::Result<TcpStream> {
+        let mut failure = io::ErrorKind::NotFound.into();
+        let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+        for address in addresses {
+            let share = end.map_or(Duration::MAX, |end| {
+                let time = end.saturating_duration_since(Instant::now());
+                (time / left).max(LEAST_SHARE.min(time))
+            });
+            left -= 1;
+            match within(share, self.socket(*address)).await {
                 Ok(stream) => return Ok(stream),
                 Err(error) => failure = error,
             }
@@ -83,5 +160,69 @@ pub(super) async fn within<T>(limit: Duration, future: impl Future<Output = io::
     match tokio::time::timeout(limit, future).await {
         Ok(result) => result,
         Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "i/o timeout")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use socket2::{Domain, Socket, Type};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    fn dialer(timeout: Duration) -> Dialer {
+        Dialer { timeout, fallback_delay: None, resolver: None, probe_interval: None, local: None }
+    }
+
+    /// A listener whose queue is full, so that further connections hang; with what fills it.
+    fn hanging() -> (SocketAddr, Socket, Vec<Socket>) {
+        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        listener.listen(0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let fill = || {
+            let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+            socket.set_nonblocking(true).unwrap();
+            // The answer is that it is under way.
+            drop(socket.connect(&address));
+            socket
+        };
+        let waiting = std::iter::repeat_with(fill).take(4).collect();
+        (address.as_socket().unwrap(), listener, waiting)
+    }
+
+    #[tokio::test]
+    async fn an_address_that_hangs_is_overtaken() {
+        let (hanging, _listener, _waiting) = hanging();
+        let healthy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = healthy.local_addr().unwrap();
+        let dialer = dialer(Duration::from_secs(3600));
+        let end = Instant::now().checked_add(dialer.timeout);
+        let delay = Duration::from_millis(1);
+        let stream = dialer.race(&[hanging], &[address], delay, end).await.unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), address);
+    }
+
+    #[tokio::test]
+    async fn an_address_that_refuses_is_not_waited_for() {
+        let refusing = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let healthy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = healthy.local_addr().unwrap();
+        let dialer = dialer(Duration::from_secs(3600));
+        let end = Instant::now().checked_add(dialer.timeout);
+        let stream = dialer.race(&[refusing], &[address], dialer.timeout, end).await.unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), address);
+        assert!(dialer.race(&[refusing], &[refusing], dialer.timeout, end).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn r10_a_dial_that_takes_too_long_is_a_failed_dial() {
+        let (hanging, _listener, _waiting) = hanging();
+        let dialer = dialer(Duration::from_millis(20));
+        let Err(error) = dialer.connect(&Dial::parse(&hanging.to_string()).unwrap()).await else {
+            panic!("nobody accepts");
+        };
+        assert_eq!((error.kind(), error.status().as_u16()), (Kind::Dial, 502));
+        assert!(error.to_string().contains("i/o timeout"), "{error}");
     }
 }

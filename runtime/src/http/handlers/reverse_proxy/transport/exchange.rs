@@ -2,6 +2,7 @@
 
 use std::{
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -9,12 +10,14 @@ use std::{
 use bytes::Bytes;
 use http::{Uri, Version, header};
 use http_body::{Frame, SizeHint};
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http2;
 
 use super::{
-    super::upstreams::InFlight,
+    super::{dial::Dial, upstreams::InFlight},
     Request, extended_connect,
-    pool::{self, Keep, Key},
+    network_proxy::ProxyServer,
+    places::Place,
+    pool::{self, Keep, Key, Single},
 };
 use crate::{
     error::{Error, Kind},
@@ -30,10 +33,12 @@ pub(in super::super) struct Connection {
     pub(super) encrypted: bool,
     /// Whether the request is to open a WebSocket on a stream of HTTP/2.
     pub(super) extended: bool,
+    /// The proxy that gets the whole request.
+    pub(super) forward: Option<Arc<ProxyServer>>,
 }
 
 pub(super) enum Sender {
-    H1(http1::SendRequest<Body>),
+    H1(Single),
     H2(http2::SendRequest<Body>),
 }
 
@@ -53,18 +58,26 @@ pub(in super::super) struct Failure {
 }
 
 impl Connection {
+    /// Whether HTTP/1.1 is spoken, whose interim responses can be seen.
+    pub(in super::super) fn is_h1(&self) -> bool {
+        matches!(self.sender, Sender::H1(_))
+    }
+
     /// Sends a request in the form of HTTP/1.1 and waits for the head of its response.
     pub(in super::super) async fn send(
         self,
         mut request: Request,
         header_timeout: Option<Duration>,
     ) -> Result<Answer, Box<Failure>> {
-        let Self { sender, key, keep, reused, encrypted, extended } = self;
+        let Self { sender, key, keep, reused, encrypted, extended, forward } = self;
         let mut accept = None;
         let (sent, sender) = match sender {
-            Sender::H1(mut sender) => {
-                let answer = sender.try_send_request(request);
-                (limited(answer, header_timeout).await, Some(sender))
+            Sender::H1(mut single) => {
+                if let Some(proxy) = forward {
+                    for_proxy(&mut request, &key.dial, &proxy);
+                }
+                let answer = single.sender.try_send_request(request);
+                (limited(answer, header_timeout).await, Some(single))
             }
             Sender::H2(mut sender) => {
                 as_h2(&mut request, encrypted);
@@ -79,7 +92,7 @@ impl Connection {
                 if let Some(accept) = accept.filter(|_| response.status().is_success()) {
                     extended_connect::as_upgrade(&mut response, accept);
                 }
-                let lease = sender.zip(keep).map(|(sender, keep)| Lease { sender, key, keep });
+                let lease = sender.map(|single| Lease { single, key, keep });
                 Ok(Answer { response, lease })
             }
             Ok(Err(mut failure)) => {
@@ -154,16 +167,37 @@ fn as_h2(request: &mut Request, encrypted: bool) {
     *request.version_mut() = Version::HTTP_2;
 }
 
+/// A proxy gets the whole URL, and knows who asks. The upstream is the one that was chosen, whatever `Host` says: a client
+/// has no say in where a proxy connects to.
+fn for_proxy(request: &mut Request, dial: &Dial, proxy: &ProxyServer) {
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    let uri = Uri::builder().scheme("http").authority(dial.hostport()).path_and_query(target);
+    if let Ok(uri) = uri.build() {
+        *request.uri_mut() = uri;
+    }
+    if let Some(authorization) = proxy.authorization() {
+        request.headers_mut().insert(header::PROXY_AUTHORIZATION, authorization);
+    }
+}
+
 /// A connection whose response is being read.
 pub(in super::super) struct Lease {
-    sender: http1::SendRequest<Body>,
+    single: Single,
     key: Key,
-    keep: Keep,
+    /// `None` closes the connection after its response.
+    keep: Option<Keep>,
 }
 
 impl Lease {
     fn give_back(self) {
-        pool::put(self.key, self.sender, self.keep);
+        if let Some(keep) = self.keep {
+            pool::put(self.key, self.single, keep);
+        }
+    }
+
+    /// The place of a connection that is taken over by a stream.
+    pub(in super::super) fn into_place(self) -> Option<Box<Place>> {
+        self.single.place
     }
 }
 

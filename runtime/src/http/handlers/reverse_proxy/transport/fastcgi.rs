@@ -26,6 +26,7 @@ use self::{
 };
 use super::{
     Answer,
+    build::FALLBACK_DELAY,
     connect::{Dialer, Socket},
     limits::{Limited, Limits},
 };
@@ -62,6 +63,8 @@ impl FastCgi {
             environment: Environment::build(config, cx)?,
             dialer: Dialer {
                 timeout: config.dial_timeout.or(DIAL_TIMEOUT).unwrap_or(Duration::MAX),
+                fallback_delay: FALLBACK_DELAY.to_std(),
+                resolver: None,
                 probe_interval: None,
                 local: None,
             },

@@ -9,7 +9,7 @@ use std::{
 
 use hyper::client::conn::{http1, http2};
 
-use super::{super::dial::Dial, offer::Offer};
+use super::{super::dial::Dial, exchange::Sender, offer::Offer, places::Place};
 use crate::http::Body;
 
 thread_local! {
@@ -47,8 +47,15 @@ struct Pool {
     sweeping: bool,
 }
 
+/// A connection for one request at a time.
+pub(super) struct Single {
+    pub(super) sender: http1::SendRequest<Body>,
+    /// Where connections are counted.
+    pub(super) place: Option<Box<Place>>,
+}
+
 struct Idle {
-    sender: http1::SendRequest<Body>,
+    single: Single,
     until: Instant,
 }
 
@@ -60,38 +67,46 @@ struct Shared {
 }
 
 /// A connection that takes the next request without delay, the most recently used one first.
-pub(super) fn take(key: &Key) -> Option<http1::SendRequest<Body>> {
+pub(super) fn take(key: &Key) -> Option<Single> {
     POOL.with_borrow_mut(|pool| {
         let waiting = pool.idle.get_mut(key)?;
-        while let Some(Idle { sender, .. }) = waiting.pop() {
+        while let Some(Idle { single, .. }) = waiting.pop() {
             pool.count -= 1;
-            if sender.is_ready() {
-                return Some(sender);
+            if single.sender.is_ready() {
+                return Some(single);
             }
         }
         None
     })
 }
 
+/// A connection of either kind.
+pub(super) fn any(key: &Key, multiplexed: bool) -> Option<Sender> {
+    take(key).map(Sender::H1).or_else(|| shared(key).filter(|_| multiplexed).map(Sender::H2))
+}
+
 /// Keeps a connection whose response was read to its end.
-pub(super) fn put(key: Key, sender: http1::SendRequest<Body>, keep: Keep) {
-    if sender.is_closed() || keep.per_key == 0 {
+pub(super) fn put(key: Key, single: Single, keep: Keep) {
+    if single.sender.is_closed() || keep.per_key == 0 {
         return;
     }
-    if !sender.is_ready() {
+    if !single.sender.is_ready() {
         // The connection has yet to see the end of the exchange, for example of a request body that is still sent.
         tokio::task::spawn_local(async move {
-            let mut sender = sender;
-            if let Ok(Ok(())) = tokio::time::timeout(keep.idle_timeout, sender.ready()).await {
-                keep_idle(key, sender, keep);
+            let mut single = single;
+            if let Ok(Ok(())) = tokio::time::timeout(keep.idle_timeout, single.sender.ready()).await {
+                keep_idle(key, single, keep);
             }
         });
         return;
     }
-    keep_idle(key, sender, keep);
+    keep_idle(key, single, keep);
 }
 
-fn keep_idle(key: Key, sender: http1::SendRequest<Body>, keep: Keep) {
+fn keep_idle(key: Key, single: Single, keep: Keep) {
+    if single.place.as_ref().is_some_and(|place| place.is_wanted_elsewhere()) {
+        return;
+    }
     POOL.with_borrow_mut(|pool| {
         if pool.count >= keep.total {
             return;
@@ -100,7 +115,10 @@ fn keep_idle(key: Key, sender: http1::SendRequest<Body>, keep: Keep) {
         if waiting.len() >= keep.per_key {
             return;
         }
-        waiting.push(Idle { sender, until: Instant::now() + keep.idle_timeout });
+        if let Some(place) = &single.place {
+            place.returned();
+        }
+        waiting.push(Idle { single, until: Instant::now() + keep.idle_timeout });
         pool.count += 1;
         pool.sweep_later();
     });
@@ -154,7 +172,7 @@ impl Pool {
     fn sweep(&mut self) -> bool {
         let now = Instant::now();
         self.idle.retain(|_, waiting| {
-            waiting.retain(|idle| idle.until > now && !idle.sender.is_closed());
+            waiting.retain(|idle| idle.until > now && !idle.single.sender.is_closed());
             !waiting.is_empty()
         });
         self.count = self.idle.values().map(Vec::len).sum();
