@@ -7,14 +7,14 @@ use std::{
 
 use bytes::Bytes;
 use caddis_config::{Duration as Span, http::reverse_proxy::ActiveHealthChecks as Config, to_json};
-use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use http_body_util::BodyExt;
 use regex::Regex;
 use xxhash_rust::xxh64::xxh64;
 
 use super::super::{
     dial::Dial,
-    transport::{HttpTransport, Wanted},
+    transport::{Answer, HttpTransport, Wanted},
     upstreams::{Health, Target, Upstream},
 };
 use crate::{
@@ -28,6 +28,8 @@ use crate::{
 
 const INTERVAL: Span = Span::from_secs(30);
 const TIMEOUT: Span = Span::from_secs(5);
+/// As many as Go's client follows.
+const MAX_REDIRECTS: u32 = 10;
 
 /// The checks of one handler. They go on until this is dropped.
 #[derive(Debug)]
@@ -43,6 +45,7 @@ pub(in super::super) struct Active {
     passes: i64,
     fails: i64,
     max_size: usize,
+    follow_redirects: bool,
     /// A status, a class of them, or 0 for any success.
     expect_status: i64,
     expect_body: Option<Regex>,
@@ -74,8 +77,6 @@ impl Active {
         if config.path.is_empty() && config.uri.is_empty() && config.port == 0 {
             return Ok(None);
         }
-        let follow = config.follow_redirects;
-        cx.refuse_fields(&[("follow_redirects", follow, "following redirects in a health check")])?;
         let logger = cx.process.logger.named("http.handlers.reverse_proxy.health_checker.active");
         let fingerprint = xxh64(to_json(config).as_bytes(), 0);
         let mut targets = Vec::new();
@@ -108,6 +109,7 @@ impl Active {
             passes: config.passes.max(1),
             fails: config.fails.max(1),
             max_size: usize::try_from(config.max_size).ok().filter(|size| *size > 0).unwrap_or(usize::MAX),
+            follow_redirects: config.follow_redirects,
             expect_status: config.expect_status,
             expect_body: match &*config.expect_body {
                 "" => None,
@@ -160,21 +162,52 @@ impl Active {
         }
     }
 
+    /// Asks, and asks again where the upstream redirects to, if redirects are followed. All requests go to the upstream
+    /// that is checked, whatever host a redirect names.
     async fn ask(&self, target: &Checked) -> Result<(), Error> {
+        let mut asked = Asked {
+            method: self.method.clone(),
+            uri: self.uri.clone(),
+            host: target.host.clone(),
+            body: true,
+        };
+        let mut redirects = 0;
+        let answer = loop {
+            let answer = self.request(target, &asked).await?;
+            if !(self.follow_redirects && asked.follow(&answer.response)?) {
+                break answer;
+            }
+            redirects += 1;
+            if redirects > MAX_REDIRECTS {
+                let message = format!("stopped after {MAX_REDIRECTS} redirects");
+                return Err(Error::new(Kind::UpstreamBroken, message));
+            }
+        };
+        let status = answer.response.status();
+        if !self.expects(status) {
+            return Err(Error::new(
+                Kind::UpstreamBroken,
+                format!("unexpected status code {}", status.as_u16()),
+            ));
+        }
+        self.judge_body(answer.response.into_body()).await
+    }
+
+    async fn request(&self, target: &Checked, asked: &Asked) -> Result<Answer, Error> {
         let mut head = Request::new(()).into_parts().0;
-        head.method = self.method.clone();
-        head.uri = self.uri.clone();
+        head.method = asked.method.clone();
+        head.uri = asked.uri.clone();
         let nobody = Arc::new(Connection::new(None, None, None));
         let mut exchange = Exchange::new(head, Body::Empty, nobody);
         exchange.set_placeholder("http.reverse_proxy.active.target_upstream", &*target.address);
         let scope = Scope::from(&exchange);
         let wanted = Wanted { dial: &target.dial, upgrade: None, client: None, scope };
         let connection = self.transport.connection(wanted).await?;
-        let body = Bytes::from(self.body.render(scope).into_owned());
+        let body = if asked.body { Bytes::from(self.body.render(scope).into_owned()) } else { Bytes::new() };
         let mut request = Request::new(Body::from(body));
-        *request.method_mut() = self.method.clone();
-        *request.uri_mut() = self.uri.clone();
-        request.headers_mut().insert(header::HOST, target.host.clone());
+        *request.method_mut() = asked.method.clone();
+        *request.uri_mut() = asked.uri.clone();
+        request.headers_mut().insert(header::HOST, asked.host.clone());
         for (name, value) in &self.headers {
             if let Some(value) = header_value(&value.render(scope)) {
                 if *name == header::HOST {
@@ -184,15 +217,7 @@ impl Active {
                 }
             }
         }
-        let answer = connection.send(request, None).await.map_err(|failure| failure.error)?;
-        let status = answer.response.status();
-        if !self.expects(status) {
-            return Err(Error::new(
-                Kind::UpstreamBroken,
-                format!("unexpected status code {}", status.as_u16()),
-            ));
-        }
-        self.judge_body(answer.response.into_body()).await
+        connection.send(request, None).await.map_err(|failure| failure.error)
     }
 
     fn expects(&self, status: StatusCode) -> bool {
@@ -218,6 +243,60 @@ impl Active {
         }
         Err(Error::new(Kind::UpstreamBroken, "response body failed expectations"))
     }
+}
+
+/// What one request of a check asks for.
+struct Asked {
+    method: Method,
+    uri: Uri,
+    host: HeaderValue,
+    /// Whether the body is sent.
+    body: bool,
+}
+
+impl Asked {
+    /// Becomes the request that a redirect leads to (RFC 9110, section 15.4); whether the response is one.
+    ///
+    /// # Errors
+    /// When the redirect leads nowhere that can be asked.
+    fn follow(&mut self, response: &Response<Body>) -> Result<bool, Error> {
+        let status = response.status().as_u16();
+        let Some(location) = response.headers().get(header::LOCATION) else { return Ok(false) };
+        if !matches!(status, 301 | 302 | 303 | 307 | 308) {
+            return Ok(false);
+        }
+        let location = location.to_str().unwrap_or_default();
+        let wrong =
+            || Error::new(Kind::UpstreamBroken, format!("redirected to {location:?}, which is no URL"));
+        let uri = resolve(self.uri.path(), location).ok_or_else(wrong)?;
+        if let Some(authority) = uri.authority() {
+            self.host = HeaderValue::from_str(authority.as_str()).map_err(|_| wrong())?;
+        }
+        let target = uri.path_and_query().map_or("/", |target| target.as_str());
+        self.uri = target.parse().map_err(|_| wrong())?;
+        if status <= 303 && self.method != Method::HEAD {
+            self.method = Method::GET;
+            self.body = false;
+        }
+        Ok(true)
+    }
+}
+
+/// What a reference stands for on a page at `base` (RFC 3986, section 5.2); dots in it are left to the upstream.
+fn resolve(base: &str, reference: &str) -> Option<Uri> {
+    let reference = reference.split('#').next().unwrap_or_default();
+    let whole = if reference.contains("://") {
+        reference.to_owned()
+    } else if let Some(rest) = reference.strip_prefix("//") {
+        format!("http://{rest}")
+    } else if reference.starts_with('/') {
+        reference.to_owned()
+    } else if reference.is_empty() || reference.starts_with('?') {
+        format!("{base}{reference}")
+    } else {
+        format!("{}/{reference}", base.rsplit_once('/').map_or("", |(folder, _)| folder))
+    };
+    whole.parse().ok()
 }
 
 /// Where to ask, and for which host: the upstream itself unless another address or port is given.

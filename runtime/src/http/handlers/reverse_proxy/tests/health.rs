@@ -75,3 +75,52 @@ fn an_upstream_may_be_asked_at_another_port() {
         becomes(&proxy, false).await;
     });
 }
+
+#[test]
+fn a_check_follows_redirects_if_told_to() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let active = json!({"uri": "/a/b?c", "method": "POST", "body": "hi", "interval": "1h", "follow_redirects": true,
+            "expect_status": 204});
+        let proxy = Proxy::new(config(&upstream, active)).await;
+        let close = "Connection: close\r\nContent-Length: 0\r\n";
+        let mut asked = Vec::new();
+        for answer in [
+            format!("HTTP/1.1 307 Temporary Redirect\r\nLocation: d?e#f\r\n{close}\r\n"),
+            format!("HTTP/1.1 302 Found\r\nLocation: http://other.example/g\r\n{close}\r\n"),
+            format!("HTTP/1.1 301 Moved Permanently\r\nLocation: /h\r\n{close}\r\n"),
+            "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n".to_owned(),
+        ] {
+            let mut wire = upstream.accept().await;
+            let head = wire.head().await;
+            let length = head.get("content-length").unwrap_or_default();
+            asked.push(format!("{} {} {length}", head.line(), head.get("host").unwrap()));
+            wire.send(answer).await;
+        }
+        let own = &upstream.address;
+        let expected = [
+            format!("POST /a/b?c HTTP/1.1 {own} 2"),
+            format!("POST /a/d?e HTTP/1.1 {own} 2"),
+            "GET /g HTTP/1.1 other.example ".to_owned(),
+            "GET /h HTTP/1.1 other.example ".to_owned(),
+        ];
+        assert_eq!(asked, expected);
+        becomes(&proxy, false).await;
+    });
+}
+
+#[test]
+fn a_check_does_not_go_round_in_circles() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let active = json!({"uri": "/", "interval": "1h", "follow_redirects": true});
+        let proxy = Proxy::new(config(&upstream, active)).await;
+        for _ in 0..=10 {
+            let mut wire = upstream.accept().await;
+            wire.head().await;
+            wire.send("HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                .await;
+        }
+        becomes(&proxy, false).await;
+    });
+}
