@@ -7,12 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::origin::head_end;
+use crate::{
+    link::{Duplex, HOST, Link, connect, message, upgraded},
+    origin::head_end,
+};
 
 /// What a run of clients saw.
 #[derive(Debug, Default)]
@@ -34,20 +34,33 @@ pub(crate) enum Work {
     PingPong { size: usize },
     /// A GET on a kept-alive connection.
     Get,
+    /// A POST of `size` bytes on a kept-alive connection.
+    Post { size: usize },
 }
 
-/// Runs `clients` clients against `target` for `duration` on one thread.
-pub(crate) fn run(target: SocketAddr, clients: usize, work: Work, duration: Duration) -> Seen {
+/// What a run puts on a proxy.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Load {
+    pub(crate) link: Link,
+    pub(crate) clients: usize,
+    pub(crate) work: Work,
+}
+
+/// Runs the clients against `target` for `duration` on one thread. All are connected before the first begins.
+pub(crate) fn run(target: SocketAddr, load: Load, duration: Duration) -> Seen {
     let runtime = runtime();
     let seen = Arc::new(Mutex::new(Seen::default()));
-    let started = Instant::now();
     runtime.block_on(async {
-        let tasks: Vec<_> = (0..clients)
-            .map(|_| {
+        let streams = open(target, load).await;
+        let mut streams = streams.unwrap_or_else(|error| panic!("the clients cannot connect: {error}"));
+        let started = Instant::now();
+        let tasks: Vec<_> = streams
+            .drain(..)
+            .map(|stream| {
                 let seen = Arc::clone(&seen);
                 tokio::spawn(async move {
                     let mut micros = Vec::with_capacity(1 << 16);
-                    let outcome = client(target, work, Instant::now() + duration, &mut micros).await;
+                    let outcome = client(stream, load.work, started + duration, &mut micros).await;
                     let mut seen = seen.lock().expect("no client panics");
                     seen.count += micros.len() as u64;
                     seen.errors += u64::from(outcome.is_err());
@@ -58,50 +71,66 @@ pub(crate) fn run(target: SocketAddr, clients: usize, work: Work, duration: Dura
         for task in tasks {
             task.await.expect("no client panics");
         }
+        seen.lock().expect("no client panics").elapsed = started.elapsed();
     });
     let mut seen = std::mem::take(&mut *seen.lock().expect("no client panics"));
-    seen.elapsed = started.elapsed();
     seen.micros.sort_unstable();
     seen
+}
+
+async fn open(target: SocketAddr, load: Load) -> io::Result<Vec<Box<dyn Duplex>>> {
+    if let Work::PingPong { .. } = load.work {
+        return upgraded(target, load.link, load.clients).await;
+    }
+    let mut streams = Vec::with_capacity(load.clients);
+    for _ in 0..load.clients {
+        streams.push(connect(target, load.link).await?);
+    }
+    Ok(streams)
 }
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made")
 }
 
-async fn client(target: SocketAddr, work: Work, end: Instant, micros: &mut Vec<u32>) -> io::Result<()> {
-    match work {
-        Work::PingPong { size } => {
-            let mut stream = upgrade(target).await?;
-            let payload: Vec<u8> = (0..size).map(|at| b'a' + (at % 26) as u8).collect();
-            let mut answer = vec![0; size];
-            while Instant::now() < end {
-                let sent = Instant::now();
-                stream.write_all(&payload).await?;
-                stream.read_exact(&mut answer).await?;
-                if answer != payload {
-                    return Err(io::Error::other("the echo differs"));
-                }
-                micros.push(sent.elapsed().as_micros() as u32);
-            }
+async fn client(
+    mut stream: Box<dyn Duplex>,
+    work: Work,
+    end: Instant,
+    micros: &mut Vec<u32>,
+) -> io::Result<()> {
+    let request = match work {
+        Work::PingPong { size } => message(size),
+        Work::Get => format!("GET /bench HTTP/1.1\r\nHost: {HOST}\r\n\r\n").into_bytes(),
+        Work::Post { size } => {
+            let head = format!("POST /bench HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {size}\r\n\r\n");
+            [head.into_bytes(), vec![b'p'; size]].concat()
         }
-        Work::Get => {
-            let mut stream = TcpStream::connect(target).await?;
-            stream.set_nodelay(true)?;
-            let request = format!("GET /bench HTTP/1.1\r\nHost: {target}\r\n\r\n");
-            let mut buffer = vec![0; 8 * 1024];
-            while Instant::now() < end {
-                let sent = Instant::now();
-                stream.write_all(request.as_bytes()).await?;
-                read_answer(&mut stream, &mut buffer).await?;
-                micros.push(sent.elapsed().as_micros() as u32);
-            }
+    };
+    let mut answer = vec![0; request.len().max(8 * 1024)];
+    while Instant::now() < end {
+        let sent = Instant::now();
+        if let Work::PingPong { size } = work {
+            echo(&mut stream, &request, &mut answer[..size]).await?;
+        } else {
+            stream.write_all(&request).await?;
+            stream.flush().await?;
+            read_answer(&mut stream, &mut answer).await?;
         }
+        micros.push(sent.elapsed().as_micros() as u32);
     }
     Ok(())
 }
 
-async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<()> {
+/// Sends a message and reads as much back, which has to be the same.
+async fn echo(stream: &mut Box<dyn Duplex>, message: &[u8], answer: &mut [u8]) -> io::Result<()> {
+    stream.write_all(message).await?;
+    stream.flush().await?;
+    stream.read_exact(answer).await?;
+    if answer == message { Ok(()) } else { Err(io::Error::other("the echo differs")) }
+}
+
+async fn read_answer(stream: &mut Box<dyn Duplex>, buffer: &mut [u8]) -> io::Result<()> {
     let mut filled = 0;
     loop {
         let read = stream.read(&mut buffer[filled..]).await?;
@@ -120,40 +149,17 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<()
     }
 }
 
-/// Opens one upgraded connection.
-pub(crate) async fn upgrade(target: SocketAddr) -> io::Result<TcpStream> {
-    let mut stream = TcpStream::connect(target).await?;
-    stream.set_nodelay(true)?;
-    let request = format!(
-        "GET /upgrade HTTP/1.1\r\nHost: {target}\r\nConnection: Upgrade\r\nUpgrade: stress-stream\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).await?;
-    let mut head = Vec::new();
-    while head_end(&head).is_none() {
-        if stream.read_buf(&mut head).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-    }
-    if head.starts_with(b"HTTP/1.1 101") { Ok(stream) } else { Err(io::Error::other("not a 101")) }
-}
-
 /// Upgraded connections that are kept open.
 pub(crate) struct Streams {
     runtime: tokio::runtime::Runtime,
-    streams: Vec<TcpStream>,
+    streams: Vec<Box<dyn Duplex>>,
 }
 
 impl Streams {
     /// Opens `count` streams and exercises each once with 1 KiB.
-    pub(crate) fn open(target: SocketAddr, count: usize) -> io::Result<Self> {
+    pub(crate) fn open(target: SocketAddr, link: Link, count: usize) -> io::Result<Self> {
         let runtime = runtime();
-        let streams = runtime.block_on(async {
-            let mut streams = Vec::with_capacity(count);
-            for _ in 0..count {
-                streams.push(upgrade(target).await?);
-            }
-            io::Result::Ok(streams)
-        })?;
+        let streams = runtime.block_on(upgraded(target, link, count))?;
         let mut all = Self { runtime, streams };
         if all.alive(1024) != count {
             return Err(io::Error::other("a stream did not echo"));
@@ -163,17 +169,14 @@ impl Streams {
 
     /// How many still echo `size` bytes within two seconds.
     pub(crate) fn alive(&mut self, size: usize) -> usize {
-        let payload = vec![b'e'; size];
+        let message = message(size);
         self.runtime.block_on(async {
             let mut alive = 0;
             for stream in &mut self.streams {
                 let mut answer = vec![0; size];
-                let echo = async {
-                    stream.write_all(&payload).await?;
-                    stream.read_exact(&mut answer).await
-                };
+                let echo = echo(stream, &message, &mut answer);
                 let echoed = tokio::time::timeout(Duration::from_secs(2), echo).await;
-                alive += usize::from(matches!(echoed, Ok(Ok(_))) && answer == payload);
+                alive += usize::from(matches!(echoed, Ok(Ok(()))));
             }
             alive
         })

@@ -4,6 +4,7 @@
 //! its ratio to Caddy's figure of the same run, because clocks of virtual machines drift between runs.
 
 mod cases;
+mod link;
 mod load;
 mod measure;
 mod origin;
@@ -17,12 +18,13 @@ use crate::peers::{Peer, PeerKind};
 /// What to measure, and how long.
 #[derive(Debug, Parser)]
 struct Options {
-    /// Cases to run: tunnel, idle, get, reload, tools, scale. All by default.
+    /// Cases to run: tunnel, tunnel-64b, tunnel-64k, tunnel-1000, tunnel-tls, tunnel-h2, get, post, idle, idle-tls, idle-h2,
+    /// reload, tools, scale. All by default.
     cases: Vec<String>,
     /// Rounds; each round runs every peer once.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Seconds of load in the cases tunnel and get.
+    /// Seconds of load in the cases tunnel, get and post.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
     /// Peers to run. All that are installed by default.
@@ -51,14 +53,11 @@ fn main() {
         report(&format!("{:8} {}", peer.kind.name(), peer.version));
     }
     let wanted = |name: &str| options.cases.is_empty() || options.cases.iter().any(|case| case == name);
-    if wanted("tunnel") {
-        report(&cases::tunnel::run(&peers, options.rounds, options.seconds));
+    for case in cases::load::CASES.iter().filter(|case| wanted(case.name)) {
+        report(&cases::load::run(case, &peers, options.rounds, options.seconds));
     }
-    if wanted("idle") {
-        report(&cases::idle::run(&peers, options.rounds));
-    }
-    if wanted("get") {
-        report(&cases::get::run(&peers, options.rounds, options.seconds));
+    for (name, link) in cases::idle::LINKS.into_iter().filter(|(name, _)| wanted(name)) {
+        report(&cases::idle::run(name, link, &peers, options.rounds));
     }
     if wanted("reload") {
         report(&cases::reload::run(&peers, options.rounds));

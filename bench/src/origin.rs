@@ -1,4 +1,4 @@
-//! The upstream: answers every GET with 1 KiB, and echoes after an upgrade.
+//! The upstream: answers every request with 1 KiB once it has read it, and echoes after an upgrade.
 
 use std::{
     io::{self, BufRead, BufReader, Read},
@@ -10,6 +10,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 /// A running upstream in a process of its own, so that its descriptors and processor time are not the clients'.
 pub(crate) struct Origin {
@@ -76,14 +77,16 @@ async fn serve(mut stream: TcpStream) -> io::Result<()> {
         while let Some(end) = head_end(&buffer[start..filled]) {
             let head = &buffer[start..start + end];
             start += end;
-            if contains_upgrade(head) {
-                stream
-                    .write_all(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: stress-stream\r\n\r\n")
-                    .await?;
+            if let Some(switch) = switch(head) {
+                stream.write_all(switch.as_bytes()).await?;
                 stream.write_all(&buffer[start..filled]).await?;
                 drop(buffer);
                 return echo(stream).await;
             }
+            let length = header(head, "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+            let here = (filled - start).min(length);
+            start += here;
+            skip(&mut stream, length - here).await?;
             stream.write_all(answer.as_bytes()).await?;
         }
         buffer.copy_within(start..filled, 0);
@@ -96,8 +99,35 @@ pub(crate) fn head_end(bytes: &[u8]) -> Option<usize> {
     bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4)
 }
 
-fn contains_upgrade(head: &[u8]) -> bool {
-    head.windows(8).any(|window| window.eq_ignore_ascii_case(b"upgrade:"))
+/// The value of a header.
+fn header<'a>(head: &'a [u8], name: &str) -> Option<&'a str> {
+    let lines = std::str::from_utf8(head).ok()?.lines().skip(1);
+    let mut pairs = lines.filter_map(|line| line.split_once(':'));
+    pairs.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+}
+
+/// The answer to a request for an upgrade; `None` to any other. A WebSocket wants its key answered (RFC 6455, section 4.2.2).
+fn switch(head: &[u8]) -> Option<String> {
+    let protocol = header(head, "upgrade")?;
+    let accept = header(head, "sec-websocket-key").map_or(String::new(), |key| {
+        format!("Sec-WebSocket-Accept: {}\r\n", derive_accept_key(key.as_bytes()))
+    });
+    Some(format!(
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\n{accept}\r\n"
+    ))
+}
+
+/// Reads and forgets `length` bytes.
+async fn skip(stream: &mut TcpStream, mut length: usize) -> io::Result<()> {
+    let mut buffer = vec![0; length.min(256 * 1024)];
+    while length > 0 {
+        let room = buffer.len().min(length);
+        match stream.read(&mut buffer[..room]).await? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            read => length -= read,
+        }
+    }
+    Ok(())
 }
 
 async fn echo(mut stream: TcpStream) -> io::Result<()> {

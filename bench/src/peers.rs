@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::link::{HOST, Identity, Link, write_identity};
+
 /// Which program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PeerKind {
@@ -67,33 +69,46 @@ impl Peer {
         Some(Self { kind, version, program })
     }
 
+    /// Whether it takes clients over a link: nginx knows no upgrades of HTTP/2.
+    pub(crate) fn takes(&self, link: Link) -> bool {
+        !(self.kind == PeerKind::Nginx && link == Link::Http2)
+    }
+
     /// Starts the proxy in front of `upstream`.
-    pub(crate) fn start(&self, upstream: SocketAddr) -> io::Result<Running> {
-        self.start_with(upstream, "")
+    pub(crate) fn start(&self, upstream: SocketAddr, link: Link) -> io::Result<Running> {
+        self.start_with(upstream, link, "")
     }
 
     /// Starts it with further lines in the `reverse_proxy` block, where it reads Caddyfiles.
-    pub(crate) fn start_with(&self, upstream: SocketAddr, proxy_lines: &str) -> io::Result<Running> {
+    pub(crate) fn start_with(
+        &self,
+        upstream: SocketAddr,
+        link: Link,
+        proxy_lines: &str,
+    ) -> io::Result<Running> {
         let (address, admin) = (free_port()?, free_port()?);
         let folder =
             std::env::temp_dir().join(format!("caddis-bench-{}-{}", std::process::id(), address.port()));
         fs::create_dir_all(&folder)?;
+        let identity = (link != Link::Plain).then(|| write_identity(&folder)).transpose()?;
         let mut command = Command::new(&self.program);
         match self.kind {
             PeerKind::Caddis | PeerKind::Caddy => {
                 let file = folder.join("Caddyfile");
-                fs::write(&file, caddyfile(address, admin, upstream, proxy_lines))?;
+                fs::write(&file, caddyfile(address, admin, upstream, identity.as_ref(), proxy_lines))?;
                 command.args(["run", "--adapter", "caddyfile", "--config"]).arg(file);
                 command.env("XDG_DATA_HOME", &folder).env("XDG_CONFIG_HOME", &folder);
+                // Without it Go takes no extended CONNECT.
+                command.env("GODEBUG", "http2xconnect=1");
             }
             PeerKind::Nginx => {
                 let file = folder.join("nginx.conf");
-                fs::write(&file, nginx_conf(&folder, address, upstream))?;
+                fs::write(&file, nginx_conf(&folder, address, upstream, identity.as_ref()))?;
                 command.arg("-p").arg(&folder).arg("-c").arg(file);
             }
             PeerKind::Haproxy => {
                 let file = folder.join("haproxy.cfg");
-                fs::write(&file, haproxy_cfg(address, upstream))?;
+                fs::write(&file, haproxy_cfg(address, upstream, identity.as_ref()))?;
                 command.arg("-f").arg(file);
             }
         }
@@ -150,32 +165,52 @@ fn free_port() -> io::Result<SocketAddr> {
     TcpListener::bind("127.0.0.1:0")?.local_addr()
 }
 
-/// A Caddyfile with one proxied site.
+/// A Caddyfile with one proxied site, over TLS where there is a certificate.
 pub(crate) fn caddyfile(
     address: SocketAddr,
     admin: SocketAddr,
     upstream: SocketAddr,
+    identity: Option<&Identity>,
     proxy_lines: &str,
 ) -> String {
+    let (scheme, tls) = match identity {
+        Some([certificate, key, _]) => {
+            ("https", format!("\ttls {} {}\n", certificate.display(), key.display()))
+        }
+        None => ("http", String::new()),
+    };
     format!(
-        "{{\n\tadmin {admin}\n\thttp_port {}\n\tskip_install_trust\n\tpersist_config off\n}}\n\n\
-         http://{address} {{\n\treverse_proxy {upstream} {{\n{proxy_lines}\n\t}}\n}}\n",
-        address.port()
+        "{{\n\tadmin {admin}\n\tauto_https off\n\tskip_install_trust\n\tpersist_config off\n}}\n\n\
+         {scheme}://{HOST}:{} {{\n{tls}\tbind {}\n\treverse_proxy {upstream} {{\n{proxy_lines}\n\t}}\n}}\n",
+        address.port(),
+        address.ip()
     )
 }
 
-fn nginx_conf(folder: &Path, address: SocketAddr, upstream: SocketAddr) -> String {
+fn nginx_conf(
+    folder: &Path,
+    address: SocketAddr,
+    upstream: SocketAddr,
+    identity: Option<&Identity>,
+) -> String {
     let folder = folder.display();
     let connections = crate::measure::descriptor_limit();
+    let (ssl, files) = match identity {
+        Some([certificate, key, _]) => (
+            "ssl ",
+            format!("ssl_certificate {};\n  ssl_certificate_key {};", certificate.display(), key.display()),
+        ),
+        None => ("", String::new()),
+    };
     format!(
         "daemon off;\nworker_processes 2;\n\npid {folder}/pid;\nerror_log stderr;\n\
          events {{ worker_connections {connections}; }}\n\
          http {{\n access_log off;\n client_body_temp_path {folder}/b;\n proxy_temp_path {folder}/p;\n \
          fastcgi_temp_path {folder}/f;\n uwsgi_temp_path {folder}/u;\n scgi_temp_path {folder}/s;\n \
-         keepalive_requests 100000000;\n \
+         keepalive_requests 100000000;\n client_max_body_size 0;\n proxy_request_buffering off;\n \
          map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}\n \
          upstream origin {{ server {upstream}; keepalive 128; keepalive_requests 100000000; }}\n \
-         server {{\n  listen {address} reuseport backlog=4096;\n  location / {{\n   proxy_pass http://origin;\n   \
+         server {{\n  listen {address} {ssl}reuseport backlog=4096;\n  {files}\n  location / {{\n   proxy_pass http://origin;\n   \
          proxy_http_version 1.1;\n   proxy_set_header Upgrade $http_upgrade;\n   \
          proxy_set_header Connection $connection_upgrade;\n   proxy_set_header Host $http_host;\n   \
          proxy_set_header X-Forwarded-For $remote_addr;\n   proxy_set_header X-Forwarded-Proto $scheme;\n   \
@@ -183,11 +218,15 @@ fn nginx_conf(folder: &Path, address: SocketAddr, upstream: SocketAddr) -> Strin
     )
 }
 
-fn haproxy_cfg(address: SocketAddr, upstream: SocketAddr) -> String {
+fn haproxy_cfg(address: SocketAddr, upstream: SocketAddr, identity: Option<&Identity>) -> String {
+    let (ssl, scheme) = match identity {
+        Some([.., both]) => (format!(" ssl crt {} alpn h2,http/1.1", both.display()), "https"),
+        None => (String::new(), "http"),
+    };
     format!(
         "global\n nbthread 2\n maxconn {}\ndefaults\n mode http\n timeout connect 5s\n timeout client 1h\n \
          timeout server 1h\n timeout tunnel 1h\n option forwardfor\n http-reuse always\n\
-         frontend f\n bind {address}\n http-request set-header X-Forwarded-Proto http\n \
+         frontend f\n bind {address}{ssl}\n http-request set-header X-Forwarded-Proto {scheme}\n \
          http-request set-header X-Forwarded-Host %[req.hdr(host)]\n default_backend b\n\
          backend b\n server s {upstream}\n",
         (crate::measure::descriptor_limit().saturating_sub(100) / 2).min(32_000)

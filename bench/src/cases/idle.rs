@@ -3,17 +3,22 @@
 
 use crate::{
     cases::upstream,
+    link::Link,
     load::Streams,
     measure::{descriptor_limit, memory_kib},
     peers::Peer,
     table::Table,
 };
 
-pub(crate) fn run(peers: &[Peer], rounds: usize) -> String {
+/// The names of the case, and what is between the clients and the proxy.
+pub(crate) const LINKS: [(&str, Link); 3] =
+    [("idle", Link::Plain), ("idle-tls", Link::Tls), ("idle-h2", Link::Http2)];
+
+pub(crate) fn run(name: &str, link: Link, peers: &[Peer], rounds: usize) -> String {
     let origin = upstream();
     let upstream = origin.address;
     let mut table = Table::new(
-        "Memory of idle upgraded streams",
+        &format!("Memory of idle upgraded streams ({name})"),
         &[
             "base MiB",
             "1,200 streams MiB",
@@ -23,18 +28,19 @@ pub(crate) fn run(peers: &[Peer], rounds: usize) -> String {
         ],
     );
     for _ in 0..rounds {
-        for peer in peers {
-            table.add(peer.kind.name(), &measure(peer, upstream));
+        for peer in peers.iter().filter(|peer| peer.takes(link)) {
+            table.add(peer.kind.name(), &measure(peer, link, upstream));
         }
     }
     table.render()
 }
 
-fn measure(peer: &Peer, upstream: std::net::SocketAddr) -> [f64; 5] {
+fn measure(peer: &Peer, link: Link, upstream: std::net::SocketAddr) -> [f64; 5] {
     let with = |count: usize| {
-        let running = peer.start(upstream).unwrap_or_else(|error| panic!("{}: {error}", peer.kind.name()));
+        let running =
+            peer.start(upstream, link).unwrap_or_else(|error| panic!("{}: {error}", peer.kind.name()));
         let base = memory_kib(running.pid()) as f64;
-        let streams = Streams::open(running.address, count);
+        let streams = Streams::open(running.address, link, count);
         let full = memory_kib(running.pid()) as f64;
         match streams {
             Ok(_) => (base, full),

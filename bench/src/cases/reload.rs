@@ -9,6 +9,7 @@ use std::{
 
 use crate::{
     cases::upstream,
+    link::Link,
     load::Streams,
     measure::{median, memory_kib},
     peers::{Peer, PeerKind},
@@ -40,8 +41,9 @@ fn measure(peer: &Peer, upstream: SocketAddr) -> [f64; 6] {
         PeerKind::Caddis => "\t\tstream_detached",
         PeerKind::Caddy | PeerKind::Nginx | PeerKind::Haproxy => "\t\tstream_close_delay 1h",
     };
-    let running =
-        peer.start_with(upstream, option).unwrap_or_else(|error| panic!("{}: {error}", peer.kind.name()));
+    let running = peer
+        .start_with(upstream, Link::Plain, option)
+        .unwrap_or_else(|error| panic!("{}: {error}", peer.kind.name()));
     let load = |revision: usize| {
         let text = sites(running.address, running.admin, upstream, option, revision);
         let started = Instant::now();
@@ -49,7 +51,7 @@ fn measure(peer: &Peer, upstream: SocketAddr) -> [f64; 6] {
         started.elapsed()
     };
     load(0);
-    let mut streams = Streams::open(running.address, STREAMS)
+    let mut streams = Streams::open(running.address, Link::Plain, STREAMS)
         .unwrap_or_else(|error| panic!("{}: {error}", peer.kind.name()));
     let memory = || {
         // Whoever gives memory back gets the time for it.
@@ -82,6 +84,7 @@ fn sites(
         address,
         admin,
         upstream,
+        None,
         &format!("\t\theader_up X-Reload-Revision {revision}\n{option}"),
     );
     for site in 1..SITES {
