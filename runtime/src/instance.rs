@@ -353,3 +353,5 @@ fn refusal(address: &Address, error: &std::io::Error) -> String {
 mod tests;
 #[cfg(test)]
 mod tls_tests;
+#[cfg(test)]
+mod tunnel_tests;

@@ -250,6 +250,11 @@ impl ReverseProxy {
     /// Prepares what stays the same in every attempt.
     async fn ask(&self, exchange: &mut Exchange) -> Result<Asked, Error> {
         let connect = upgrade::is_extended_connect(&exchange.request);
+        if exchange.request.method == Method::CONNECT && !connect {
+            let message =
+                "CONNECT is for forward proxies; a reverse proxy takes it for WebSockets of HTTP/2 only";
+            return Err(Error::new(Kind::Status(StatusCode::NOT_IMPLEMENTED), message));
+        }
         let mut method = if connect { Method::GET } else { exchange.request.method.clone() };
         let target = exchange.request.uri.path_and_query().cloned();
         let mut uri = target.map_or_else(|| Uri::from_static("/"), Uri::from);

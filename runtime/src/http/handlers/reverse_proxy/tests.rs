@@ -4,6 +4,7 @@ mod balancing;
 mod forwarding;
 mod handling;
 mod health;
+mod messages;
 mod round_trips;
 mod scene;
 mod transport_options;

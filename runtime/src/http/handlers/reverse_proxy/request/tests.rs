@@ -35,7 +35,7 @@ const OURS: [&str; 5] = [
 ];
 
 #[test]
-fn what_is_about_one_connection_stays_there() {
+fn r04_what_is_about_one_connection_stays_there() {
     let given = [
         ("host", "example.com"),
         ("connection", "close, X-Private"),
@@ -70,7 +70,7 @@ fn an_upgrade_is_passed_on() {
 }
 
 #[test]
-fn strangers_cannot_forge_where_they_come_from() {
+fn r03_strangers_cannot_forge_where_they_come_from() {
     let given = [
         ("host", "example.com"),
         ("x-forwarded-for", "10.0.0.1"),
@@ -81,7 +81,7 @@ fn strangers_cannot_forge_where_they_come_from() {
 }
 
 #[test]
-fn trusted_proxies_are_believed() {
+fn r03_trusted_proxies_are_believed() {
     let given = [
         ("host", "example.com"),
         ("x-forwarded-for", "10.0.0.1"),
@@ -106,7 +106,7 @@ fn trusted_proxies_are_believed() {
 }
 
 #[test]
-fn peers_on_unix_sockets_have_no_address() {
+fn r03_peers_on_unix_sockets_have_no_address() {
     let given = [("host", "example.com"), ("x-forwarded-for", "10.0.0.1"), ("x-forwarded-proto", "https")];
     assert_eq!(on_unix_socket(&given, false), ["host: example.com", "via: 1.1 Caddis"]);
     let trusted = on_unix_socket(&given, true);

@@ -158,7 +158,7 @@ fn headers_are_changed_both_ways() {
 }
 
 #[test]
-fn a_buffered_body_has_a_length() {
+fn r05_a_buffered_body_has_a_length() {
     on_a_shard(async {
         let upstream = Upstream::new().await;
         let mut config = upstream.proxy();
@@ -199,13 +199,19 @@ fn a_silent_upstream_times_out() {
 #[test]
 fn clients_can_be_announced_by_the_proxy_protocol() {
     on_a_shard(async {
-        let upstream = Upstream::new().await;
-        let mut config = upstream.proxy();
-        config["transport"] = json!({"protocol": "http", "proxy_protocol": "v1"});
-        let proxy = Proxy::new(config).await;
-        let _client = proxy.get().await;
-        let mut wire = upstream.accept().await;
-        assert_eq!(wire.head().await.line(), "PROXY TCP4 127.0.0.1 0.0.0.0 0 0");
+        let v2 = [&b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c"[..], &[127, 0, 0, 1], &[0; 8]].concat();
+        for (version, header) in [("v1", &b"PROXY TCP4 127.0.0.1 0.0.0.0 0 0\r\n"[..]), ("v2", &v2)] {
+            let upstream = Upstream::new().await;
+            let mut config = upstream.proxy();
+            config["transport"] = json!({"protocol": "http", "proxy_protocol": version});
+            let proxy = Proxy::new(config).await;
+            let mut client = proxy.get().await;
+            let mut wire = upstream.accept().await;
+            assert_eq!(wire.bytes(header.len()).await, header, "{version}");
+            assert_eq!(wire.head().await.line(), "GET / HTTP/1.1");
+            wire.send(EMPTY).await;
+            assert_eq!(client.head().await.line(), "HTTP/1.1 200 OK");
+        }
     });
 }
 

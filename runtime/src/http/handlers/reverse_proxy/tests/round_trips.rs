@@ -1,4 +1,5 @@
-//! Attempts do not leak into each other, into the client's request, or into what is known of upstreams.
+//! Attempts do not leak into each other, into the client's request, or into what is known of upstreams. What is expected of
+//! a round trip is numbered, r01 to r17, here and in the tests beside this one.
 
 use serde_json::{Value, json};
 
@@ -29,7 +30,7 @@ async fn serve(upstream: &Upstream, response: &str) -> (Head, Wire) {
 }
 
 #[test]
-fn what_is_changed_for_the_upstream_is_invisible_elsewhere() {
+fn r01_what_is_changed_for_the_upstream_is_invisible_elsewhere() {
     on_a_shard(async {
         let upstream = Upstream::new().await;
         let mut config = upstream.proxy();
@@ -49,7 +50,7 @@ fn what_is_changed_for_the_upstream_is_invisible_elsewhere() {
 }
 
 #[test]
-fn each_attempt_starts_from_the_prepared_headers() {
+fn r02_each_attempt_starts_from_the_prepared_headers() {
     on_a_shard(async {
         let (first, second) = (Upstream::new().await, Upstream::new().await);
         let mut config = both(&first.address, &second.address);
@@ -65,7 +66,7 @@ fn each_attempt_starts_from_the_prepared_headers() {
 }
 
 #[test]
-fn a_body_beyond_the_buffer_is_not_sent_twice() {
+fn r05_a_body_beyond_the_buffer_is_not_sent_twice() {
     on_a_shard(async {
         let (first, second) = (Upstream::new().await, Upstream::new().await);
         let mut config = both(&first.address, &second.address);
@@ -83,7 +84,7 @@ fn a_body_beyond_the_buffer_is_not_sent_twice() {
 }
 
 #[test]
-fn a_response_that_breaks_off_is_told_and_counts_against_nobody() {
+fn r08_a_response_that_breaks_off_is_told_and_counts_against_nobody() {
     on_a_shard(async {
         let (upstream, logged) = (Upstream::new().await, Logged::default());
         let mut config = upstream.proxy();
@@ -105,7 +106,7 @@ fn a_response_that_breaks_off_is_told_and_counts_against_nobody() {
 }
 
 #[test]
-fn a_client_that_leaves_cancels_the_request_and_counts_against_nobody() {
+fn r09_a_client_that_leaves_cancels_the_request_and_counts_against_nobody() {
     on_a_shard(async {
         let (first, second) = (Upstream::new().await, Upstream::new().await);
         let (config, logged) = (both(&first.address, &second.address), Logged::default());
@@ -125,7 +126,7 @@ fn a_client_that_leaves_cancels_the_request_and_counts_against_nobody() {
 }
 
 #[test]
-fn a_client_that_leaves_ends_the_wait_for_the_next_attempt() {
+fn r09_a_client_that_leaves_ends_the_wait_for_the_next_attempt() {
     on_a_shard(async {
         let upstream = Upstream::new().await;
         let mut config = upstream.proxy();
@@ -141,7 +142,7 @@ fn a_client_that_leaves_ends_the_wait_for_the_next_attempt() {
 }
 
 #[test]
-fn whose_fault_it_is_decides_the_status() {
+fn r10_whose_fault_it_is_decides_the_status() {
     on_a_shard(async {
         let upstream = Upstream::new().await;
         let cases = [
@@ -167,7 +168,7 @@ fn whose_fault_it_is_decides_the_status() {
 }
 
 #[test]
-fn only_a_get_is_sent_again_unasked() {
+fn r11_only_a_get_is_sent_again_unasked() {
     on_a_shard(async {
         for (method, again) in [("GET", true), ("HEAD", false), ("OPTIONS", false), ("DELETE", false)] {
             let (first, second) = (Upstream::new().await, Upstream::new().await);
@@ -186,7 +187,7 @@ fn only_a_get_is_sent_again_unasked() {
 }
 
 #[test]
-fn there_is_one_attempt_more_than_retries_and_each_failure_counts() {
+fn r14_there_is_one_attempt_more_than_retries_and_each_failure_counts() {
     on_a_shard(async {
         let upstream = Upstream::new().await;
         let mut config = upstream.proxy();
@@ -220,7 +221,7 @@ fn a_budget_that_is_spent_ends_retrying() {
 }
 
 #[test]
-fn a_failed_handshake_is_a_failed_dial() {
+fn r12_a_failed_handshake_is_a_failed_dial() {
     on_a_shard(async {
         let (first, second) = (Upstream::new().await, Upstream::new().await);
         let mut config = both(&first.address, &second.address);
@@ -241,7 +242,7 @@ fn a_failed_handshake_is_a_failed_dial() {
 }
 
 #[test]
-fn a_refused_response_leaves_nothing_behind() {
+fn r13_a_refused_response_leaves_nothing_behind() {
     on_a_shard(async {
         let (first, second) = (Upstream::new().await, Upstream::new().await);
         let mut config = both(&first.address, &second.address);
@@ -266,7 +267,7 @@ fn a_refused_response_leaves_nothing_behind() {
 }
 
 #[test]
-fn placeholders_tell_of_the_last_attempt() {
+fn r15_placeholders_tell_of_the_last_attempt() {
     on_a_shard(async {
         let (first, second) = (Upstream::new().await, Upstream::new().await);
         let mut config = both(&first.address, &second.address);
@@ -357,5 +358,80 @@ fn r07_a_body_that_waits_for_100_continue_is_asked_for() {
         assert_eq!(wire.read(4).await, "body");
         wire.send(EMPTY).await;
         assert_eq!(client.head().await.line(), "HTTP/1.1 200 OK");
+    });
+}
+
+const CHUNKED: &str =
+    "POST / HTTP/1.1\r\nHost: example.com\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n";
+
+#[test]
+fn r06_a_body_survives_a_dial_that_fails() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let proxy = Proxy::new(both(&nowhere().await, &upstream.address)).await;
+        let mut client = proxy.send(CHUNKED).await;
+        let mut wire = upstream.accept().await;
+        assert_eq!(wire.head().await.get("transfer-encoding").unwrap(), "chunked");
+        assert_eq!(wire.read(14).await, "4\r\nbody\r\n0\r\n\r\n");
+        wire.send(EMPTY).await;
+        assert_eq!(client.head().await.line(), "HTTP/1.1 200 OK");
+    });
+}
+
+#[test]
+fn r06_a_body_that_was_read_in_part_is_sent_to_nobody_else() {
+    on_a_shard(async {
+        let (first, second) = (Upstream::new().await, Upstream::new().await);
+        let mut config = both(&first.address, &second.address);
+        config["load_balancing"]["retry_match"] = json!([{"method": ["POST"]}]);
+        let proxy = Proxy::new(config).await;
+        let mut client =
+            proxy.send("POST / HTTP/1.1\r\nHost: example.com\r\nContent-Length: 8\r\n\r\nhalf").await;
+        let mut wire = first.accept().await;
+        wire.head().await;
+        assert_eq!(wire.read(4).await, "half");
+        drop(wire);
+        assert_eq!(client.head().await.line(), "HTTP/1.1 502 Bad Gateway");
+        assert!(second.is_alone().await);
+    });
+}
+
+#[test]
+fn r17_of_a_switch_only_the_upgrade_is_left() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let proxy = Proxy::new(upstream.proxy()).await;
+        let request =
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n\r\n";
+        let mut client = proxy.send(request).await;
+        let mut wire = upstream.accept().await;
+        let head = wire.head().await;
+        let asked = (head.get("connection").unwrap(), head.get("upgrade").unwrap());
+        assert_eq!(asked, ("Upgrade".into(), "websocket".into()));
+        wire.send(
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade, X-Hop\r\nUpgrade: websocket\r\nX-Hop: 1\r\n\
+             Keep-Alive: timeout=5\r\nAlt-Svc: h3\r\nProxy-Authenticate: Basic\r\nX-Own: 1\r\n\r\n",
+        )
+        .await;
+        let head = client.head().await;
+        let left = ["connection", "upgrade", "x-own", "x-hop", "keep-alive", "alt-svc", "proxy-authenticate"]
+            .map(|name| head.get(name));
+        let expected = ["Upgrade", "websocket", "1"].map(|value| Some(value.to_owned()));
+        assert_eq!((&left[..3], &left[3..]), (&expected[..], &[None, None, None, None][..]));
+    });
+}
+
+#[test]
+fn connect_is_for_forward_proxies() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let proxy = Proxy::new(upstream.proxy()).await;
+        let mut client =
+            proxy.send("CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n").await;
+        let head = client.head().await;
+        assert_eq!(head.line(), "HTTP/1.1 501 Not Implemented");
+        let text = client.read(head.get("content-length").unwrap().parse().unwrap()).await;
+        assert!(text.starts_with("CONNECT is for forward proxies"), "{text}");
+        assert!(upstream.is_alone().await);
     });
 }
