@@ -305,7 +305,7 @@ impl HttpTransport {
         if name.is_none() && client.is_none() && proxy.is_none() {
             return None;
         }
-        let proxy = proxy.map(ToString::to_string);
+        let proxy = proxy.map(ProxyServer::identity);
         Some(format!("{}\n{client:?}\n{}", name.unwrap_or_default(), proxy.unwrap_or_default()).into())
     }
 

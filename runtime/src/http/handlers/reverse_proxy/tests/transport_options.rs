@@ -348,6 +348,31 @@ fn a_proxy_that_refuses_is_a_failed_dial() {
 }
 
 #[test]
+fn a_tunnel_is_only_for_those_who_have_opened_it() {
+    on_a_shard(async {
+        let server = Upstream::new().await;
+        let mut config = through(&server, "", json!({"versions": ["1.1"]}));
+        let user = "{http.request.header.X-User}:x";
+        config["transport"]["network_proxy"]["url"] = json!(format!("socks5://{user}@{}", server.address));
+        let proxy = Proxy::new(config).await;
+        for user in ["one", "two"] {
+            let mut client =
+                proxy.send(&format!("GET / HTTP/1.1\r\nHost: a\r\nX-User: {user}\r\n\r\n")).await;
+            let mut wire = server.accept().await;
+            wire.bytes(4).await;
+            wire.send([5, 2]).await;
+            assert_eq!(wire.bytes(7).await, [&[1, 3], user.as_bytes(), b"\x01x"].concat());
+            wire.send([1, 0]).await;
+            wire.bytes(4 + 1 + 12 + 2).await;
+            wire.send([5, 0, 0, 1, 10, 0, 0, 1, 0, 80]).await;
+            wire.head().await;
+            wire.send(EMPTY).await;
+            assert_eq!(client.head().await.line(), "HTTP/1.1 200 OK");
+        }
+    });
+}
+
+#[test]
 fn a_proxy_of_socks_opens_a_tunnel() {
     on_a_shard(async {
         let server = Upstream::new().await;

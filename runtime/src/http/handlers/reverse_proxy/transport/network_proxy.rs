@@ -150,6 +150,11 @@ impl ProxyServer {
         Ok(Ok(Self { protocol, dial, credentials: credentials(authority) }))
     }
 
+    /// What sets connections through the proxy apart: a tunnel is only for those who have opened it.
+    pub(super) fn identity(&self) -> String {
+        format!("{self} {:?}", self.credentials)
+    }
+
     /// Whether plain requests are handed to the proxy with the whole URL, in place of a tunnel through it.
     pub(super) fn takes_requests(&self) -> bool {
         !matches!(self.protocol, Protocol::Socks5)
@@ -187,7 +192,7 @@ impl ProxyServer {
     }
 }
 
-/// What sets connections through the proxy apart.
+/// Without name and password, for messages.
 impl std::fmt::Display for ProxyServer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let scheme = match self.protocol {
