@@ -1,5 +1,6 @@
 //! What mirrors have counted and found, kept by the process and read by metrics and the admin API.
 
+mod capacity;
 mod histogram;
 mod report;
 mod text;
@@ -13,6 +14,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+pub(crate) use self::capacity::{Capacity, Full, Held};
 use self::histogram::Histogram;
 
 /// Most fields of which differences are kept apart, for each mirror.
@@ -20,7 +22,11 @@ const FIELDS: usize = 256;
 
 /// The mirrors that a configuration still runs.
 #[derive(Debug, Default)]
-pub(crate) struct Mirrors(Mutex<BTreeMap<String, Weak<Figures>>>);
+pub(crate) struct Mirrors {
+    figures: Mutex<BTreeMap<String, Weak<Figures>>>,
+    /// What they may take together.
+    pub(crate) capacity: Arc<Capacity>,
+}
 
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,7 +123,7 @@ pub(crate) struct Example {
 impl Mirrors {
     /// The figures of a mirror at a path, counted on from where the configuration before has them.
     pub(crate) fn figures(&self, path: String, prefix: String, compares: [bool; 3]) -> Arc<Figures> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.figures.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(figures) = all.get(&path).and_then(Weak::upgrade)
             && figures.prefix == prefix
             && figures.compares == compares
@@ -140,7 +146,7 @@ impl Mirrors {
     }
 
     fn all(&self) -> Vec<Arc<Figures>> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.figures.lock().unwrap_or_else(PoisonError::into_inner);
         all.values().filter_map(Weak::upgrade).collect()
     }
 }

@@ -10,8 +10,11 @@ mod jq;
 mod json;
 mod noise;
 mod sampling;
+mod secrets;
 mod shadow;
+mod shape;
 mod tee;
+mod whole;
 
 use std::{sync::Arc, time::Instant};
 
@@ -67,7 +70,7 @@ impl Mirror {
         let seen = {
             let body = std::mem::take(&mut exchange.body);
             let copies = if self.with_body { shadows.len() } else { 0 };
-            let (body, copies) = tee(body, copies, self.max_body, None);
+            let (body, copies) = tee(body, copies, self.max_body, &shadows.capacity, None);
             (0..shadows.len()).for_each(|_| shadows.figures.count(Count::Mirrored));
             let (jobs, seen) = Job::all(exchange, copies, shadows.len());
             exchange.body = body;
@@ -95,7 +98,7 @@ impl Mirror {
                 Box::new(move |_| shadows.figures.total(Side::Primary, started.elapsed()));
             ended
         });
-        let (body, copies) = tee(body, copies, shadows.comparison.limit(), ended);
+        let (body, copies) = tee(body, copies, shadows.comparison.limit(), &shadows.capacity, ended);
         let mut copies = copies.into_iter();
         for sender in seen {
             let seen = Seen { status: parts.status, headers: parts.headers.clone(), body: copies.next() };

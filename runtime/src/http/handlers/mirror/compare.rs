@@ -1,39 +1,29 @@
 //! Two answers to one request, compared.
 
-use std::{
-    cell::RefCell,
-    sync::{
-        Arc, LazyLock,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-    time::Duration,
-};
+use std::{cell::RefCell, sync::Arc};
 
 use bytes::Bytes;
 use caddis_config::{go::header::canonical, http::handlers::Mirror as Config};
 use http::{HeaderMap, HeaderName, StatusCode};
 use http_body_util::BodyExt;
-use regex::Regex;
 
 use super::{
     contents::{self, Bodies},
     decoder::Decoder,
-    jq::Programs,
+    jq::{Endless, Programs},
     json::Rules,
+    secrets::{redact, show_header},
     tee::Cut,
+    whole::Whole,
 };
 use crate::{
     build::{Build, BuildError},
     http::body::BodyError,
-    mirrors::{Kind, Side},
+    mirrors::{Capacity, Full, Held, Kind, Side},
 };
 
 /// Bytes of a body up to which it is compared, unless configured.
 const LIMIT: usize = 10 << 20;
-/// How long jq programs may go without coming back. They look at the time themselves where they can.
-const STUCK: Duration = Duration::from_secs(5);
-/// Characters that are shown of a value.
-const SHOWN: usize = 400;
 
 /// What is compared.
 #[derive(Debug)]
@@ -42,16 +32,16 @@ pub(super) struct Comparison {
     headers: Vec<HeaderName>,
     bodies: Option<Rule>,
     limit: usize,
-    /// A program did not come back; it still holds its thread, and no other is given to it.
-    stuck: AtomicBool,
+    capacity: Arc<Capacity>,
 }
 
 /// How bodies are compared.
 #[derive(Debug)]
 enum Rule {
+    /// While they are on their way.
     Bytes,
-    Json(Rules),
-    Jq(Arc<Programs>),
+    /// Once they are there.
+    Whole(Arc<Whole>),
 }
 
 /// Something that differs.
@@ -75,16 +65,21 @@ pub(super) enum Skipped {
     TooLarge,
     #[error("reading a body: {0}")]
     Unreadable(BodyError),
-    #[error("a jq program of compare_jq does not come to an end; it is not run any more")]
-    Endless,
+    #[error(transparent)]
+    Full(#[from] Full),
+    #[error(transparent)]
+    Endless(#[from] Endless),
+    #[error("the comparison failed")]
+    Failed,
 }
 
 /// Two answers on their way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pair {
     heads: [Option<(StatusCode, HeaderMap)>; 2],
     bodies: Bodies,
     whole: [Vec<u8>; 2],
+    held: Held,
 }
 
 impl Comparison {
@@ -100,19 +95,22 @@ impl Comparison {
         })?;
         let bodies = if !config.compare_jq.is_empty() {
             let programs = Programs::new(&config.compare_jq);
-            Some(Rule::Jq(Arc::new(programs.map_err(|(at, error)| {
+            let programs = programs.map_err(|(at, error)| {
                 cx.at("compare_jq", |cx| {
                     cx.at(at, |cx| cx.error(format!("error parsing jq query {at}: {error}")))
                 })
-            })?)))
+            });
+            Some(Rule::Whole(Arc::new(Whole::Jq(programs?))))
         } else if let Some(json) = &config.compare_json {
             let rules = Rules::new(json);
-            Some(Rule::Json(rules.map_err(|error| cx.at("compare_json", |cx| cx.error(error)))?))
+            let rules = rules.map_err(|error| cx.at("compare_json", |cx| cx.error(error)));
+            Some(Rule::Whole(Arc::new(Whole::Json(rules?))))
         } else {
             config.compare_body.then_some(Rule::Bytes)
         };
         let limit = usize::try_from(config.compare_max_size).ok().filter(|limit| *limit > 0).unwrap_or(LIMIT);
-        Ok(Self { status: config.compare_status, headers, bodies, limit, stuck: AtomicBool::new(false) })
+        let capacity = Arc::clone(&cx.process.mirrors.capacity);
+        Ok(Self { status: config.compare_status, headers, bodies, limit, capacity })
     }
 
     /// Whether each kind is compared.
@@ -127,6 +125,17 @@ impl Comparison {
     /// Most bytes of a body that are read, decoded or not.
     pub(super) fn limit(&self) -> u64 {
         self.limit as u64
+    }
+
+    /// Where two answers come together.
+    pub(super) fn pair(&self) -> RefCell<Pair> {
+        let held = self.capacity.part();
+        RefCell::new(Pair {
+            heads: [None, None],
+            bodies: Bodies::default(),
+            whole: [Vec::new(), Vec::new()],
+            held,
+        })
     }
 
     /// Takes one side's answer in.
@@ -164,7 +173,7 @@ impl Comparison {
                 None if self.bodies.is_some() => return Err(Skipped::TooLarge),
                 None => return Ok(()),
             }
-            pair.borrow_mut().add(self.bodies.as_ref(), side, data);
+            pair.borrow_mut().add(self.bodies.as_ref(), side, data)?;
         }
         Ok(())
     }
@@ -182,9 +191,9 @@ impl Comparison {
     /// Everything that differs; both sides have been read.
     ///
     /// # Errors
-    /// A jq program that does not come to an end.
+    /// Why the bodies cannot be compared.
     pub(super) async fn findings(&self, pair: Pair) -> Result<Vec<Finding>, Skipped> {
-        let Pair { heads: [Some(primary), Some(shadow)], bodies, whole } = pair else {
+        let Pair { heads: [Some(primary), Some(shadow)], bodies, whole, held } = pair else {
             return Ok(Vec::new());
         };
         let mut findings = Vec::new();
@@ -206,40 +215,15 @@ impl Comparison {
         match &self.bodies {
             None => {}
             Some(Rule::Bytes) => findings.extend(bodies.finish().map(|found| of_bytes(&found))),
-            Some(Rule::Json(rules)) => findings.extend(of_json(rules, &whole)),
-            Some(Rule::Jq(programs)) => findings.extend(self.of_jq(programs, whole).await?),
+            Some(Rule::Whole(rule)) => {
+                findings.extend(Whole::findings(rule, whole, held, &self.capacity).await?);
+            }
         }
         Ok(findings)
     }
-
-    /// Runs the programs beside the shard, because they may take long.
-    async fn of_jq(
-        &self,
-        programs: &Arc<Programs>,
-        [primary, shadow]: [Vec<u8>; 2],
-    ) -> Result<Vec<Finding>, Skipped> {
-        if self.stuck.load(Relaxed) {
-            return Err(Skipped::Endless);
-        }
-        let programs = Arc::clone(programs);
-        let running = tokio::task::spawn_blocking(move || programs.compare(&primary, &shadow));
-        let Ok(Ok(Ok(found))) = tokio::time::timeout(STUCK, running).await else {
-            self.stuck.store(true, Relaxed);
-            return Err(Skipped::Endless);
-        };
-        let show = |value: Option<String>| value.map_or_else(|| "(none)".to_owned(), |value| redact(&value));
-        let found = found.into_iter().map(|found| Finding {
-            kind: Kind::Body,
-            field: found.program,
-            primary: show(found.primary),
-            shadow: show(found.shadow),
-            offset: None,
-        });
-        Ok(found.collect())
-    }
 }
 
-fn of_bytes(found: &contents::Difference) -> Finding {
+pub(super) fn of_bytes(found: &contents::Difference) -> Finding {
     let show = |bytes: &Bytes| redact(&String::from_utf8_lossy(bytes));
     Finding {
         kind: Kind::Body,
@@ -250,36 +234,18 @@ fn of_bytes(found: &contents::Difference) -> Finding {
     }
 }
 
-fn of_json(rules: &Rules, [primary, shadow]: &[Vec<u8>; 2]) -> Vec<Finding> {
-    let finding = |field: String, primary: String, shadow: String| {
-        let secret = is_secret(field.rsplit('.').next().unwrap_or_default());
-        let show = |value: String| if secret { REDACTED.to_owned() } else { redact(&value) };
-        Finding { kind: Kind::Body, field, primary: show(primary), shadow: show(shadow), offset: None }
-    };
-    match rules.compare(primary, shadow) {
-        Some(found) => {
-            let show = |value: Option<String>| value.unwrap_or_else(|| "(none)".to_owned());
-            let found = found.into_iter();
-            found
-                .map(|found| finding(found.path.to_string(), show(found.primary), show(found.shadow)))
-                .collect()
-        }
-        None if primary == shadow => Vec::new(),
-        None => {
-            let mut bodies = Bodies::default();
-            bodies.add(Side::Primary, Bytes::copy_from_slice(primary));
-            bodies.add(Side::Shadow, Bytes::copy_from_slice(shadow));
-            bodies.finish().map(|found| of_bytes(&found)).into_iter().collect()
-        }
-    }
-}
-
 impl Pair {
-    fn add(&mut self, rule: Option<&Rule>, side: Side, data: Bytes) {
+    fn add(&mut self, rule: Option<&Rule>, side: Side, data: Bytes) -> Result<(), Full> {
         match rule {
-            None => {}
-            Some(Rule::Bytes) => self.bodies.add(side, data),
-            Some(Rule::Json(_) | Rule::Jq(_)) => self.whole[side as usize].extend_from_slice(&data),
+            None => Ok(()),
+            Some(Rule::Bytes) => {
+                self.bodies.add(side, data);
+                self.held.resize(self.bodies.size())
+            }
+            Some(Rule::Whole(_)) => {
+                self.whole[side as usize].extend_from_slice(&data);
+                self.held.resize(self.whole.iter().map(Vec::capacity).sum())
+            }
         }
     }
 }
@@ -291,60 +257,5 @@ impl Skipped {
             Ok(cut) => Self::Cut(*cut),
             Err(error) => Self::Unreadable(error),
         }
-    }
-}
-
-/// What stands in the place of a secret.
-const REDACTED: &str = "REDACTED";
-
-fn is_secret(name: &str) -> bool {
-    const SECRETS: [&str; 8] =
-        ["password", "passwd", "secret", "token", "apikey", "authorization", "cookie", "session"];
-    let name: String = name.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
-    SECRETS.iter().any(|secret| name.contains(secret))
-}
-
-fn show_header(name: &HeaderName, values: &[http::HeaderValue]) -> String {
-    if is_secret(name.as_str()) && !values.is_empty() {
-        return REDACTED.to_owned();
-    }
-    let values = values.iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
-    shorten(&values.collect::<Vec<_>>().join(", "))
-}
-
-/// A text without the values of what is named like a secret, and not too long.
-fn redact(text: &str) -> String {
-    static NAMED: LazyLock<Regex> = LazyLock::new(|| {
-        let named = r#"(?i)([\w-]*(?:passw(?:or)?d|secret|token|api[_-]?key|authorization|cookie|session)[\w-]*"?\s*[:=]\s*)(?:"(?:[^"\\]|\\.)*"?|[^&\s,}]+)"#;
-        Regex::new(named).expect("the expression is a constant")
-    });
-    shorten(&NAMED.replace_all(text, format!("${{1}}{REDACTED}")))
-}
-
-fn shorten(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_are_not_shown() {
-        for (text, shown) in [
-            (r#"{"user":"a","password":"p\"w","n":1}"#, r#"{"user":"a","password":REDACTED,"n":1}"#),
-            (r#"{"access_token": "abc", "x":2}"#, r#"{"access_token": REDACTED, "x":2}"#),
-            ("a=1&api_key=2&b=3", "a=1&api_key=REDACTED&b=3"),
-            ("nothing here", "nothing here"),
-        ] {
-            assert_eq!(redact(text), shown);
-        }
-        assert_eq!(redact(&"a".repeat(1000)).chars().count(), SHOWN + 1);
-        let secret = http::HeaderValue::from_static("s=1");
-        assert_eq!(show_header(&http::header::SET_COOKIE, std::slice::from_ref(&secret)), REDACTED);
-        assert_eq!(show_header(&http::header::ETAG, &[secret]), "s=1");
     }
 }

@@ -82,6 +82,7 @@ impl Bodies {
                 let offset = self.equal + at as u64;
                 self.found = Some(Difference { offset, exact: true, primary, shadow });
                 self.ahead.clear();
+                self.waiting = 0;
                 return;
             }
             self.equal += length as u64;
@@ -102,7 +103,14 @@ impl Bodies {
             let mut blocks = [Blocks::default(), Blocks::default()];
             self.ahead.drain(..).for_each(|piece| blocks[side as usize].add(&piece));
             self.blocks = Some(blocks);
+            self.waiting = 0;
         }
+    }
+
+    /// Bytes that are kept.
+    pub(super) fn size(&self) -> usize {
+        let hashes = |blocks: &Blocks| blocks.hashes.capacity() * size_of::<u64>() + blocks.rest.capacity();
+        self.waiting + self.blocks.iter().flatten().map(hashes).sum::<usize>()
     }
 
     /// The first difference; both sides are through.

@@ -37,18 +37,18 @@ impl Rules {
     }
 
     /// The differences, in the order of the documents; `None` where neither body is JSON.
-    pub(super) fn compare(&self, primary: &[u8], shadow: &[u8]) -> Option<Vec<Difference>> {
+    pub(super) fn compare(&self, bodies: [Option<&[u8]>; 2]) -> Option<Vec<Difference>> {
         let mut walk = Walk { rules: self, path: JsonPath::default(), found: Vec::new() };
-        match (serde_json::from_slice(primary), serde_json::from_slice(shadow)) {
-            (Ok(mut primary), Ok(mut shadow)) => {
+        match bodies.map(|body| serde_json::from_slice(body?).ok()) {
+            [Some(mut primary), Some(mut shadow)] => {
                 walk.normalize(&mut primary);
                 walk.normalize(&mut shadow);
                 walk.values(&primary, &shadow);
             }
-            (Err(_), Err(_)) => return None,
-            (primary, shadow) => {
-                let show = |value: Result<Value, _>| {
-                    value.map_or_else(|_| "not JSON".to_owned(), |value| value.to_string())
+            [None, None] => return None,
+            [primary, shadow] => {
+                let show = |value: Option<Value>| {
+                    value.map_or_else(|| "not JSON".to_owned(), |value| value.to_string())
                 };
                 walk.add(Some(show(primary)), Some(show(shadow)));
             }
@@ -188,7 +188,7 @@ mod tests {
     fn compare(ignore: &[&str], unordered: &[&str], primary: &str, shadow: &str) -> Vec<String> {
         let texts = |paths: &[&str]| paths.iter().map(|&path| path.to_owned()).collect();
         let rules = Rules::new(&Config { ignore: texts(ignore), unordered: texts(unordered) }).unwrap();
-        let found = rules.compare(primary.as_bytes(), shadow.as_bytes()).unwrap();
+        let found = rules.compare([Some(primary.as_bytes()), Some(shadow.as_bytes())]).unwrap();
         let show = |side: &Option<String>| side.clone().unwrap_or_else(|| "-".to_owned());
         found.iter().map(|one| format!("{} {} {}", one.path, show(&one.primary), show(&one.shadow))).collect()
     }
@@ -208,7 +208,7 @@ mod tests {
         ];
         assert_eq!(compare(&[], &[], primary, shadow), expected);
         assert_eq!(compare(&[], &[], "[1]", "<html>"), [". [1] not JSON"]);
-        assert_eq!(Rules::default().compare(b"<p>", b"<html>"), None);
+        assert_eq!(Rules::default().compare([Some(b"<p>"), None]), None);
     }
 
     #[test]

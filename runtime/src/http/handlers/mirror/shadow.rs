@@ -1,7 +1,6 @@
 //! Copies of requests on their way through the secondaries, and what becomes of their answers.
 
 use std::{
-    cell::RefCell,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -19,7 +18,7 @@ use tokio::sync::oneshot;
 use super::{
     super::subroute,
     branch,
-    compare::{Comparison, Finding, Pair, Skipped},
+    compare::{Comparison, Finding, Skipped},
     noise::Noise,
     tee::{Copied, Watch},
 };
@@ -28,7 +27,7 @@ use crate::{
     error::Error,
     http::{Body, Exchange, Handler, Next},
     logging::{Level, Logger},
-    mirrors::{Count, Example, Figures, Kind, Side},
+    mirrors::{Capacity, Count, Example, Figures, Kind, Side},
 };
 
 /// Copies under way at once, unless configured.
@@ -46,6 +45,7 @@ pub(super) struct Shadows {
     log_level: Option<Level>,
     pub(super) times_bodies: bool,
     pub(super) comparison: Comparison,
+    pub(super) capacity: Arc<Capacity>,
     pub(super) logger: Logger,
     pub(super) figures: Arc<Figures>,
 }
@@ -186,6 +186,7 @@ impl Shadows {
             log_level: (!config.no_log).then_some(level),
             times_bodies: !config.metrics_name.is_empty(),
             comparison,
+            capacity: Arc::clone(&cx.process.mirrors.capacity),
             logger: cx.process.logger.named("http.handlers.mirror"),
             figures,
         })
@@ -252,7 +253,7 @@ impl Shadows {
             }
             Ended::Skipped(why) => {
                 self.figures.count(Count::Abandoned);
-                let level = if matches!(why, Skipped::Endless) { Level::Error } else { Level::Debug };
+                let level = if matches!(why, Skipped::Endless(_) | Skipped::Failed) { Level::Error } else { Level::Debug };
                 self.logger.log(level, "shadow_not_compared", |fields| {
                     fields.error(&why);
                 });
@@ -270,7 +271,7 @@ impl Shadows {
 
     async fn answered(&self, target: usize, job: Job) -> Ended {
         let Job { mut exchange, primary, .. } = job;
-        let pair = RefCell::new(Pair::default());
+        let pair = self.comparison.pair();
         let started = Instant::now();
         let ours = async {
             let Ok(Seen { status, headers, body }) = primary.await else { return Ok(false) };

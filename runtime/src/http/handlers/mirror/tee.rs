@@ -5,6 +5,7 @@ use std::{
     collections::VecDeque,
     pin::Pin,
     rc::Rc,
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
@@ -12,7 +13,10 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 
-use crate::http::{Body, body::BodyError};
+use crate::{
+    http::{Body, body::BodyError},
+    mirrors::{Capacity, Full, Held},
+};
 
 /// How far a copy may lag behind, in bytes.
 pub(super) const WINDOW: usize = 1 << 20;
@@ -32,6 +36,9 @@ pub(super) enum Cut {
     /// Its reader had enough.
     #[error("nobody reads the copy of the body any more")]
     Unread,
+    /// There was no room for what its reader had not read.
+    #[error(transparent)]
+    Full(#[from] Full),
 }
 
 #[derive(Debug, Clone)]
@@ -43,8 +50,9 @@ enum Piece {
 #[derive(Debug)]
 struct Queue {
     pieces: VecDeque<Piece>,
-    /// Bytes in `pieces`.
+    /// Bytes in `pieces` that came after the beginning.
     waiting: usize,
+    held: Held,
     /// Bytes that may still be copied.
     left: u64,
     end: Option<Result<(), Cut>>,
@@ -64,6 +72,9 @@ impl Queue {
             if self.waiting + data.len() > WINDOW {
                 return self.end(Err(Cut::Lagged));
             }
+            if let Err(full) = self.held.grow(data.len()) {
+                return self.end(Err(full.into()));
+            }
             self.waiting += data.len();
         }
         self.pieces.push_back(piece.clone());
@@ -77,8 +88,16 @@ impl Queue {
         self.end = Some(how);
         if how.is_err() {
             self.pieces = VecDeque::new();
+            self.forget(self.waiting);
         }
         self.wake();
+    }
+
+    /// Gives room back.
+    fn forget(&mut self, bytes: usize) {
+        self.waiting = self.waiting.saturating_sub(bytes);
+        // Less is always there.
+        let _ = self.held.resize(self.waiting);
     }
 
     fn wake(&mut self) {
@@ -92,7 +111,13 @@ impl Queue {
 pub(super) type Ended = Box<dyn FnOnce(bool)>;
 
 /// Splits a body into itself and copies, each of at most `limit` bytes. `ended` is told when the original is through.
-pub(super) fn tee(body: Body, copies: usize, limit: u64, ended: Option<Ended>) -> (Body, Vec<Copied>) {
+pub(super) fn tee(
+    body: Body,
+    copies: usize,
+    limit: u64,
+    capacity: &Arc<Capacity>,
+    ended: Option<Ended>,
+) -> (Body, Vec<Copied>) {
     let exact = http_body::Body::size_hint(&body).exact();
     let whole = match &body {
         Body::Empty => Some(None),
@@ -102,7 +127,7 @@ pub(super) fn tee(body: Body, copies: usize, limit: u64, ended: Option<Ended>) -
     let queues: Vec<_> = std::iter::repeat_with(|| {
         let pieces: VecDeque<Piece> = whole.iter().flatten().cloned().map(Piece::Data).collect();
         let end = whole.is_some().then_some(Ok(()));
-        Rc::new(RefCell::new(Queue { pieces, waiting: 0, left: limit, end, reader: None }))
+        Rc::new(RefCell::new(Queue { pieces, waiting: 0, held: capacity.part(), left: limit, end, reader: None }))
     })
     .take(copies)
     .collect();
@@ -226,7 +251,7 @@ impl http_body::Body for Copied {
         let mut queue = this.queue.borrow_mut();
         match (queue.pieces.pop_front(), queue.end) {
             (Some(Piece::Data(data)), _) => {
-                queue.waiting = queue.waiting.saturating_sub(data.len());
+                queue.forget(data.len());
                 this.left = this.left.map(|left| left.saturating_sub(data.len() as u64));
                 Poll::Ready(Some(Ok(Frame::data(data))))
             }
@@ -256,6 +281,10 @@ mod tests {
 
     use super::*;
     use crate::testing::run;
+
+    fn tee(body: Body, copies: usize, limit: u64, ended: Option<Ended>) -> (Body, Vec<Copied>) {
+        super::tee(body, copies, limit, &Arc::default(), ended)
+    }
 
     /// A body of pieces of a size.
     fn pieces(count: usize, size: usize) -> Body {
@@ -296,6 +325,25 @@ mod tests {
             let (original, mut copies) = tee(pieces(2, 10), 1, u64::MAX, None);
             drop(original);
             assert_eq!(length(copies.remove(0)).await, Err(Cut::Unfinished));
+        });
+    }
+
+    #[test]
+    fn all_copies_share_what_memory_there_is() {
+        run(async {
+            let capacity = Arc::new(Capacity::new(100));
+            let (mut one, mut ours) = super::tee(pieces(9, 10), 1, u64::MAX, &capacity, None);
+            let (mut other, mut theirs) = super::tee(pieces(9, 20), 1, u64::MAX, &capacity, None);
+            for _ in 0..3 {
+                one.frame().await.unwrap().unwrap();
+                other.frame().await.unwrap().unwrap();
+            }
+            other.frame().await.unwrap().unwrap();
+            let (ours, theirs) = (ours.remove(0), theirs.remove(0));
+            assert_eq!((ours.watch().cut(), theirs.watch().cut()), (None, Some(Cut::Full(Full))));
+            let ours = tokio::task::spawn_local(length(ours));
+            assert_eq!((length(one).await, ours.await.unwrap()), (Ok(60), Ok(90)));
+            capacity.part().grow(100).unwrap();
         });
     }
 

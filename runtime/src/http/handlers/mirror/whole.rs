@@ -1,0 +1,97 @@
+//! Bodies that are compared once they are there: on threads of their own, because that takes a while.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::{
+    compare::{Finding, Skipped, of_bytes},
+    contents::Bodies,
+    jq::Programs,
+    json::Rules,
+    secrets::{REDACTED, is_secret, redact},
+    shape::Shape,
+};
+use crate::mirrors::{Capacity, Held, Kind, Side};
+
+/// Bytes that a value in JSON takes up once it is read, beside its text.
+const VALUE: usize = 64;
+
+/// What makes differences of two bodies.
+#[derive(Debug)]
+pub(super) enum Whole {
+    Json(Rules),
+    Jq(Programs),
+}
+
+impl Whole {
+    /// Compares when it is its turn. `held` is what the bodies take up.
+    ///
+    /// # Errors
+    /// Why it was given up.
+    pub(super) async fn findings(
+        self: &Arc<Self>,
+        bodies: [Vec<u8>; 2],
+        mut held: Held,
+        capacity: &Capacity,
+    ) -> Result<Vec<Finding>, Skipped> {
+        let turn = capacity.turn().await;
+        let this = Arc::clone(self);
+        let running = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            this.compare(&bodies, &mut held)
+        });
+        // The message of a panic is on standard error.
+        running.await.unwrap_or(Err(Skipped::Failed))
+    }
+
+    fn compare(&self, bodies: &[Vec<u8>; 2], held: &mut Held) -> Result<Vec<Finding>, Skipped> {
+        let shapes = bodies.each_ref().map(|body| Shape::of(body));
+        held.grow(shapes.iter().flatten().map(|shape| shape.values.saturating_mul(VALUE)).sum())?;
+        let [primary, shadow] = bodies;
+        let readable = [(primary, shapes[0]), (shadow, shapes[1])].map(|(body, shape)| shape.map(|_| &**body));
+        Ok(match self {
+            Self::Json(rules) => of_json(rules, bodies, readable),
+            Self::Jq(programs) => of_jq(programs, readable)?,
+        })
+    }
+}
+
+fn of_jq(programs: &Programs, bodies: [Option<&[u8]>; 2]) -> Result<Vec<Finding>, Skipped> {
+    let show = |value: Option<String>| value.map_or_else(|| "(none)".to_owned(), |value| redact(&value));
+    let found = programs.compare(bodies)?.into_iter().map(|found| Finding {
+        kind: Kind::Body,
+        field: found.program,
+        primary: show(found.primary),
+        shadow: show(found.shadow),
+        offset: None,
+    });
+    Ok(found.collect())
+}
+
+fn of_json(rules: &Rules, bodies: &[Vec<u8>; 2], readable: [Option<&[u8]>; 2]) -> Vec<Finding> {
+    let show = |secret: bool, value: Option<String>| match value {
+        None => "(none)".to_owned(),
+        Some(_) if secret => REDACTED.to_owned(),
+        Some(value) => redact(&value),
+    };
+    let [primary, shadow] = bodies;
+    match rules.compare(readable) {
+        Some(found) => {
+            let found = found.into_iter().map(|found| {
+                let field = found.path.to_string();
+                let secret = is_secret(field.rsplit('.').next().unwrap_or_default());
+                let (primary, shadow) = (show(secret, found.primary), show(secret, found.shadow));
+                Finding { kind: Kind::Body, field, primary, shadow, offset: None }
+            });
+            found.collect()
+        }
+        None if primary == shadow => Vec::new(),
+        None => {
+            let mut bodies = Bodies::default();
+            bodies.add(Side::Primary, Bytes::copy_from_slice(primary));
+            bodies.add(Side::Shadow, Bytes::copy_from_slice(shadow));
+            bodies.finish().map(|found| of_bytes(&found)).into_iter().collect()
+        }
+    }
+}
