@@ -56,6 +56,11 @@ impl Capacity {
 }
 
 impl Held {
+    /// Another part, empty so far, of the same memory.
+    pub(crate) fn another(&self) -> Self {
+        self.capacity.part()
+    }
+
     /// Holds so many bytes from now on, whatever it held before.
     ///
     /// # Errors

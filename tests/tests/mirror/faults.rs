@@ -223,6 +223,19 @@ async fn too_many_copies_are_dropped() {
 }
 
 #[tokio::test]
+async fn programs_without_end_are_given_up() {
+    let options = "compare_jq `[repeat(1)]`\nlog_level warn";
+    let mirror = Mirror::with(options, "respond 1", "respond 1").await;
+    for request in 1..=2 {
+        assert_eq!(mirror.get("/").await.text(), "1");
+        mirror.once("abandoned", request).await;
+    }
+    let line = &mirror.logged("shadow_not_compared", 2).await[0];
+    assert_eq!(line["level"], "error");
+    assert!(line["error"].as_str().unwrap().starts_with("the jq program '[repeat(1)]' "), "{line}");
+}
+
+#[tokio::test]
 async fn bodies_beyond_the_limit_are_not_mirrored() {
     let (primary, secondary) = (Upstream::saying("primary").await, Upstream::saying("secondary").await);
     let mirror = Mirror::between("max_body 10", &primary, &secondary).await;

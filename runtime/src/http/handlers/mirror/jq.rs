@@ -1,21 +1,56 @@
 //! What jq programs make of two bodies, compared.
 
-use std::time::{Duration, Instant};
+mod budget;
+mod functions;
+mod recursion;
+#[cfg(test)]
+mod tests;
+mod value;
 
 use jaq_core::{
-    Compiler, Ctx, Filter, Vars, data,
+    Compiler, Ctx, DataT, Filter, Lut, Vars,
+    data::HasLut,
     load::{self, Arena, File, Loader},
     unwrap_valr,
 };
-use jaq_json::{Val, read};
+use jaq_json::read;
 
-/// How long the programs of one comparison may run.
-const TIME: Duration = Duration::from_secs(2);
+pub(super) use self::budget::Limits;
+use self::{
+    budget::{Exhausted, step, within},
+    value::{ValR, Value},
+};
+use super::whole::Text;
+use crate::mirrors::Held;
+
+/// Bytes of a program. What stands within something else in it needs stack when it is read: [`READING`] is enough for these.
+const LENGTH: usize = 4096;
+/// Bytes of the stack that programs are read on. Only what is used of it takes up memory.
+const READING: usize = 256 << 20;
 /// Results of a program that are compared.
 const RESULTS: usize = 10_000;
 
+/// How programs are run: on values that count what they cost.
+struct Bounded;
+
+/// What a run looks its terms up in, which tells each time that one is evaluated.
+#[derive(Clone, Copy)]
+struct Terms<'a>(&'a Lut<Bounded>);
+
+impl DataT for Bounded {
+    type V<'a> = Value;
+    type Data<'a> = Terms<'a>;
+}
+
+impl<'a> HasLut<'a, Bounded> for Terms<'a> {
+    fn lut(&self) -> &'a Lut<Bounded> {
+        step();
+        self.0
+    }
+}
+
 /// Compiled programs, with their texts.
-pub(super) struct Programs(Vec<(String, Filter<data::JustLut<Val>>)>);
+pub(super) struct Programs(Vec<(String, Filter<Bounded>)>);
 
 impl std::fmt::Debug for Programs {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -34,26 +69,33 @@ pub(super) struct Difference {
 
 /// Why programs were not run to their end.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the jq program '{0}' takes too long or yields too much")]
-pub(super) struct Endless(String);
+pub(super) enum Endless {
+    #[error("the jq program '{0}' {1}")]
+    Exhausted(String, Exhausted),
+    #[error("the jq program '{0}' yields more than {RESULTS} results")]
+    Results(String),
+}
 
-/// Compiles a program. Functions that tell of this process or its surroundings are not there.
+/// Compiles a program. Functions that tell of this process or its surroundings are not there, and no definition may call
+/// itself.
 ///
 /// # Errors
 /// What is wrong with it, and where.
-pub(super) fn compile(text: &str) -> Result<Filter<data::JustLut<Val>>, String> {
-    let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
-    let defs = defs.filter(|def| {
-        !matches!(def.name, "env" | "halt" | "halt_error" | "input_filename" | "debug" | "stderr")
-    });
-    let hidden = ["env", "halt", "input_filename", "now", "localtime", "stderr_empty", "debug_empty"];
-    let funs = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
-    let funs = funs.filter(|fun| !hidden.contains(&fun.0));
+fn compile(text: &str) -> Result<Filter<Bounded>, String> {
+    if text.len() > LENGTH {
+        return Err(format!("it is longer than {LENGTH} bytes"));
+    }
     let arena = Arena::default();
-    let modules = Loader::new(defs)
+    let modules = Loader::new(functions::defs())
         .load(&arena, File { code: text, path: () })
         .map_err(|errors| describe(text, &errors))?;
-    Compiler::default().with_funs(funs).compile(modules).map_err(|errors| {
+    if let Some(name) = recursion::find(text) {
+        return Err(format!(
+            "{name} at byte {} calls itself, which has no bound; recurse, walk and reduce do",
+            offset(text, name)
+        ));
+    }
+    Compiler::default().with_funs(functions::funs()).compile(modules).map_err(|errors| {
         let mut undefined = errors.iter().flat_map(|(_, errors)| errors);
         match undefined.next() {
             Some((name, kind)) => {
@@ -61,6 +103,15 @@ pub(super) fn compile(text: &str) -> Result<Filter<data::JustLut<Val>>, String> 
             }
             None => "it cannot be compiled".to_owned(),
         }
+    })
+}
+
+/// [`compile`] with as much stack as it takes.
+fn compile_apart(text: &str) -> Result<Filter<Bounded>, String> {
+    std::thread::scope(|scope| {
+        let reading = std::thread::Builder::new().stack_size(READING).spawn_scoped(scope, || compile(text));
+        let read = reading.map_err(|error| format!("no thread to read it on: {error}"))?.join();
+        read.unwrap_or_else(|_| Err("it cannot be read".to_owned()))
     })
 }
 
@@ -92,115 +143,64 @@ impl Programs {
     /// The number of the program that cannot be compiled, and why.
     pub(super) fn new(texts: &[String]) -> Result<Self, (usize, String)> {
         let compile_one = |(at, text): (usize, &String)| {
-            let program = compile(text).map_err(|error| (at, error))?;
+            let program = compile_apart(text).map_err(|error| (at, error))?;
             Ok((text.clone(), program))
         };
         texts.iter().enumerate().map(compile_one).collect::<Result<_, _>>().map(Self)
     }
 
-    /// The programs whose results differ. Bodies that are not JSON count as null. This may take long.
+    /// The programs whose results differ. Bodies that are not JSON count as null.
     ///
     /// # Errors
-    /// A program that does not come to an end.
-    pub(super) fn compare(&self, bodies: [Option<&[u8]>; 2]) -> Result<Vec<Difference>, Endless> {
-        let end = Instant::now() + TIME;
+    /// A program that does not come to an end within the limits, all programs together.
+    pub(super) fn compare(
+        &self,
+        bodies: [Text<'_>; 2],
+        limits: Limits,
+        held: &Held,
+    ) -> Result<Vec<Difference>, Endless> {
         let [primary, shadow] = bodies.map(parse);
         let mut differences = Vec::new();
         for (text, program) in &self.0 {
-            let run = |input: &Val| {
-                let cx = Ctx::<data::JustLut<Val>>::new(&program.lut, Vars::new([]));
-                program.id.run((cx, input.clone())).map(unwrap_valr)
-            };
-            let (mut ours, mut theirs) = (run(&primary), run(&shadow));
-            let mut results = 0;
-            loop {
-                let (one, other) = (ours.next(), theirs.next());
-                // Errors tell of the whole input, which need not be the same.
-                if one != other && !matches!((&one, &other), (Some(Err(_)), Some(Err(_)))) {
-                    let show = |result: Option<Result<Val, _>>| result.map(show);
-                    let (primary, shadow) = (show(one), show(other));
-                    differences.push(Difference { program: text.clone(), primary, shadow });
-                    break;
-                }
-                // A program that fails alike on both sides has nothing further to say.
-                if !matches!(one, Some(Ok(_))) {
-                    break;
-                }
-                results += 1;
-                if results == RESULTS || Instant::now() > end {
-                    return Err(Endless(text.clone()));
-                }
-            }
+            let compared = within(limits, held.another(), || compare(text, program, [&primary, &shadow]));
+            differences.extend(compared.map_err(|why| Endless::Exhausted(text.clone(), why))??);
         }
         Ok(differences)
     }
 }
 
-fn show(result: Result<Val, jaq_json::Error>) -> String {
+fn compare(
+    text: &str,
+    program: &Filter<Bounded>,
+    bodies: [&Value; 2],
+) -> Result<Option<Difference>, Endless> {
+    let [mut ours, mut theirs] = bodies.map(|body| {
+        let cx = Ctx::<Bounded>::new(Terms(&program.lut), Vars::new([]));
+        program.id.run((cx, body.clone())).map(unwrap_valr)
+    });
+    for _ in 0..RESULTS {
+        let (one, other) = (ours.next(), theirs.next());
+        // Errors tell of the whole input, which need not be the same.
+        if one != other && !matches!((&one, &other), (Some(Err(_)), Some(Err(_)))) {
+            let (primary, shadow) = (one.map(show), other.map(show));
+            return Ok(Some(Difference { program: text.to_owned(), primary, shadow }));
+        }
+        // A program that fails alike on both sides has nothing further to say.
+        if !matches!(one, Some(Ok(_))) {
+            return Ok(None);
+        }
+    }
+    Err(Endless::Results(text.to_owned()))
+}
+
+fn show(result: ValR) -> String {
     match result {
         Ok(value) => value.to_string(),
         Err(error) => format!("error: {error}"),
     }
 }
 
-fn parse(body: Option<&[u8]>) -> Val {
-    body.and_then(|body| read::parse_single(body).ok()).unwrap_or(Val::Null)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn compare(program: &str, primary: &str, shadow: &str) -> Vec<(Option<String>, Option<String>)> {
-        let programs = Programs::new(&[program.to_owned()]).unwrap();
-        let differences = programs.compare([Some(primary.as_bytes()), Some(shadow.as_bytes())]).unwrap();
-        differences.into_iter().map(|found| (found.primary, found.shadow)).collect()
-    }
-
-    #[test]
-    fn results_are_compared_as_wholes() {
-        for (program, primary, shadow, same) in [
-            (".a", r#"{"a":"x"}"#, r#"{"a":"x","b":1}"#, true),
-            (".a", r#"{"a":"x"}"#, r#"{"a":"y"}"#, false),
-            (".b", r#"{"a":"x"}"#, r#"{"a":"y"}"#, true),
-            (".a", r#"{"a":{"b":[1,{"c":2}]}}"#, r#"{"a":{"b":[1,{"c":2}]}}"#, true),
-            (".a", r#"{"a":{"b":[1,{"c":2}]}}"#, r#"{"a":{"b":[1,{"c":3}]}}"#, false),
-            (".a", r#"{"a":{"b":1,"c":2}}"#, r#"{"a":{"c":2,"b":1}}"#, true),
-            (".a", r#"{"a":{}}"#, r#"{"a":"{}"}"#, false),
-            (".a", r#"{"a":[1,2]}"#, r#"{"a":[1,2]}"#, true),
-            (".a", r#"{"a":[1,2]}"#, r#"{"a":[2,1]}"#, false),
-            (".a", r#"{"a":[1]}"#, r#"{"a":"1"}"#, false),
-            (".a", r#"{"a":"1"}"#, r#"{"a":[1]}"#, false),
-            (".a", r#"{"a":"true"}"#, r#"{"a":true}"#, false),
-            (".[]", "[1,2]", "[1,2,3]", false),
-            (".", "not JSON", "nor this", true),
-            (".", "null", "not JSON", true),
-            (".a", "[1]", "[2]", true),
-        ] {
-            assert_eq!(compare(program, primary, shadow).is_empty(), same, "{program} {primary} {shadow}");
-        }
-        let difference = compare(".[]", "[1]", "[1,2]");
-        assert_eq!(difference, [(None, Some("2".to_owned()))]);
-    }
-
-    #[test]
-    fn bad_programs_are_told_with_their_place() {
-        for (program, expected) in [
-            (".a |", "at byte 4"),
-            ("nope(.a)", "nope at byte 0"),
-            ("env", "env at byte 0"),
-            ("$ENV", "$ENV"),
-            ("[.a", "at byte"),
-            ("now", "now at byte 0"),
-        ] {
-            let error = compile(program).err().unwrap_or_else(|| panic!("{program} was compiled"));
-            assert!(error.contains(expected), "{program}: {error}");
-        }
-    }
-
-    #[test]
-    fn programs_without_end_are_bounded() {
-        let programs = Programs::new(&["repeat(1)".to_owned()]).unwrap();
-        assert_eq!(programs.compare([Some(b"1"), Some(b"1")]), Err(Endless("repeat(1)".to_owned())));
-    }
+fn parse(body: Text<'_>) -> Value {
+    let read = body.and_then(|(text, shape)| Some(Value::new(read::parse_single(text).ok()?, shape.depth)));
+    read.unwrap_or_default()
 }

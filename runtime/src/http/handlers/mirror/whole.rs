@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::{
     compare::{Finding, Skipped, of_bytes},
     contents::Bodies,
-    jq::Programs,
+    jq::{Limits, Programs},
     json::Rules,
     secrets::{REDACTED, is_secret, redact},
     shape::Shape,
@@ -15,7 +15,7 @@ use super::{
 use crate::mirrors::{Capacity, Held, Kind, Side};
 
 /// Bytes that a value in JSON takes up once it is read, beside its text.
-const VALUE: usize = 64;
+pub(super) const VALUE: usize = 64;
 
 /// What makes differences of two bodies.
 #[derive(Debug)]
@@ -49,17 +49,21 @@ impl Whole {
         let shapes = bodies.each_ref().map(|body| Shape::of(body));
         held.grow(shapes.iter().flatten().map(|shape| shape.values.saturating_mul(VALUE)).sum())?;
         let [primary, shadow] = bodies;
-        let readable = [(primary, shapes[0]), (shadow, shapes[1])].map(|(body, shape)| shape.map(|_| &**body));
+        let texts = [(primary, shapes[0]), (shadow, shapes[1])];
+        let texts = texts.map(|(body, shape)| shape.map(|shape| (&**body, shape)));
         Ok(match self {
-            Self::Json(rules) => of_json(rules, bodies, readable),
-            Self::Jq(programs) => of_jq(programs, readable)?,
+            Self::Json(rules) => of_json(rules, bodies, texts),
+            Self::Jq(programs) => of_jq(programs, texts, held)?,
         })
     }
 }
 
-fn of_jq(programs: &Programs, bodies: [Option<&[u8]>; 2]) -> Result<Vec<Finding>, Skipped> {
+/// A body that may be read as JSON.
+pub(super) type Text<'b> = Option<(&'b [u8], Shape)>;
+
+fn of_jq(programs: &Programs, bodies: [Text<'_>; 2], held: &Held) -> Result<Vec<Finding>, Skipped> {
     let show = |value: Option<String>| value.map_or_else(|| "(none)".to_owned(), |value| redact(&value));
-    let found = programs.compare(bodies)?.into_iter().map(|found| Finding {
+    let found = programs.compare(bodies, Limits::default(), held)?.into_iter().map(|found| Finding {
         kind: Kind::Body,
         field: found.program,
         primary: show(found.primary),
@@ -69,14 +73,14 @@ fn of_jq(programs: &Programs, bodies: [Option<&[u8]>; 2]) -> Result<Vec<Finding>
     Ok(found.collect())
 }
 
-fn of_json(rules: &Rules, bodies: &[Vec<u8>; 2], readable: [Option<&[u8]>; 2]) -> Vec<Finding> {
+fn of_json(rules: &Rules, bodies: &[Vec<u8>; 2], texts: [Text<'_>; 2]) -> Vec<Finding> {
     let show = |secret: bool, value: Option<String>| match value {
         None => "(none)".to_owned(),
         Some(_) if secret => REDACTED.to_owned(),
         Some(value) => redact(&value),
     };
     let [primary, shadow] = bodies;
-    match rules.compare(readable) {
+    match rules.compare(texts.map(|text| text.map(|(text, _)| text))) {
         Some(found) => {
             let found = found.into_iter().map(|found| {
                 let field = found.path.to_string();
