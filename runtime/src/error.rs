@@ -165,17 +165,24 @@ impl Error {
     }
 }
 
+/// An error with its causes.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0.message)?;
-        let mut separator = if self.0.message.is_empty() { "" } else { ": " };
-        let mut cause = self.0.source.as_deref().map(|source| source as &dyn std::error::Error);
-        while let Some(error) = cause {
-            write!(f, "{separator}{error}")?;
-            separator = ": ";
-            cause = error.source();
-        }
-        Ok(())
+        let Some(source) = &self.0.source else { return Ok(()) };
+        let separator = if self.0.message.is_empty() { "" } else { ": " };
+        write!(f, "{separator}{}", chain(&**source))
     }
 }
 

@@ -15,7 +15,6 @@ use std::{
 
 use caddis_config as config;
 
-pub(crate) use self::authority::chain;
 pub use self::{
     authority::Authority,
     pair::{Issued, KeyType},

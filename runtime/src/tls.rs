@@ -29,8 +29,9 @@ use self::{
 };
 use crate::{
     build::{Build, BuildError},
+    error::chain,
     logging::Logger,
-    pki::{self, Authority},
+    pki::Authority,
 };
 
 /// Certificates that are kept in memory when the configuration does not say how many.
@@ -129,7 +130,7 @@ impl Draft {
                 self.automation.plan(&name).map_err(|issuer| cx.error(elsewhere(&[&name], &issuer)))?;
             let certificate = plan
                 .obtain(&name, now)
-                .map_err(|error| cx.error(format!("certificate for {name}: {}", pki::chain(&error))))?;
+                .map_err(|error| cx.error(format!("certificate for {name}: {}", chain(&error))))?;
             made.push((name, certificate));
         }
         self.store.put(made);
@@ -244,7 +245,7 @@ impl Tls {
             .automation
             .plan(name)
             .map_err(|issuer| elsewhere(&[name], &issuer))
-            .and_then(|plan| plan.obtain(name, now).map_err(|error| pki::chain(&error)));
+            .and_then(|plan| plan.obtain(name, now).map_err(|error| chain(&error)));
         match made {
             Ok(certificate) => self.store.put([(name.to_owned(), certificate)]),
             Err(error) => self.logger.error("cannot make a certificate on demand", |fields| {

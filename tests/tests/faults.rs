@@ -1,7 +1,7 @@
 //! What goes wrong between clients, proxy and upstreams, made to happen on real sockets: what each side sees of it, what the
 //! logs say, and that nothing stays behind. The table in `fixtures/faults.md` is what this finds.
 
-use std::{fmt::Write as _, future::Future, net::SocketAddr, path::Path, pin::Pin};
+use std::{fmt::Write as _, future::Future, net::SocketAddr, pin::Pin};
 
 use caddis_tests::Server;
 use serde_json::Value;
@@ -13,6 +13,9 @@ use tokio::{
 use crate::tidy::root;
 
 const GET: &str = "GET /case HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+
+/// The log in the folder of a server.
+const LOG: &str = "log";
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// What the upstream does with the connection that it is given; what it saw at the end.
@@ -203,21 +206,21 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// A server whose logs all go to one file.
-async fn start(folder_of_logs: &Path, proxy: &str) -> Server {
+/// A server whose logs all go to one file, which is in its folder unless it has a whole path.
+async fn start(log: &str, proxy: &str) -> Server {
     let server = Server::idle();
     let text = format!(
         "{{\n\tlog {{\n\t\toutput file {}\n\t}}\n}}\nhttp://127.0.0.1:0 {{\n\tlog\n\treverse_proxy {proxy}\n}}\n",
-        folder_of_logs.display()
+        server.folder.join(log).display()
     );
     server.load(&text).await.unwrap_or_else(|error| panic!("{error}"));
     server
 }
 
-/// The lines of a log once the access log has one.
-async fn lines(path: &Path) -> Vec<Value> {
+/// The lines of the log once the access log has one.
+async fn lines(server: &Server) -> Vec<Value> {
     loop {
-        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let text = std::fs::read_to_string(server.folder.join(LOG)).unwrap_or_default();
         let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
         let lines: Vec<Value> = whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         if lines.iter().any(is_access) {
@@ -249,11 +252,10 @@ fn complaints(lines: &[Value], upstream: SocketAddr) -> String {
 }
 
 /// Makes one fault happen; its row of the table.
-async fn happen(number: usize, case: Case) -> String {
+async fn happen(case: Case) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let log = std::env::temp_dir().join(format!("caddis-faults-{}-{number}.log", std::process::id()));
-    let server = start(&log, &format!("{address} {{\n\t\t{}\n\t}}", case.options)).await;
+    let server = start(LOG, &format!("{address} {{\n\t\t{}\n\t}}", case.options)).await;
     let client = TcpStream::connect(server.address(":0")).await.unwrap();
     let saw = (case.client)(client);
     let (saw, upstream) = match case.upstream {
@@ -266,7 +268,7 @@ async fn happen(number: usize, case: Case) -> String {
             tokio::join!(saw, upstream)
         }
     };
-    let lines = lines(&log).await;
+    let lines = lines(&server).await;
     let access = lines.iter().find(|line| is_access(line)).unwrap();
     // Counted until the last byte is through or given up.
     let process = server.control.runtime().process();
@@ -276,8 +278,6 @@ async fn happen(number: usize, case: Case) -> String {
     assert_eq!(process.tunnels.count(), 0);
     let status = access["status"].as_i64().unwrap();
     let complaints = complaints(&lines, address);
-    // Gone with the temporary folder if it cannot be removed.
-    let _ = std::fs::remove_file(&log);
     format!("| {} | {saw} | {upstream} | {status} | {complaints} |\n", case.name)
 }
 
@@ -286,8 +286,8 @@ async fn faults_are_told_and_leave_nothing_behind() {
     let mut table = String::from(
         "| fault | the client got | the upstream's side | access log | other logs |\n|---|---|---|---|---|\n",
     );
-    for (number, case) in cases().into_iter().enumerate() {
-        table.write_str(&happen(number, case).await).unwrap();
+    for case in cases() {
+        table.write_str(&happen(case).await).unwrap();
     }
     let path = root().join("fixtures/faults.md");
     let page = std::fs::read_to_string(&path).unwrap();
@@ -313,13 +313,11 @@ async fn a_name_server_that_fails_leaves_the_static_upstreams_or_none() {
             let _ = dns.send_to(&question[..length], from).await;
         }
     });
-    let log = std::env::temp_dir().join(format!("caddis-faults-{}-dns.log", std::process::id()));
     let dynamic = format!("{{\n\t\tdynamic srv gone.example {{\n\t\t\tresolvers {resolver}\n\t\t}}\n\t}}");
-    let server = start(&log, &dynamic).await;
+    let server = start(LOG, &dynamic).await;
     let client = TcpStream::connect(server.address(":0")).await.unwrap();
     assert_eq!(asks(GET)(client).await, "503");
-    let lines = lines(&log).await;
-    let _ = std::fs::remove_file(&log);
+    let lines = lines(&server).await;
     let complaints = complaints(&lines, resolver);
     assert!(complaints.starts_with("error: failed getting dynamic upstreams"), "{complaints}");
     assert!(complaints.contains("gone.example"), "{complaints}");
@@ -329,7 +327,7 @@ async fn a_name_server_that_fails_leaves_the_static_upstreams_or_none() {
 async fn a_full_disk_stops_the_log_and_nothing_else() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let server = start(Path::new("/dev/full"), &address.to_string()).await;
+    let server = start("/dev/full", &address.to_string()).await;
     for _ in 0..3 {
         let client = TcpStream::connect(server.address(":0")).await.unwrap();
         let upstream = async {

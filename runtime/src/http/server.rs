@@ -103,7 +103,7 @@ impl Server {
         let line = logs.and_then(|logs| logs.complete(&mut exchange, outcome.as_ref().ok()));
         let observed = exchange.observed;
         reply.decide();
-        Ok(outcome?.map(|body| ReplyBody { body, line, observed, _reply: reply }))
+        Ok(outcome?.map(|body| ReplyBody { body, line, observed, failed: None, _reply: reply }))
     }
 
     async fn answer(&self, exchange: &mut Exchange) -> Outcome {
@@ -239,6 +239,8 @@ pub(crate) struct ReplyBody {
     body: Body,
     line: Option<Box<Line>>,
     observed: Observed,
+    /// Why it ends early, until what came before is on its way.
+    failed: Option<BodyError>,
     _reply: Reply,
 }
 
@@ -250,7 +252,17 @@ impl http_body::Body for ReplyBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if let Some(error) = self.failed.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        // A connection that is told at once forgets what it has not sent yet, the head included, of which the log says
+        // that it was sent.
+        if let Some(Err(error)) = frame {
+            self.failed = Some(error);
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if (self.line.is_some() || !self.observed.is_empty())
             && let Some(Ok(frame)) = &frame
         {

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     build::{Build, BuildError},
+    error::chain,
     logging::Logger,
     placeholder::Template,
     storage::{Storage, safe},
@@ -254,16 +255,4 @@ fn year() -> String {
     let mut params = rcgen::CertificateParams::default();
     params.not_before = SystemTime::now().into();
     params.not_before.year().to_string()
-}
-
-/// An error with its causes.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     build::{Build, BuildError},
-    error::{Error, Kind},
+    error::{Error, Kind, chain},
     http::Exchange,
     logging::Logger,
     placeholder::Template,
@@ -71,7 +71,7 @@ impl InFlight {
     pub(crate) fn broke_off(&self, error: &(dyn std::error::Error + 'static)) {
         let Some(logger) = &self.host.logger else { return };
         logger.warn("aborting with incomplete response", |fields| {
-            fields.add("upstream", &*self.host.address).add("error", format!("reading: {error}"));
+            fields.add("upstream", &*self.host.address).add("error", format!("reading: {}", chain(error)));
         });
     }
 }
