@@ -17,6 +17,8 @@ pub mod header_conditions;
 pub mod header_ops;
 pub(crate) mod idna;
 pub mod matchers;
+pub(crate) mod passing;
+pub(crate) mod prefixed;
 pub(crate) mod ranges;
 pub mod response_matcher;
 pub mod rewrite;

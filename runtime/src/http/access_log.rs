@@ -11,16 +11,19 @@ use std::{
     collections::{HashMap, HashSet},
     pin::Pin,
     rc::Rc,
-    task::{Context, Poll, ready},
+    task::Context,
     time::Instant,
 };
 
-use bytes::Bytes;
 use caddis_config::http::ServerLogs;
 use http::StatusCode;
-use http_body::{Frame, SizeHint};
+use http_body::Body as _;
 
-use super::{Body, Exchange, Response, body::BodyError, exchange::Value};
+use super::{
+    Body, Exchange, Response,
+    exchange::Value,
+    passing::{Pass, Passing, Polled, bytes},
+};
 use crate::{
     build::{Build, BuildError},
     logging::{Field, Fields, Level, Logger},
@@ -93,7 +96,7 @@ impl Logs {
         let read = Rc::new(Cell::new(0));
         if !exchange.body.is_empty() {
             let body = std::mem::take(&mut exchange.body);
-            exchange.body = Body::Boxed(Box::pin(Counted { body, read: Rc::clone(&read) }));
+            exchange.body = Passing::boxed(body, Counted(Rc::clone(&read)));
         }
         exchange.access_log = Some(Box::new(Line {
             loggers,
@@ -292,35 +295,14 @@ impl Stream {
     }
 }
 
-/// A request body that counts what is read of it.
-struct Counted {
-    body: Body,
-    read: Rc<Cell<u64>>,
-}
+/// Counts what is read of a request's body.
+struct Counted(Rc<Cell<u64>>);
 
-impl http_body::Body for Counted {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        if let Some(Ok(frame)) = &frame
-            && let Some(data) = frame.data_ref()
-        {
-            self.read.set(self.read.get() + data.len() as u64);
-        }
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+impl Pass for Counted {
+    fn poll(&mut self, body: Pin<&mut Body>, cx: &mut Context<'_>) -> Polled {
+        let polled = body.poll_frame(cx);
+        self.0.set(self.0.get() + bytes(&polled) as u64);
+        polled
     }
 }
 

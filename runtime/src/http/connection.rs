@@ -24,10 +24,11 @@ use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, Sleep};
 
 pub use self::stream::{Plain, Socket, Stream, Watched};
-use self::timed::Timed;
+use self::timed::{Deadline, Timed};
 pub(crate) use self::{
     activity::{Activity, Limits},
     interim::{Interim, InterimSender},
+    stream::write_to,
 };
 use super::{
     exchange::Connection,
@@ -249,7 +250,7 @@ async fn run(
                     }
                     None => serving.await,
                 };
-                Ok(response?.map(|body| Timed::new(body, deadline)))
+                Ok(response?.map(|body| Timed::new(body, Deadline::new(deadline))))
             }
         })
     };

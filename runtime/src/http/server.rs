@@ -8,12 +8,11 @@ mod slow_clients;
 use std::{
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
-use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, Uri, Version, header, uri::PathAndQuery};
-use http_body::{Frame, SizeHint};
+use http_body::Body as _;
 use hyper::body::Incoming;
 
 pub(crate) use self::{
@@ -28,6 +27,7 @@ use super::{
     connection::Activity,
     error_log::{self, Failure},
     exchange::Connection,
+    passing::{Pass, Passing, Polled, bytes},
     route::Route,
     uri,
 };
@@ -103,7 +103,8 @@ impl Server {
         let line = logs.and_then(|logs| logs.complete(&mut exchange, outcome.as_ref().ok()));
         let observed = exchange.observed;
         reply.decide();
-        Ok(outcome?.map(|body| ReplyBody { body, line, observed, failed: None, _reply: reply }))
+        let replying = Replying { line, observed, failed: None, _reply: reply };
+        Ok(outcome?.map(|body| Passing::new(body, replying)))
     }
 
     async fn answer(&self, exchange: &mut Exchange) -> Outcome {
@@ -234,9 +235,11 @@ impl Drop for Reply {
 }
 
 /// The body of a response on its way into the connection.
+pub(crate) type ReplyBody = Passing<Replying>;
+
+/// Notes what goes into the connection.
 #[derive(Debug)]
-pub(crate) struct ReplyBody {
-    body: Body,
+pub(crate) struct Replying {
     line: Option<Box<Line>>,
     observed: Observed,
     /// Why it ends early, until what came before is on its way.
@@ -244,41 +247,25 @@ pub(crate) struct ReplyBody {
     _reply: Reply,
 }
 
-impl http_body::Body for ReplyBody {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+impl Pass for Replying {
+    fn poll(&mut self, body: Pin<&mut Body>, cx: &mut Context<'_>) -> Polled {
         if let Some(error) = self.failed.take() {
             return Poll::Ready(Some(Err(error)));
         }
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        let polled = body.poll_frame(cx);
         // A connection that is told at once forgets what it has not sent yet, the head included, of which the log says
         // that it was sent.
-        if let Some(Err(error)) = frame {
+        if let Poll::Ready(Some(Err(error))) = polled {
             self.failed = Some(error);
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        if (self.line.is_some() || !self.observed.is_empty())
-            && let Some(Ok(frame)) = &frame
-        {
-            let bytes = frame.data_ref().map_or(0, Bytes::len);
+        if (self.line.is_some() || !self.observed.is_empty()) && polled.is_ready() {
+            let bytes = bytes(&polled);
             self.line.iter_mut().for_each(|line| line.sent(bytes));
             self.observed.sent(bytes);
         }
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        polled
     }
 }
 

@@ -94,10 +94,10 @@ impl AsyncRead for Plain {
     }
 }
 
-/// Passes writing on to one of several streams.
+/// Passes writing on to a stream within, or to one of several.
 macro_rules! write_to {
-    ($type:ty, $this:ident => $($pattern:pat => $stream:expr),+) => {
-        impl AsyncWrite for $type {
+    ($type:ty, $this:ident => $($pattern:pat => $stream:expr),+ $(; $($generic:tt)+)?) => {
+        impl$(<$($generic)+>)? AsyncWrite for $type {
             fn poll_write(
                 mut self: Pin<&mut Self>,
                 cx: &mut Context<'_>,
@@ -133,6 +133,7 @@ macro_rules! write_to {
         }
     };
 }
+pub(crate) use write_to;
 
 impl AsyncRead for Socket {
     fn poll_read(

@@ -12,15 +12,12 @@ use caddis_config::http::{encoders::Encoder as EncoderConfig, handlers::Encode a
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body::Body as _;
 
-use self::{
-    body::{CompressedBody, Prefixed},
-    compressor::Algorithm,
-};
+use self::{body::CompressedBody, compressor::Algorithm};
 use crate::{
     build::{Build, BuildError},
     error::{Error, Kind, Outcome},
     http::{
-        Body, Exchange, Handler, HandlerFuture, Next, Response, accept_encoding,
+        Body, Exchange, Handler, HandlerFuture, Next, Response, accept_encoding, prefixed::prefixed,
         response_matcher::ResponseMatcher, sniff,
     },
 };
@@ -243,7 +240,7 @@ async fn beginning(body: &mut Body) -> Outcome<Bytes> {
         Error::new(Kind::UpstreamBroken, "reading a response body").because(error).after_answer()
     })?;
     let data = first.data_ref().cloned().unwrap_or_default();
-    *body = Body::boxed(Prefixed::new(first, std::mem::take(body)));
+    *body = prefixed([Some(first), None], std::mem::take(body));
     Ok(data)
 }
 

@@ -5,15 +5,17 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::Bytes;
 use caddis_config::http::handlers::RequestBody as Config;
 use http::{HeaderValue, StatusCode, header};
-use http_body::{Frame, SizeHint};
+use http_body::Body as _;
 
 use crate::{
     build::{Build, BuildError},
     error::{Error, Kind},
-    http::{Body, Exchange, Handler, HandlerFuture, Next, body::BodyError},
+    http::{
+        Body, Exchange, Handler, HandlerFuture, Next,
+        passing::{Pass, Passing, Polled, bytes},
+    },
     placeholder::Template,
 };
 
@@ -40,8 +42,7 @@ impl Handler for RequestBody {
         if let Some(limit) = self.limit
             && !exchange.body.is_empty()
         {
-            let inner = std::mem::take(&mut exchange.body);
-            exchange.body = Body::boxed(Limited { inner, left: limit });
+            exchange.body = Passing::boxed(std::mem::take(&mut exchange.body), Limit(limit));
         }
         Box::pin(next.run(exchange))
     }
@@ -51,46 +52,25 @@ impl Handler for RequestBody {
     }
 }
 
-/// A body that fails when more than some bytes are read from it.
-struct Limited {
-    inner: Body,
-    left: u64,
-}
+/// Fails when more than so many bytes are read.
+struct Limit(u64);
 
-impl http_body::Body for Limited {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+impl Pass for Limit {
+    fn poll(&mut self, body: Pin<&mut Body>, cx: &mut Context<'_>) -> Polled {
         let too_large = || {
             let kind = Kind::Status(StatusCode::PAYLOAD_TOO_LARGE);
             Poll::Ready(Some(Err(Error::new(kind, "http: request body too large").into())))
         };
         // What is announced to be too large need not be read.
-        if self.inner.size_hint().lower() > self.left {
+        if body.size_hint().lower() > self.0 {
             return too_large();
         }
-        let polled = Pin::new(&mut self.inner).poll_frame(cx);
-        if let Poll::Ready(Some(Ok(frame))) = &polled
-            && let Some(data) = frame.data_ref()
-        {
-            match self.left.checked_sub(data.len() as u64) {
-                Some(left) => self.left = left,
-                None => return too_large(),
-            }
+        let polled = body.poll_frame(cx);
+        match self.0.checked_sub(bytes(&polled) as u64) {
+            Some(left) => self.0 = left,
+            None => return too_large(),
         }
         polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
     }
 }
 

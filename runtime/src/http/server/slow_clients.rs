@@ -6,14 +6,16 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use caddis_config as config;
 use http::Version;
-use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
-use crate::http::{Body, body::BodyError};
+use crate::http::{
+    Body,
+    passing::{Pass, Passing, Polled, bytes},
+};
 
 const IDLE: config::Duration = config::Duration::from_secs(60);
 
@@ -51,7 +53,8 @@ impl BodyLimits {
             return Body::Incoming(incoming);
         }
         let limits = Self { idle, ..*self };
-        Body::boxed(Guarded { incoming, limits, started: Instant::now(), received: 0, waiting: None })
+        let guard = Guarded { limits, started: Instant::now(), received: 0, waiting: None };
+        Passing::boxed(Body::Incoming(incoming), guard)
     }
 }
 
@@ -61,7 +64,6 @@ impl BodyLimits {
 struct TooSlow;
 
 struct Guarded {
-    incoming: Incoming,
     limits: BodyLimits,
     started: Instant,
     received: u64,
@@ -82,20 +84,13 @@ impl Guarded {
     }
 }
 
-impl HttpBody for Guarded {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        if let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(cx) {
+impl Pass for Guarded {
+    fn poll(&mut self, body: Pin<&mut Body>, cx: &mut Context<'_>) -> Polled {
+        let polled = body.poll_frame(cx);
+        if polled.is_ready() {
             self.waiting = None;
-            if let Some(Ok(frame)) = &frame {
-                self.received += frame.data_ref().map_or(0, |data| data.len() as u64);
-            }
-            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+            self.received += bytes(&polled) as u64;
+            return polled;
         }
         if self.waiting.is_none() {
             let deadline = self.deadline();
@@ -105,13 +100,5 @@ impl HttpBody for Guarded {
             Some(waiting) => waiting.as_mut().poll(cx).map(|()| Some(Err(TooSlow.into()))),
             None => Poll::Pending,
         }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
     }
 }

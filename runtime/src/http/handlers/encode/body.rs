@@ -88,34 +88,3 @@ impl http_body::Body for CompressedBody {
         SizeHint::default()
     }
 }
-
-/// A body of which the first frame has been looked at.
-pub(super) struct Prefixed {
-    first: Option<Frame<Bytes>>,
-    rest: Body,
-}
-
-impl Prefixed {
-    pub(super) fn new(first: Frame<Bytes>, rest: Body) -> Self {
-        Self { first: Some(first), rest }
-    }
-}
-
-impl http_body::Body for Prefixed {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        match self.first.take() {
-            Some(first) => Poll::Ready(Some(Ok(first))),
-            None => Pin::new(&mut self.rest).poll_frame(cx),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.first.is_none() && self.rest.is_end_stream()
-    }
-}

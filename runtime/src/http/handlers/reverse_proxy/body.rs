@@ -1,17 +1,12 @@
 //! The body of a request, which can be sent once unless it was read into memory before.
 
-use std::{
-    pin::Pin,
-    task::{Context, Poll},
-};
-
 use bytes::{Bytes, BytesMut};
-use http_body::{Frame, SizeHint};
+use http_body::Frame;
 use http_body_util::BodyExt;
 
 use crate::{
     error::{Error, Kind},
-    http::{Body, Exchange, body::BodyError},
+    http::{Body, Exchange, body::BodyError, prefixed::prefixed},
 };
 
 /// What there is to send.
@@ -112,52 +107,16 @@ impl Buffered {
                 None => return Ok(Self::All(read.freeze())),
                 Some(frame) => match frame?.into_data() {
                     Ok(data) => read.extend_from_slice(&data),
-                    Err(trailers) => return Ok(Self::Part(rest(read.freeze(), Some(trailers), body))),
+                    Err(trailers) => {
+                        return Ok(Self::Part(prefixed([data(read), Some(trailers)], body)));
+                    }
                 },
             }
         }
-        Ok(Self::Part(rest(read.freeze(), None, body)))
+        Ok(Self::Part(prefixed([data(read), None], body)))
     }
 }
 
-fn rest(read: Bytes, trailers: Option<Frame<Bytes>>, body: Body) -> Body {
-    let read = (!read.is_empty()).then(|| Frame::data(read));
-    Body::Boxed(Box::pin(Rest { read, trailers, body }))
-}
-
-struct Rest {
-    read: Option<Frame<Bytes>>,
-    trailers: Option<Frame<Bytes>>,
-    body: Body,
-}
-
-impl http_body::Body for Rest {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let rest = self.get_mut();
-        if let Some(frame) = rest.read.take().or_else(|| rest.trailers.take()) {
-            return Poll::Ready(Some(Ok(frame)));
-        }
-        Pin::new(&mut rest.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.read.is_none() && self.trailers.is_none() && self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let read = self.read.as_ref().and_then(Frame::data_ref).map_or(0, |data| data.len() as u64);
-        let rest = self.body.size_hint();
-        let mut hint = SizeHint::new();
-        hint.set_lower(rest.lower() + read);
-        if let Some(upper) = rest.upper() {
-            hint.set_upper(upper + read);
-        }
-        hint
-    }
+fn data(read: BytesMut) -> Option<Frame<Bytes>> {
+    (!read.is_empty()).then(|| Frame::data(read.freeze()))
 }

@@ -7,9 +7,8 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use http::{Uri, Version, header};
-use http_body::{Frame, SizeHint};
+use http_body::Body as _;
 use hyper::client::conn::http2;
 
 use super::{
@@ -21,7 +20,10 @@ use super::{
 };
 use crate::{
     error::{Error, Kind},
-    http::{Body, body::BodyError},
+    http::{
+        Body,
+        passing::{Pass, Passing, Polled},
+    },
 };
 
 /// A connection that is ready for a request.
@@ -201,64 +203,46 @@ impl Lease {
     }
 }
 
-/// The body of a response on its way to the client. At its end the connection goes back into the pool and the request
-/// no longer counts; dropped before, it takes the connection with it.
-pub(in super::super) struct Streamed {
-    body: Body,
-    held: Option<(Option<Lease>, InFlight)>,
-}
+/// Goes with the body of a response on its way to the client. At its end the connection goes back into the pool and the
+/// request no longer counts; dropped before, it takes the connection with it.
+struct Streamed(Option<(Option<Lease>, InFlight)>);
 
 impl Answer {
     /// The response with a body that lets go of connection and count in time.
     pub(in super::super) fn stream(self, in_flight: InFlight) -> http::Response<Body> {
         let (head, body) = self.response.into_parts();
-        let mut streamed = Streamed { body, held: Some((self.lease, in_flight)) };
-        if http_body::Body::is_end_stream(&streamed.body) {
+        let mut streamed = Streamed(Some((self.lease, in_flight)));
+        if body.is_empty() {
             streamed.end();
             return http::Response::from_parts(head, Body::Empty);
         }
-        http::Response::from_parts(head, Body::Boxed(Box::pin(streamed)))
+        http::Response::from_parts(head, Passing::boxed(body, streamed))
     }
 }
 
 impl Streamed {
     fn end(&mut self) {
-        if let Some((Some(lease), _)) = self.held.take() {
+        if let Some((Some(lease), _)) = self.0.take() {
             lease.give_back();
         }
     }
 }
 
-impl http_body::Body for Streamed {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let streamed = self.get_mut();
-        let polled = Pin::new(&mut streamed.body).poll_frame(cx);
+impl Pass for Streamed {
+    fn poll(&mut self, mut body: Pin<&mut Body>, cx: &mut Context<'_>) -> Polled {
+        let polled = body.as_mut().poll_frame(cx);
         let ended = match &polled {
             Poll::Ready(None) => true,
             // Whoever reads may not ask again after the last frame.
-            Poll::Ready(Some(Ok(_))) => streamed.body.is_end_stream(),
+            Poll::Ready(Some(Ok(_))) => body.is_end_stream(),
             Poll::Ready(Some(Err(_))) | Poll::Pending => false,
         };
         if ended {
-            streamed.end();
+            self.end();
         }
-        if let (Poll::Ready(Some(Err(error))), Some((_, in_flight))) = (&polled, &streamed.held) {
+        if let (Poll::Ready(Some(Err(error))), Some((_, in_flight))) = (&polled, &self.0) {
             in_flight.broke_off(&**error);
         }
         polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
