@@ -223,6 +223,31 @@ async fn too_many_copies_are_dropped() {
 }
 
 #[tokio::test]
+async fn a_primary_that_does_not_read_the_body_does_not_cut_the_copy() {
+    let secondary = Upstream::saying("secondary").await;
+    let mirror =
+        Mirror::with("", "respond early", &format!("reverse_proxy {}", secondary.origin.address)).await;
+    let (half, length) = ("0123456789abcdef".repeat(1 << 16), 2 << 20);
+    let mut client = TcpStream::connect(mirror.server.address(":0")).await.unwrap();
+    let head = format!("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n");
+    client.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"early") {
+        answer.push(client.read_u8().await.unwrap());
+    }
+    // The primary has answered before anything of the body was there.
+    for _ in 0..2 {
+        client.write_all(half.as_bytes()).await.unwrap();
+    }
+    let start = std::time::Instant::now();
+    while secondary.got().is_empty() {
+        assert!(start.elapsed().as_secs() < 20);
+        tokio::task::yield_now().await;
+    }
+    assert!(secondary.got() == [format!("POST / {half}{half}")]);
+}
+
+#[tokio::test]
 async fn programs_without_end_are_given_up() {
     let options = "compare_jq `[repeat(1)]`\nlog_level warn";
     let mirror = Mirror::with(options, "respond 1", "respond 1").await;

@@ -1,7 +1,7 @@
 //! The handler `mirror`: answers from one branch and sends copies of the request through others.
 //!
 //! The client is answered by the primary alone. Copies run beside it, in tasks of their own with a time limit, on bodies
-//! that are copied as far as the primary has read them.
+//! that are copied as the primary reads them; what it leaves, they read themselves.
 
 mod compare;
 mod contents;
@@ -19,11 +19,12 @@ mod whole;
 use std::{sync::Arc, time::Instant};
 
 use caddis_config::http::handlers::{Mirror as Config, Subroute};
+use http::header;
 
 use self::{
     sampling::Sampling,
     shadow::{Job, Seen, Shadows},
-    tee::tee,
+    tee::{Original, tee},
 };
 use super::subroute;
 use crate::{
@@ -70,7 +71,8 @@ impl Mirror {
         let seen = {
             let body = std::mem::take(&mut exchange.body);
             let copies = if self.with_body { shadows.len() } else { 0 };
-            let (body, copies) = tee(body, copies, self.max_body, &shadows.capacity, None);
+            let original = Original::Request { waits: exchange.request.headers.contains_key(header::EXPECT) };
+            let (body, copies) = tee(body, copies, self.max_body, &shadows.capacity, original);
             (0..shadows.len()).for_each(|_| shadows.figures.count(Count::Mirrored));
             let (jobs, seen) = Job::all(exchange, copies, shadows.len());
             exchange.body = body;
@@ -94,11 +96,12 @@ impl Mirror {
         let copies = if shadows.comparison.needs_bodies() { seen.len() } else { 0 };
         let ended = shadows.times_bodies.then(|| {
             let shadows = Arc::clone(shadows);
-            let ended: tee::Ended =
-                Box::new(move |_| shadows.figures.total(Side::Primary, started.elapsed()));
+            let ended: Box<dyn FnOnce()> =
+                Box::new(move || shadows.figures.total(Side::Primary, started.elapsed()));
             ended
         });
-        let (body, copies) = tee(body, copies, shadows.comparison.limit(), &shadows.capacity, ended);
+        let (body, copies) =
+            tee(body, copies, shadows.comparison.limit(), &shadows.capacity, Original::Response { ended });
         let mut copies = copies.into_iter();
         for sender in seen {
             let seen = Seen { status: parts.status, headers: parts.headers.clone(), body: copies.next() };

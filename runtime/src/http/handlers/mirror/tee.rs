@@ -11,10 +11,14 @@ use std::{
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 
 use crate::{
-    http::{Body, body::BodyError},
+    http::{
+        Body,
+        body::BodyError,
+        passing::{Pass, Passing, Polled},
+    },
     mirrors::{Capacity, Full, Held},
 };
 
@@ -30,8 +34,8 @@ pub(super) enum Cut {
     /// The body is larger than what is copied.
     #[error("the body is too large to be mirrored")]
     TooLarge,
-    /// The original was not read to its end.
-    #[error("the body was not read to its end")]
+    /// The original did not come to its end.
+    #[error("the body did not come to its end")]
     Unfinished,
     /// Its reader had enough.
     #[error("nobody reads the copy of the body any more")]
@@ -107,16 +111,66 @@ impl Queue {
     }
 }
 
-/// What is called when a body has ended; the argument says whether it was whole.
-pub(super) type Ended = Box<dyn FnOnce(bool)>;
+/// The copies of a body.
+#[derive(Debug)]
+struct Copies {
+    queues: Vec<Queue>,
+    /// What the original has left unread, for whichever copy waits.
+    rest: Option<Body>,
+}
 
-/// Splits a body into itself and copies, each of at most `limit` bytes. `ended` is told when the original is through.
+impl Copies {
+    /// Gives every copy what was read; `over` says that nothing is to come.
+    fn spread(&mut self, polled: &Polled, over: bool) {
+        let how = match polled {
+            Poll::Pending => return,
+            Poll::Ready(None) => Some(Ok(())),
+            Poll::Ready(Some(Err(_))) => Some(Err(Cut::Unfinished)),
+            Poll::Ready(Some(Ok(frame))) => {
+                let data = frame.data_ref().map(|data| Piece::Data(data.clone()));
+                let trailers = || frame.trailers_ref().map(|trailers| Piece::Trailers(trailers.clone()));
+                if let Some(piece) = data.or_else(trailers) {
+                    self.queues.iter_mut().for_each(|queue| queue.add(&piece));
+                }
+                // Whoever reads need not ask again to find out.
+                over.then_some(Ok(()))
+            }
+        };
+        if let Some(how) = how {
+            self.end(how);
+        }
+    }
+
+    fn end(&mut self, how: Result<(), Cut>) {
+        self.queues.iter_mut().for_each(|queue| queue.end(how));
+        self.rest = None;
+    }
+
+    /// Whether somebody still waits for more.
+    fn wait(&self) -> bool {
+        self.queues.iter().any(|queue| queue.end.is_none())
+    }
+
+    fn wake(&mut self) {
+        self.queues.iter_mut().for_each(Queue::wake);
+    }
+}
+
+/// What is special about a body that is split.
+pub(super) enum Original {
+    /// Of a request. If it is left unread the copies may read on, unless the client waits for a word before it sends.
+    Request { waits: bool },
+    /// Of a response, with what is called when it is through.
+    Response { ended: Option<Box<dyn FnOnce()>> },
+}
+
+/// Splits a body into itself and copies, each of at most `limit` bytes.
 pub(super) fn tee(
     body: Body,
     copies: usize,
     limit: u64,
     capacity: &Arc<Capacity>,
-    ended: Option<Ended>,
+    original: Original,
 ) -> (Body, Vec<Copied>) {
     let exact = http_body::Body::size_hint(&body).exact();
     let whole = match &body {
@@ -124,118 +178,109 @@ pub(super) fn tee(
         Body::Full(content) if content.len() as u64 <= limit => Some(Some(content.clone())),
         Body::Full(_) | Body::Incoming(_) | Body::Boxed(_) => None,
     };
-    let queues: Vec<_> = std::iter::repeat_with(|| {
-        let pieces: VecDeque<Piece> = whole.iter().flatten().cloned().map(Piece::Data).collect();
-        let end = whole.is_some().then_some(Ok(()));
-        Rc::new(RefCell::new(Queue { pieces, waiting: 0, held: capacity.part(), left: limit, end, reader: None }))
-    })
-    .take(copies)
-    .collect();
-    let copied = queues.iter().map(|queue| Copied { queue: Rc::clone(queue), left: exact }).collect();
+    let queues = std::iter::repeat_with(|| Queue {
+        pieces: whole.iter().flatten().cloned().map(Piece::Data).collect(),
+        waiting: 0,
+        held: capacity.part(),
+        left: limit,
+        end: whole.is_some().then_some(Ok(())),
+        reader: None,
+    });
+    let all = Rc::new(RefCell::new(Copies { queues: queues.take(copies).collect(), rest: None }));
+    let copied = (0..copies).map(|at| Copied { all: Rc::clone(&all), at, left: exact }).collect();
     // A body in memory needs no watching, unless somebody wants to know when it is through.
-    if whole.is_some() && ended.is_none() {
+    if whole.is_some() && !matches!(original, Original::Response { ended: Some(_) }) {
         return (body, copied);
     }
-    let mut tee = Tee { inner: body, queues, ended };
-    tee.settle();
-    (Body::Boxed(Box::pin(tee)), copied)
+    if body.is_empty() {
+        all.borrow_mut().end(Ok(()));
+    }
+    (Passing::boxed(body, Tee { all, original }), copied)
 }
 
 struct Tee {
-    inner: Body,
-    queues: Vec<Rc<RefCell<Queue>>>,
-    ended: Option<Ended>,
+    all: Rc<RefCell<Copies>>,
+    original: Original,
 }
 
 impl Tee {
-    fn each(&self, act: impl Fn(&mut Queue)) {
-        self.queues.iter().for_each(|queue| act(&mut queue.borrow_mut()));
-    }
-
-    /// Ends the copies once nothing is to come: whoever reads need not ask again to find out.
-    fn settle(&mut self) {
-        if self.inner.is_empty() {
-            self.finish(Ok(()));
-        }
-    }
-
-    fn finish(&mut self, how: Result<(), Cut>) {
-        self.each(|queue| queue.end(how));
-        if let Some(ended) = self.ended.take() {
-            ended(how.is_ok());
+    fn through(&mut self) {
+        if let Original::Response { ended } = &mut self.original
+            && let Some(ended) = ended.take()
+        {
+            ended();
         }
     }
 }
 
-impl Drop for Tee {
-    fn drop(&mut self) {
-        self.finish(Err(Cut::Unfinished));
-    }
-}
-
-impl http_body::Body for Tee {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let polled = Pin::new(&mut self.inner).poll_frame(cx);
-        match &polled {
-            Poll::Pending => {}
-            Poll::Ready(None) => self.finish(Ok(())),
-            Poll::Ready(Some(Err(_))) => self.finish(Err(Cut::Unfinished)),
-            Poll::Ready(Some(Ok(frame))) => {
-                let data = frame.data_ref().map(|data| Piece::Data(data.clone()));
-                let trailers = || frame.trailers_ref().map(|trailers| Piece::Trailers(trailers.clone()));
-                if let Some(piece) = data.or_else(trailers) {
-                    self.each(|queue| queue.add(&piece));
-                }
-                self.settle();
-            }
+impl Pass for Tee {
+    fn poll(&mut self, mut body: Pin<&mut Body>, cx: &mut Context<'_>) -> Polled {
+        let polled = body.as_mut().poll_frame(cx);
+        let over = body.is_empty();
+        if let Original::Request { waits } = &mut self.original
+            && polled.is_ready()
+        {
+            // It has got its word.
+            *waits = false;
+        }
+        self.all.borrow_mut().spread(&polled, over);
+        if over || matches!(polled, Poll::Ready(None | Some(Err(_)))) {
+            self.through();
         }
         polled
     }
 
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+    fn left(&mut self, body: &mut Body) {
+        let mut all = self.all.borrow_mut();
+        if matches!(self.original, Original::Request { waits: false }) && all.wait() {
+            all.rest = Some(std::mem::take(body));
+            all.wake();
+        } else {
+            all.end(Err(Cut::Unfinished));
+        }
+        drop(all);
+        self.through();
     }
 }
 
 /// A copy of a body, as far as its original has been read.
 #[derive(Debug)]
 pub(super) struct Copied {
-    queue: Rc<RefCell<Queue>>,
+    all: Rc<RefCell<Copies>>,
+    at: usize,
     /// Bytes to come, where that is known.
     left: Option<u64>,
 }
 
 impl Drop for Copied {
     fn drop(&mut self) {
-        self.queue.borrow_mut().end(Err(Cut::Unread));
+        let mut all = self.all.borrow_mut();
+        all.queues[self.at].end(Err(Cut::Unread));
+        if all.wait() {
+            // One of the others must read on.
+            all.wake();
+        } else {
+            all.rest = None;
+        }
     }
 }
 
 impl Copied {
     /// What tells later whether the copy was cut.
     pub(super) fn watch(&self) -> Watch {
-        Watch(Rc::clone(&self.queue))
+        Watch(Rc::clone(&self.all), self.at)
     }
 }
 
 /// Tells how a copy fared, after it was given away.
 #[derive(Debug)]
-pub(super) struct Watch(Rc<RefCell<Queue>>);
+pub(super) struct Watch(Rc<RefCell<Copies>>, usize);
 
 impl Watch {
     /// Why the copy was cut, if its reader is not to blame.
     pub(super) fn cut(&self) -> Option<Cut> {
-        self.0.borrow().end.and_then(Result::err).filter(|cut| *cut != Cut::Unread)
+        let Self(all, at) = self;
+        all.borrow().queues[*at].end.and_then(Result::err).filter(|cut| *cut != Cut::Unread)
     }
 }
 
@@ -243,30 +288,36 @@ impl http_body::Body for Copied {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let this = &mut *self;
-        let mut queue = this.queue.borrow_mut();
-        match (queue.pieces.pop_front(), queue.end) {
-            (Some(Piece::Data(data)), _) => {
-                queue.forget(data.len());
-                this.left = this.left.map(|left| left.saturating_sub(data.len() as u64));
-                Poll::Ready(Some(Ok(Frame::data(data))))
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Polled {
+        let this = self.get_mut();
+        let mut all = this.all.borrow_mut();
+        loop {
+            let queue = &mut all.queues[this.at];
+            match (queue.pieces.pop_front(), queue.end) {
+                (Some(Piece::Data(data)), _) => {
+                    queue.forget(data.len());
+                    this.left = this.left.map(|left| left.saturating_sub(data.len() as u64));
+                    return Poll::Ready(Some(Ok(Frame::data(data))));
+                }
+                (Some(Piece::Trailers(trailers)), _) => {
+                    return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+                }
+                (None, Some(Ok(()))) => return Poll::Ready(None),
+                (None, Some(Err(cut))) => return Poll::Ready(Some(Err(cut.into()))),
+                (None, None) => queue.reader = Some(cx.waker().clone()),
             }
-            (Some(Piece::Trailers(trailers)), _) => Poll::Ready(Some(Ok(Frame::trailers(trailers)))),
-            (None, Some(Ok(()))) => Poll::Ready(None),
-            (None, Some(Err(cut))) => Poll::Ready(Some(Err(cut.into()))),
-            (None, None) => {
-                queue.reader = Some(cx.waker().clone());
-                Poll::Pending
+            let Some(rest) = &mut all.rest else { return Poll::Pending };
+            let polled = Pin::new(&mut *rest).poll_frame(cx);
+            let over = rest.is_empty();
+            if polled.is_pending() {
+                return Poll::Pending;
             }
+            all.spread(&polled, over);
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        let queue = self.queue.borrow();
+        let queue = &self.all.borrow().queues[self.at];
         queue.pieces.is_empty() && queue.end == Some(Ok(()))
     }
 
@@ -282,8 +333,12 @@ mod tests {
     use super::*;
     use crate::testing::run;
 
-    fn tee(body: Body, copies: usize, limit: u64, ended: Option<Ended>) -> (Body, Vec<Copied>) {
-        super::tee(body, copies, limit, &Arc::default(), ended)
+    fn response(ended: Option<Box<dyn FnOnce()>>) -> Original {
+        Original::Response { ended }
+    }
+
+    fn tee(body: Body, copies: usize, limit: u64, original: Original) -> (Body, Vec<Copied>) {
+        super::tee(body, copies, limit, &Arc::default(), original)
     }
 
     /// A body of pieces of a size.
@@ -300,7 +355,7 @@ mod tests {
     #[test]
     fn a_copy_that_keeps_up_is_whole() {
         run(async {
-            let (original, mut copies) = tee(pieces(40, WINDOW / 16), 1, u64::MAX, None);
+            let (original, mut copies) = tee(pieces(40, WINDOW / 16), 1, u64::MAX, response(None));
             let copy = tokio::task::spawn_local(length(copies.remove(0)));
             let mut read = 0;
             let mut original = original;
@@ -316,13 +371,13 @@ mod tests {
     fn copies_are_cut_and_originals_are_not() {
         run(async {
             for (limit, expected) in [(u64::MAX, Cut::Lagged), (1000, Cut::TooLarge)] {
-                let (original, mut copies) = tee(pieces(40, WINDOW / 16), 1, limit, None);
+                let (original, mut copies) = tee(pieces(40, WINDOW / 16), 1, limit, response(None));
                 let copy = copies.remove(0);
                 assert_eq!(length(original).await, Ok(40 * WINDOW / 16));
                 assert_eq!(copy.watch().cut(), Some(expected));
                 assert_eq!(length(copy).await, Err(expected));
             }
-            let (original, mut copies) = tee(pieces(2, 10), 1, u64::MAX, None);
+            let (original, mut copies) = tee(pieces(2, 10), 1, u64::MAX, response(None));
             drop(original);
             assert_eq!(length(copies.remove(0)).await, Err(Cut::Unfinished));
         });
@@ -332,8 +387,8 @@ mod tests {
     fn all_copies_share_what_memory_there_is() {
         run(async {
             let capacity = Arc::new(Capacity::new(100));
-            let (mut one, mut ours) = super::tee(pieces(9, 10), 1, u64::MAX, &capacity, None);
-            let (mut other, mut theirs) = super::tee(pieces(9, 20), 1, u64::MAX, &capacity, None);
+            let (mut one, mut ours) = super::tee(pieces(9, 10), 1, u64::MAX, &capacity, response(None));
+            let (mut other, mut theirs) = super::tee(pieces(9, 20), 1, u64::MAX, &capacity, response(None));
             for _ in 0..3 {
                 one.frame().await.unwrap().unwrap();
                 other.frame().await.unwrap().unwrap();
@@ -351,7 +406,7 @@ mod tests {
     fn what_is_in_memory_is_shared() {
         run(async {
             let big = Bytes::from(vec![b'a'; 3 * WINDOW]);
-            let (original, mut copies) = tee(Body::Full(big), 2, u64::MAX, None);
+            let (original, mut copies) = tee(Body::Full(big), 2, u64::MAX, response(None));
             assert!(matches!(original, Body::Full(_)));
             for _ in 0..2 {
                 assert_eq!(length(copies.remove(0)).await, Ok(3 * WINDOW));
@@ -360,17 +415,51 @@ mod tests {
     }
 
     #[test]
+    fn what_a_request_leaves_unread_is_read_by_its_copies() {
+        run(async {
+            let size = WINDOW / 64;
+            let (mut original, mut copies) =
+                tee(pieces(40, size), 3, u64::MAX, Original::Request { waits: false });
+            original.frame().await.unwrap().unwrap();
+            let (one, other, gone) = (copies.remove(0), copies.remove(0), copies.remove(0));
+            let one = tokio::task::spawn_local(length(one));
+            let other = tokio::task::spawn_local(length(other));
+            tokio::task::yield_now().await;
+            drop(original);
+            drop(gone);
+            assert_eq!((one.await.unwrap(), other.await.unwrap()), (Ok(40 * size), Ok(40 * size)));
+
+            // A client that waits to be asked is not asked for a copy.
+            for (waits, read, expected) in
+                [(true, 0, Err(Cut::Unfinished)), (true, 1, Ok(20)), (false, 0, Ok(20))]
+            {
+                let (mut original, mut copies) = tee(pieces(2, 10), 1, u64::MAX, Original::Request { waits });
+                for _ in 0..read {
+                    original.frame().await.unwrap().unwrap();
+                }
+                drop(original);
+                assert_eq!(length(copies.remove(0)).await, expected, "{waits} {read}");
+            }
+            let (original, mut copies) = tee(pieces(2, 10), 1, 19, Original::Request { waits: false });
+            drop(original);
+            assert_eq!(length(copies.remove(0)).await, Err(Cut::TooLarge));
+        });
+    }
+
+    #[test]
     fn the_end_is_told_once() {
         run(async {
-            let ends = Rc::new(RefCell::new(Vec::new()));
-            let note = |ends: &Rc<RefCell<Vec<bool>>>| -> Option<Ended> {
-                let ends = Rc::clone(ends);
-                Some(Box::new(move |whole| ends.borrow_mut().push(whole)))
+            let ends = Rc::new(RefCell::new(0));
+            let note = || {
+                let ends = Rc::clone(&ends);
+                response(Some(Box::new(move || *ends.borrow_mut() += 1)))
             };
-            length(tee(pieces(2, 10), 0, 0, note(&ends)).0).await.unwrap();
-            drop(tee(pieces(2, 10), 0, 0, note(&ends)));
-            drop(tee(Body::Empty, 0, 0, note(&ends)));
-            assert_eq!(*ends.borrow(), [true, false, true]);
+            length(tee(pieces(2, 10), 0, 0, note()).0).await.unwrap();
+            assert_eq!(*ends.borrow(), 1);
+            drop(tee(pieces(2, 10), 0, 0, note()));
+            assert_eq!(*ends.borrow(), 2);
+            drop(tee(Body::Empty, 0, 0, note()));
+            assert_eq!(*ends.borrow(), 3);
         });
     }
 }
