@@ -61,6 +61,11 @@ impl Shards {
         self.senders.len()
     }
 
+    /// What each may have of a limit for all together. A configuration that is only looked at has no shards.
+    pub(crate) fn share(&self, limit: usize) -> usize {
+        limit.div_ceil(self.count().max(1))
+    }
+
     /// Runs `job` on one shard.
     pub fn run_on(&self, shard: usize, job: impl FnOnce() + Send + 'static) {
         // A closed channel means that the process is stopping; there is nobody left to serve.

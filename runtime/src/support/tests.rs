@@ -280,12 +280,14 @@ fn an_ordinary_configuration_is_fine() {
 
 #[test]
 fn limits_that_shards_share_are_looked_at_without_shards() {
-    let keep_alive = json!({"max_idle_conns": 3, "max_idle_conns_per_host": 2});
-    let proxy = json!({
-        "handler": "reverse_proxy", "upstreams": [{"dial": "127.0.0.1:1"}],
-        "transport": {"protocol": "http", "keep_alive": keep_alive},
-    });
-    assert_eq!(survey(&parsed(&only(HANDLER, proxy))), []);
+    for transport in [
+        json!({"protocol": "http", "keep_alive": {"max_idle_conns": 3, "max_idle_conns_per_host": 2}}),
+        json!({"protocol": "fastcgi", "keep_alive": {"max_idle_conns": 3}}),
+    ] {
+        let upstreams = json!([{"dial": "127.0.0.1:1"}]);
+        let proxy = json!({"handler": "reverse_proxy", "upstreams": upstreams, "transport": transport});
+        assert_eq!(survey(&parsed(&only(HANDLER, proxy))), []);
+    }
 }
 
 /// What is wrong with one part hides nothing of the others.

@@ -45,11 +45,13 @@ struct Mirror {
 }
 
 pub(super) fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildError> {
+    let with_body = config.mirror_body != Some(false);
+    let max_body = u64::try_from(config.max_body).ok().filter(|max| *max > 0).unwrap_or(u64::MAX);
     Ok(Box::new(Mirror {
         primary: branch("primary", config.primary.as_ref(), cx)?,
-        sampling: Sampling::build(config, cx)?,
-        with_body: config.mirror_body != Some(false),
-        max_body: u64::try_from(config.max_body).ok().filter(|max| *max > 0).unwrap_or(u64::MAX),
+        sampling: Sampling::build(config, if with_body { max_body } else { u64::MAX }, cx)?,
+        with_body,
+        max_body,
         shadows: Arc::new(Shadows::build(config, cx)?),
     }))
 }
@@ -114,7 +116,7 @@ impl Mirror {
 
 impl Handler for Mirror {
     fn handle<'a>(&'a self, exchange: &'a mut Exchange, next: Next<'a>) -> HandlerFuture<'a> {
-        if self.sampling.takes(exchange, self.max_body) {
+        if self.sampling.takes(exchange) {
             Box::pin(self.mirrored(exchange, next))
         } else {
             self.primary.handle(exchange, next)

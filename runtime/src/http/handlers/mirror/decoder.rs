@@ -4,6 +4,9 @@ use std::io::{self, Write};
 
 use http::{HeaderMap, header};
 
+/// How far back a body may refer, as a power of two in bytes: what HTTP allows (RFC 9659, section 3).
+const ZSTD_WINDOW: u32 = 23;
+
 /// Gives the content of a coded body.
 pub(super) enum Decoder {
     /// Not coded.
@@ -50,7 +53,11 @@ impl Decoder {
         Ok(match coding.trim_ascii().to_ascii_lowercase().as_slice() {
             b"gzip" | b"x-gzip" => Self::Gzip(flate2::write::MultiGzDecoder::new(sink)),
             b"deflate" => Self::Deflate(flate2::write::ZlibDecoder::new(sink)),
-            b"zstd" => Self::Zstd(Box::new(zstd::stream::write::Decoder::new(sink)?)),
+            b"zstd" => {
+                let mut decoder = zstd::stream::write::Decoder::new(sink)?;
+                decoder.window_log_max(ZSTD_WINDOW)?;
+                Self::Zstd(Box::new(decoder))
+            }
             b"br" => Self::Brotli(Box::new(brotli_decompressor::DecompressorWriter::new(sink, 4096))),
             _ => Self::Identity,
         })
@@ -63,29 +70,20 @@ impl Decoder {
     pub(super) fn decode(&mut self, piece: bytes::Bytes) -> io::Result<bytes::Bytes> {
         let sink = match self {
             Self::Identity => return Ok(piece),
-            Self::Gzip(decoder) => {
-                decoder.write_all(&piece)?;
-                decoder.flush()?;
-                decoder.get_mut()
-            }
-            Self::Deflate(decoder) => {
-                decoder.write_all(&piece)?;
-                decoder.flush()?;
-                decoder.get_mut()
-            }
-            Self::Zstd(decoder) => {
-                decoder.write_all(&piece)?;
-                decoder.flush()?;
-                decoder.get_mut()
-            }
-            Self::Brotli(decoder) => {
-                decoder.write_all(&piece)?;
-                decoder.flush()?;
-                decoder.get_mut()
-            }
+            Self::Gzip(decoder) => feed(decoder, &piece)?.get_mut(),
+            Self::Deflate(decoder) => feed(decoder, &piece)?.get_mut(),
+            Self::Zstd(decoder) => feed(&mut **decoder, &piece)?.get_mut(),
+            Self::Brotli(decoder) => feed(&mut **decoder, &piece)?.get_mut(),
         };
         Ok(std::mem::take(&mut sink.decoded).into())
     }
+}
+
+/// Has a decoder write all that a piece gives.
+fn feed<'d, D: Write>(decoder: &'d mut D, piece: &[u8]) -> io::Result<&'d mut D> {
+    decoder.write_all(piece)?;
+    decoder.flush()?;
+    Ok(decoder)
 }
 
 #[cfg(test)]

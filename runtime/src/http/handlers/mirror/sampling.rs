@@ -19,13 +19,14 @@ pub(super) struct Sampling {
     by: Option<Template>,
     /// All, if empty.
     methods: Vec<String>,
-    with_body: bool,
+    /// Bytes that a body may be announced with.
+    max_length: u64,
 }
 
 impl Sampling {
     /// # Errors
     /// A placeholder that does not exist.
-    pub(super) fn build(config: &Config, cx: &mut Build) -> Result<Self, BuildError> {
+    pub(super) fn build(config: &Config, max_length: u64, cx: &mut Build) -> Result<Self, BuildError> {
         let by = cx.at("mirror_by", |cx| {
             let text = &config.mirror_by;
             if text.is_empty() { Ok(None) } else { Template::all(text, cx).map(Some) }
@@ -34,12 +35,12 @@ impl Sampling {
             share: config.mirror_rate.map_or(1.0, |percent| percent / 100.0),
             by,
             methods: config.methods.iter().map(|method| method.to_ascii_uppercase()).collect(),
-            with_body: config.mirror_body != Some(false),
+            max_length,
         })
     }
 
     /// Whether a request is mirrored. Requests that become streams never are, because two cannot speak on one.
-    pub(super) fn takes(&self, exchange: &Exchange, max_body: u64) -> bool {
+    pub(super) fn takes(&self, exchange: &Exchange) -> bool {
         let request = &exchange.request;
         if request.method == Method::CONNECT || upgrade_token(&request.headers).is_some() {
             return false;
@@ -49,7 +50,7 @@ impl Sampling {
         }
         let length = request.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
         let length = length.and_then(|length| length.parse::<u64>().ok()).unwrap_or(0);
-        if self.with_body && length > max_body {
+        if length > self.max_length {
             return false;
         }
         if self.share >= 1.0 {

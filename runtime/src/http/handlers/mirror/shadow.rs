@@ -253,7 +253,11 @@ impl Shadows {
             }
             Ended::Skipped(why) => {
                 self.figures.count(Count::Abandoned);
-                let level = if matches!(why, Skipped::Endless(_) | Skipped::Failed) { Level::Error } else { Level::Debug };
+                let level = if matches!(why, Skipped::Endless(_) | Skipped::Failed) {
+                    Level::Error
+                } else {
+                    Level::Debug
+                };
                 self.logger.log(level, "shadow_not_compared", |fields| {
                     fields.error(&why);
                 });

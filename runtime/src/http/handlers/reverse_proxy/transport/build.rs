@@ -14,7 +14,10 @@ use super::{
     super::dynamic::resolver, Dialer, HttpTransport, Keep, NetworkProxy, ProxyProtocol, Versions, h2_builder,
     limits::Limits, places::Limit, tls::Tls,
 };
-use crate::build::{Build, BuildError};
+use crate::{
+    build::{Build, BuildError},
+    shard::Shards,
+};
 
 const DIAL_TIMEOUT: Span = Span::from_secs(3);
 /// Head start of the preferred kind of addresses: Go's default. RFC 8305 (section 5) recommends 250 ms.
@@ -59,7 +62,7 @@ impl HttpTransport {
                 probe_interval: keep_alive.probe_interval.or(PROBE_INTERVAL),
                 local: cx.at("local_address", |cx| local_address(&config.local_address, cx))?,
             },
-            keep: keep(keep_alive, cx.process.shards.count()),
+            keep: keep(keep_alive, &cx.process.shards),
             tls,
             versions,
             limits: Limits {
@@ -125,13 +128,12 @@ fn versions(names: &[String], tls: bool, cx: &mut Build) -> Result<Versions, Bui
     Ok(versions)
 }
 
-fn keep(config: &KeepAlive, shards: usize) -> Option<Keep> {
+fn keep(config: &KeepAlive, shards: &Shards) -> Option<Keep> {
     if config.enabled == Some(false) {
         return None;
     }
     let share = |limit: i64, default: usize| match usize::try_from(limit) {
-        // A configuration that is only looked at has no shards.
-        Ok(limit @ 1..) => limit.div_ceil(shards.max(1)),
+        Ok(limit @ 1..) => shards.share(limit),
         _ => default,
     };
     Some(Keep {

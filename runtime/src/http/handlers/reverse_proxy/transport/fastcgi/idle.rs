@@ -2,7 +2,7 @@
 
 use std::{
     cell::RefCell,
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     pin::Pin,
     sync::Arc,
     task::{Context, Waker},
@@ -47,14 +47,13 @@ struct Idle {
 
 impl Keep {
     pub(super) fn build(keep: &FastCgiKeepAlive, transport: &Config, cx: &Build) -> Self {
-        let shards = cx.process.shards.count();
         Self {
             transport: xxh64(to_json(transport).as_bytes(), 0),
             timeout: keep.idle_timeout.or(IDLE_TIMEOUT).unwrap_or_default(),
             most: usize::try_from(keep.max_idle_conns)
                 .ok()
                 .filter(|most| *most > 0)
-                .map_or(1, |most| most.div_ceil(shards)),
+                .map_or(1, |most| cx.process.shards.share(most)),
         }
     }
 
@@ -68,28 +67,40 @@ impl Keep {
 
     /// Keeps a connection for a while.
     pub(super) fn put(&self, dial: &Arc<Dial>, connection: Box<dyn Responder>) {
-        let (key, since) = ((self.transport, Arc::clone(dial)), Instant::now());
-        let kept = POOL.with_borrow_mut(|pool| {
-            let waiting = pool.entry(key.clone()).or_default();
-            let room = waiting.len() < self.most;
-            if room {
-                waiting.push(Idle { connection, since });
+        let key = (self.transport, Arc::clone(dial));
+        let idle = Idle { connection, since: Instant::now() };
+        let is_first = POOL.with_borrow_mut(|pool| match pool.entry(key.clone()) {
+            Entry::Occupied(mut waiting) => {
+                if waiting.get().len() < self.most {
+                    waiting.get_mut().push(idle);
+                }
+                false
             }
-            room
+            Entry::Vacant(entry) => {
+                entry.insert(vec![idle]);
+                true
+            }
         });
-        if kept {
-            let timeout = self.timeout;
-            tokio::task::spawn_local(async move {
-                tokio::time::sleep(timeout).await;
-                POOL.with_borrow_mut(|pool| {
-                    let Some(waiting) = pool.get_mut(&key) else { return };
-                    waiting.retain(|idle| idle.since.elapsed() < timeout);
-                    if waiting.is_empty() {
-                        pool.remove(&key);
-                    }
-                });
-            });
+        if is_first {
+            tokio::task::spawn_local(sweep(key, self.timeout));
         }
+    }
+}
+
+/// Closes what has waited long enough, for as long as anything waits.
+async fn sweep(key: Key, timeout: Duration) {
+    let mut next = Some(Instant::now());
+    while let Some(oldest) = next {
+        tokio::time::sleep_until(oldest + timeout).await;
+        next = POOL.with_borrow_mut(|pool| {
+            let waiting = pool.get_mut(&key)?;
+            waiting.retain(|idle| idle.since.elapsed() < timeout);
+            let oldest = waiting.first().map(|idle| idle.since);
+            if oldest.is_none() {
+                pool.remove(&key);
+            }
+            oldest
+        });
     }
 }
 
