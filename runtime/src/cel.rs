@@ -12,7 +12,6 @@ mod functions;
 mod lex;
 mod macros;
 mod parse;
-mod placeholder;
 mod signature;
 mod syntax;
 mod types;

@@ -4,9 +4,16 @@ pub(crate) mod core;
 mod encoders;
 pub(crate) mod output;
 
-use std::{borrow::Cow, io::Write, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    io::Write,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use arc_swap::ArcSwap;
+
+use crate::placeholder::Value;
 
 /// How important a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +41,8 @@ pub enum Field {
     Bool(bool),
     /// A length of time; encoders decide the unit.
     Duration(Duration),
+    /// A moment; encoders decide the form.
+    Time(SystemTime),
     /// Several values.
     List(Vec<Field>),
     /// Named values in order.
@@ -90,6 +99,20 @@ impl Field {
     }
 }
 
+impl From<Value<'_>> for Field {
+    fn from(value: Value<'_>) -> Self {
+        match value {
+            Value::Null => Field::Null,
+            Value::Bool(flag) => Field::Bool(flag),
+            Value::Int(number) => Field::Int(number),
+            Value::Float(number) => Field::Float(number),
+            Value::Text(text) | Value::Error(text) => Field::String(text.into_owned()),
+            Value::List(texts) => Field::List(texts.iter().map(|text| text.as_str().into()).collect()),
+            Value::Duration(duration) => Field::Duration(duration),
+            Value::Time(time) => Field::Time(time),
+        }
+    }
+}
 impl From<&str> for Field {
     fn from(text: &str) -> Self {
         Field::String(text.to_owned())

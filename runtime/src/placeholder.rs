@@ -8,6 +8,7 @@ mod clock;
 mod key;
 mod request;
 mod tls;
+mod value;
 
 #[cfg(test)]
 mod tests;
@@ -16,8 +17,8 @@ use std::{borrow::Cow, fmt};
 
 use http::HeaderMap;
 
-pub(crate) use self::request::{cookie, parameter};
-pub use self::{clock::Clock, key::Key, request::AddressPart, tls::TlsKey};
+pub(crate) use self::request::{cookie, parameter, variable};
+pub use self::{key::Key, value::Value};
 use crate::{build::Build, build::BuildError, http::Exchange};
 
 /// What becomes of placeholders that nobody knows.
@@ -59,7 +60,7 @@ impl<F: Fn(&str) -> Option<String>> Values for F {
 /// Placeholders that a handler defines for the rest of the request.
 pub trait Provider: fmt::Debug {
     /// The value; `None` if the name is not one of them.
-    fn value<'a>(&'a self, name: &str, scope: &Scope<'a>) -> Option<Cow<'a, str>>;
+    fn value<'a>(&'a self, name: &str, scope: &Scope<'a>) -> Option<Value<'a>>;
 }
 
 /// Where values come from.
@@ -166,7 +167,7 @@ impl Template {
     fn part<'a>(&self, part: &'a Part, scope: &Scope<'a>) -> Cow<'a, str> {
         match part {
             Part::Text(text) => Cow::Borrowed(text),
-            Part::Value(key, raw) => key.value(scope).unwrap_or(Cow::Borrowed(match self.unknown {
+            Part::Value(key, raw) => key.text(scope).unwrap_or(Cow::Borrowed(match self.unknown {
                 Unknown::Keep => raw,
                 Unknown::Empty => "",
             })),
@@ -205,7 +206,7 @@ impl Template {
         for part in &self.parts {
             let next = match part {
                 Part::Text(text) => Cow::Borrowed(&**text),
-                Part::Value(key, _) => match key.value(&scope) {
+                Part::Value(key, _) => match key.text(&scope) {
                     None => return Err(MissingValue::Unrecognized(key.to_string())),
                     Some(value) if value.is_empty() => return Err(MissingValue::Empty(key.to_string())),
                     Some(value) => value,

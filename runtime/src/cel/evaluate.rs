@@ -6,14 +6,13 @@ use regex::Regex;
 
 use super::{
     functions::{Run, lists},
-    placeholder,
     syntax::How,
     value::Value,
 };
 use crate::{
     error::{Error, Kind, Outcome},
     http::{Exchange, route::Matcher},
-    placeholder::{Key, Scope},
+    placeholder::{self, Key, Scope},
     regexp,
 };
 
@@ -99,7 +98,7 @@ impl Node {
         match self {
             Node::Constant(value) => Ok(value.clone()),
             Node::Local(index) => Ok(frame.locals[*index].clone()),
-            Node::Placeholder(key) => placeholder::value(key, frame.exchange),
+            Node::Placeholder(key) => filled_in(key, frame),
             Node::Call(run, args) => call(*run, args, frame),
             Node::Among(node, texts) => node.is_among(texts, frame),
             Node::Matches(node, regex) => node.is_match(regex, frame),
@@ -121,15 +120,17 @@ impl Node {
 
     /// Looks at a text, that of a placeholder where it is; `None` for values of other types.
     fn look<T>(&self, frame: &mut Frame<'_>, look: impl FnOnce(&str) -> T) -> Result<Option<T>, Failure> {
-        if let Node::Placeholder(key) = self
-            && placeholder::is_text(key)
-        {
-            return Ok(key.value(&Scope::from(&*frame.exchange)).map(|text| look(&text)));
+        if let Node::Placeholder(key) = self {
+            return match key.value(&Scope::from(&*frame.exchange)) {
+                Some(placeholder::Value::Text(text)) => Ok(Some(look(&text))),
+                Some(other) => Value::try_from(other).map(|_| None),
+                None => Ok(None),
+            };
         }
-        Ok(match self.evaluate(frame)? {
-            Value::String(text) => Some(look(&text)),
-            _ => None,
-        })
+        match self.evaluate(frame)? {
+            Value::String(text) => Ok(Some(look(&text))),
+            _ => Ok(None),
+        }
     }
 
     fn is_among(&self, texts: &[Arc<str>], frame: &mut Frame<'_>) -> Result<Value, Failure> {
@@ -141,6 +142,12 @@ impl Node {
         let found = self.look(frame, |text| regex.is_match(text))?;
         found.map(Value::Bool).ok_or_else(Failure::no_such_overload)
     }
+}
+
+/// A placeholder that is unknown is null.
+fn filled_in(key: &Key, frame: &Frame<'_>) -> Result<Value, Failure> {
+    let value = key.value(&Scope::from(&*frame.exchange));
+    value.map_or(Ok(Value::Null), Value::try_from)
 }
 
 fn call(run: Run, args: &[Node], frame: &mut Frame<'_>) -> Result<Value, Failure> {

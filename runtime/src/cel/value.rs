@@ -2,11 +2,12 @@
 
 use std::{cmp::Ordering, sync::Arc};
 
-use super::functions::time::Timestamp;
+use super::{evaluate::Failure, functions::time::Timestamp};
+use crate::placeholder;
 
 /// A value.
 #[derive(Debug, Clone)]
-pub(crate) enum Value {
+pub(super) enum Value {
     Null,
     Bool(bool),
     Int(i64),
@@ -26,7 +27,7 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    pub(crate) fn string(text: impl AsRef<str>) -> Self {
+    pub(super) fn string(text: impl AsRef<str>) -> Self {
         Value::String(text.as_ref().into())
     }
 
@@ -105,6 +106,26 @@ impl Value {
     pub(super) fn get(&self, key: &Value) -> Option<&Value> {
         let Value::Map(entries) = self else { return None };
         entries.iter().find(|(candidate, _)| candidate.equals(key)).map(|(_, value)| value)
+    }
+}
+
+impl TryFrom<placeholder::Value<'_>> for Value {
+    type Error = Failure;
+
+    fn try_from(value: placeholder::Value<'_>) -> Result<Self, Failure> {
+        Ok(match value {
+            placeholder::Value::Null => Value::Null,
+            placeholder::Value::Bool(flag) => Value::Bool(flag),
+            placeholder::Value::Int(number) => Value::Int(number),
+            placeholder::Value::Float(number) => Value::Double(number),
+            placeholder::Value::Text(text) => Value::string(text),
+            placeholder::Value::List(texts) => Value::list(texts.iter().map(Value::string)),
+            placeholder::Value::Duration(duration) => {
+                Value::Duration(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX))
+            }
+            placeholder::Value::Time(time) => Value::Timestamp(Timestamp::local(time)),
+            placeholder::Value::Error(message) => return Err(Failure::new(message)),
+        })
     }
 }
 

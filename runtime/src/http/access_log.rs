@@ -21,12 +21,12 @@ use http_body::Body as _;
 
 use super::{
     Body, Exchange, Response,
-    exchange::Value,
     passing::{Pass, Passing, Polled, bytes},
 };
 use crate::{
     build::{Build, BuildError},
     logging::{Field, Fields, Level, Logger},
+    placeholder::Value,
 };
 
 const ACCESS: &str = "http.log.access";
@@ -188,13 +188,13 @@ impl Logs {
         }
         if let Some((_, user)) = exchange.placeholders.iter().find(|(name, _)| **name == *"http.auth.user.id")
         {
-            line.user.clone_from(user);
+            line.user = user.borrowed().into_text().into_owned();
         }
         if let Some(uuid) = exchange.uuid.get() {
             line.extra.add("uuid", uuid.as_str());
         }
         for (name, value) in &exchange.log_fields {
-            line.extra.add(name.to_string(), fields::value(value));
+            line.extra.add(name.to_string(), value.clone());
         }
         match line.stream.take() {
             None => Some(line),

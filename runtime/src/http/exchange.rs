@@ -18,7 +18,12 @@ use super::{
     handlers::reverse_proxy,
     uri,
 };
-use crate::{error::Error, metrics::observer::Observed, placeholder::Provider};
+use crate::{
+    error::Error,
+    logging::Field,
+    metrics::observer::Observed,
+    placeholder::{Provider, Value},
+};
 
 /// What is known of the connection that a request came on; shared by its requests.
 #[derive(Debug)]
@@ -64,21 +69,6 @@ pub struct TlsInfo {
     pub peer_certificates: Vec<Vec<u8>>,
 }
 
-/// A value of the `vars` handler and of handlers that leave something behind.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Value {
-    /// JSON null.
-    Null,
-    /// A flag.
-    Bool(bool),
-    /// A number, printed as Go prints it.
-    Number(serde_json::Number),
-    /// Text.
-    String(String),
-    /// Several texts.
-    List(Vec<String>),
-}
-
 /// The request line before any handler changed it.
 #[derive(Debug, Clone)]
 pub struct Original {
@@ -106,15 +96,15 @@ pub struct Exchange {
     /// When the request head was complete.
     pub started: Instant,
     /// Values of the `vars` handler, by name.
-    pub vars: Vec<(Arc<str>, Value)>,
+    pub vars: Vec<(Arc<str>, Value<'static>)>,
     /// Placeholders that matchers and handlers have set, by full name (`http.regexp.name.1`, `http.matchers.file.relative`).
-    pub placeholders: Vec<(Arc<str>, String)>,
+    pub placeholders: Vec<(Arc<str>, Value<'static>)>,
     /// What the last proxy has learnt of its upstream: `{http.reverse_proxy.*}`.
     pub proxied: Option<reverse_proxy::Info>,
     /// Placeholders whose values are worked out when they are asked for.
     pub providers: Vec<Arc<dyn Provider>>,
     /// Fields that handlers add to the access log line.
-    pub log_fields: Vec<(Arc<str>, Value)>,
+    pub log_fields: Vec<(Arc<str>, Field)>,
     /// The error being handled, in error routes.
     pub error: Option<Error>,
     /// Headers that handlers have set ahead of the answer, which whoever answers starts from: see
@@ -182,13 +172,13 @@ impl Exchange {
 
     /// The value of a variable.
     #[must_use]
-    pub fn var(&self, name: &str) -> Option<&Value> {
+    pub fn var(&self, name: &str) -> Option<&Value<'static>> {
         self.vars.iter().rev().find(|(key, _)| **key == *name).map(|(_, value)| value)
     }
 
     /// Sets a variable.
-    pub fn set_var(&mut self, name: impl Into<Arc<str>>, value: Value) {
-        let name = name.into();
+    pub fn set_var(&mut self, name: impl Into<Arc<str>>, value: impl Into<Value<'static>>) {
+        let (name, value) = (name.into(), value.into());
         match self.vars.iter_mut().find(|(key, _)| *key == name) {
             Some(slot) => slot.1 = value,
             None => self.vars.push((name, value)),
@@ -196,7 +186,7 @@ impl Exchange {
     }
 
     /// Sets a placeholder.
-    pub fn set_placeholder(&mut self, name: impl Into<Arc<str>>, value: impl Into<String>) {
+    pub fn set_placeholder(&mut self, name: impl Into<Arc<str>>, value: impl Into<Value<'static>>) {
         let (name, value) = (name.into(), value.into());
         match self.placeholders.iter_mut().find(|(key, _)| *key == name) {
             Some(slot) => slot.1 = value,

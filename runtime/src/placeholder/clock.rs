@@ -22,9 +22,8 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// The current time.
-    pub fn now(self) -> String {
-        let time = SystemTime::now();
+    /// A time of the clock in this form.
+    pub fn text(self, time: SystemTime) -> String {
         match self {
             Clock::Go | Clock::CommonLog | Clock::Year => self.format(Moment::new(time).local()),
             Clock::Http | Clock::Unix | Clock::UnixMillis => self.format(Moment::new(time)),

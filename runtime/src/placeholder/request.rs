@@ -4,12 +4,13 @@ use std::{
     borrow::Cow,
     io::Read,
     net::{IpAddr, SocketAddr},
+    time::SystemTime,
 };
 
 use http::{HeaderMap, HeaderName, Uri, Version, header};
 
-use super::{Key, Scope};
-use crate::http::{Exchange, exchange::Value, uri};
+use super::{Key, Scope, Value, clock::Clock};
+use crate::http::{Exchange, uri};
 
 /// Which part of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,72 +89,81 @@ impl PathPart {
 }
 
 impl Key {
+    /// The value as text; `None` if the placeholder is unknown here.
+    #[must_use]
+    pub fn text<'a>(&'a self, scope: &Scope<'a>) -> Option<Cow<'a, str>> {
+        self.value(scope).map(Value::into_text)
+    }
+
     /// The value; `None` if the placeholder is unknown here.
     #[must_use]
-    pub fn value<'a>(&'a self, scope: &Scope<'a>) -> Option<Cow<'a, str>> {
+    pub fn value<'a>(&'a self, scope: &Scope<'a>) -> Option<Value<'a>> {
         let exchange = scope.exchange;
         let request = &exchange.request;
         Some(match self {
             Key::Constant(value) => value.as_str().into(),
-            Key::Time(clock) => clock.now().into(),
-            Key::File(path) => read_file(path).into(),
+            Key::Time(Clock::Go) => Value::Time(SystemTime::now()),
+            Key::Time(clock) => clock.text(SystemTime::now()).into(),
+            Key::File(path) => read_file(path).map_or(Value::Null, Value::from),
             Key::Method => request.method.as_str().into(),
             Key::Scheme => if exchange.is_tls() { "https" } else { "http" }.into(),
             Key::Proto { named } => protocol(request.version, *named).into(),
             Key::HostPort => exchange.authority().into(),
             Key::Host => exchange.host().into(),
-            Key::Port => port(exchange.authority()),
+            Key::Port => Value::number(port(exchange.authority())),
             Key::HostLabel(index) => host_label(exchange.authority(), *index).into(),
             Key::Local(part) => address(exchange.connection.local, *part),
             Key::Remote(part) => address(exchange.connection.remote, *part),
             Key::RemoteNetwork { v4, v6 } => network(exchange.connection.remote, v4, v6).into(),
             Key::Uri { escaped: false } => uri::request_uri(&request.uri).into(),
-            Key::Uri { escaped: true } => uri::escape_query(uri::request_uri(&request.uri)),
-            Key::Path(part) => part.of(&request.uri),
+            Key::Uri { escaped: true } => uri::escape_query(uri::request_uri(&request.uri)).into(),
+            Key::Path(part) => part.of(&request.uri).into(),
             Key::Query { escaped: false } => request.uri.query().unwrap_or_default().into(),
-            Key::Query { escaped: true } => uri::escape_query(request.uri.query().unwrap_or_default()),
-            Key::PrefixedQuery => prefixed_query(&request.uri),
-            Key::Parameter(name) => parameter(request.uri.query().unwrap_or_default(), name),
+            Key::Query { escaped: true } => uri::escape_query(request.uri.query().unwrap_or_default()).into(),
+            Key::PrefixedQuery => prefixed_query(&request.uri).into(),
+            Key::Parameter(name) => parameter(request.uri.query().unwrap_or_default(), name).into(),
             Key::OriginalMethod => exchange.original().0.as_str().into(),
             Key::OriginalUri => uri::request_uri(exchange.original().1).into(),
-            Key::OriginalPath(part) => part.of(exchange.original().1),
+            Key::OriginalPath(part) => part.of(exchange.original().1).into(),
             Key::OriginalQuery => exchange.original().1.query().unwrap_or_default().into(),
-            Key::OriginalPrefixedQuery => prefixed_query(exchange.original().1),
-            Key::Duration { millis: true } => {
-                (exchange.started.elapsed().as_secs_f64() * 1e3).to_string().into()
-            }
-            Key::Duration { millis: false } => go_duration(exchange.started.elapsed()).into(),
+            Key::OriginalPrefixedQuery => prefixed_query(exchange.original().1).into(),
+            Key::Duration { millis: true } => Value::millis(exchange.started.elapsed()),
+            Key::Duration { millis: false } => Value::Duration(exchange.started.elapsed()),
             Key::Uuid => exchange.uuid().into(),
-            Key::Header(name) => joined(&request.headers, name),
-            Key::Cookie(name) => cookie(&request.headers, name)?.into(),
+            Key::Header(name) => joined(&request.headers, name).into(),
+            Key::Cookie(name) => cookie(&request.headers, name).unwrap_or_default().into(),
             Key::Tls(key) => key.value(exchange.connection.tls.as_ref()?),
             Key::ResponseHeader(name) => {
                 let headers = scope.response.or(exchange.response_headers.as_ref());
-                headers.map_or(Cow::Borrowed(""), |headers| joined(headers, name))
+                headers.map_or(Value::from(""), |headers| joined(headers, name).into())
             }
-            Key::Var(name) => variable(exchange, name),
-            Key::Error => exchange.error.as_ref()?.to_string().into(),
-            Key::ErrorStatus => exchange.error.as_ref()?.status().as_u16().to_string().into(),
+            Key::Var(name) => variable(exchange, name).unwrap_or(Value::Null),
+            Key::Error => Value::Error(exchange.error.as_ref()?.to_string().into()),
+            Key::ErrorStatus => exchange.error.as_ref()?.status().as_u16().into(),
             Key::ErrorStatusText => {
                 exchange.error.as_ref()?.status().canonical_reason().unwrap_or_default().into()
             }
             Key::ErrorMessage => exchange.error.as_ref()?.to_string().into(),
             Key::ErrorId => exchange.error.as_ref()?.id().into(),
             Key::ErrorTrace => exchange.error.as_ref()?.trace().into(),
-            Key::Set(name) => {
-                if let Some(value) = scope.extra.and_then(|extra| extra.value(name)) {
-                    return Some(value);
-                }
-                if let Some((_, value)) = exchange.placeholders.iter().find(|(key, _)| key == name) {
-                    return Some(value.as_str().into());
-                }
-                if let Some(name) = name.strip_prefix("http.reverse_proxy.") {
-                    return exchange.proxied.as_ref()?.value(name);
-                }
-                return exchange.providers.iter().find_map(|provider| provider.value(name, scope));
-            }
+            Key::Set(name) => return set(name, scope),
         })
     }
+}
+
+/// What matchers and handlers have set under a name.
+fn set<'a>(name: &str, scope: &Scope<'a>) -> Option<Value<'a>> {
+    let exchange = scope.exchange;
+    if let Some(value) = scope.extra.and_then(|extra| extra.value(name)) {
+        return Some(value.into());
+    }
+    if let Some((_, value)) = exchange.placeholders.iter().find(|(key, _)| **key == *name) {
+        return Some(value.borrowed());
+    }
+    if let Some(name) = name.strip_prefix("http.reverse_proxy.") {
+        return exchange.proxied.as_ref()?.value(name);
+    }
+    exchange.providers.iter().find_map(|provider| provider.value(name, scope))
 }
 
 fn protocol(version: Version, named: bool) -> &'static str {
@@ -176,7 +186,7 @@ fn host_label(authority: &str, index: usize) -> String {
     host.rsplit('.').nth(index).unwrap_or_default().to_lowercase()
 }
 
-fn address(address: Option<SocketAddr>, part: AddressPart) -> Cow<'static, str> {
+fn address(address: Option<SocketAddr>, part: AddressPart) -> Value<'static> {
     // A unix socket's peer has no name of its own; Go prints it as "@".
     let Some(address) = address else {
         return match part {
@@ -188,7 +198,7 @@ fn address(address: Option<SocketAddr>, part: AddressPart) -> Cow<'static, str> 
     match part {
         AddressPart::Whole => address.to_string().into(),
         AddressPart::Host => address.ip().to_string().into(),
-        AddressPart::Port => address.port().to_string().into(),
+        AddressPart::Port => address.port().into(),
     }
 }
 
@@ -243,47 +253,21 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
     Some(quoted.unwrap_or(value))
 }
 
-fn variable<'a>(exchange: &'a Exchange, name: &str) -> Cow<'a, str> {
-    match exchange.var(name) {
-        Some(value) => value.text(),
-        None if name == "client_ip" => {
-            exchange.client_ip.map_or_else(|| "".into(), |ip| ip.to_string().into())
-        }
-        None if name == "trusted_proxy" => if exchange.trusted_proxy { "true" } else { "false" }.into(),
-        None => "".into(),
+/// The value of a variable; `None` if it is not set.
+pub(crate) fn variable<'a>(exchange: &'a Exchange, name: &str) -> Option<Value<'a>> {
+    match (exchange.var(name), name) {
+        (Some(value), _) => Some(value.borrowed()),
+        (None, "client_ip") => Some(exchange.client_ip.map(|ip| ip.to_string()).unwrap_or_default().into()),
+        (None, "trusted_proxy") => Some(exchange.trusted_proxy.into()),
+        (None, _) => None,
     }
 }
 
-impl Value {
-    /// The value as Go prints it.
-    #[must_use]
-    pub fn text(&self) -> Cow<'_, str> {
-        match self {
-            Value::Null => "".into(),
-            Value::Bool(true) => "true".into(),
-            Value::Bool(false) => "false".into(),
-            Value::Number(number) => match number.as_f64() {
-                Some(float) if !number.is_i64() && !number.is_u64() => float.to_string().into(),
-                _ => number.to_string().into(),
-            },
-            Value::String(text) => text.as_str().into(),
-            Value::List(texts) => format!("[{}]", texts.join(" ")).into(),
-        }
-    }
-}
-
-/// Reads at most 1 MiB; a file that cannot be read is empty, as in Caddy.
-fn read_file(path: &str) -> String {
+/// Reads at most 1 MiB; `None` for a file that cannot be read.
+fn read_file(path: &str) -> Option<String> {
     let mut content = Vec::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(1 << 20).read_to_end(&mut content));
-    if read.is_err() {
-        return String::new();
-    }
+    std::fs::File::open(path).and_then(|file| file.take(1 << 20).read_to_end(&mut content)).ok()?;
     let text = String::from_utf8_lossy(&content);
     let text = text.strip_suffix('\n').unwrap_or(&text);
-    text.strip_suffix('\r').unwrap_or(text).to_owned()
-}
-
-fn go_duration(duration: std::time::Duration) -> String {
-    caddis_config::go::duration::format(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX))
+    Some(text.strip_suffix('\r').unwrap_or(text).to_owned())
 }

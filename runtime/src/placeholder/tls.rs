@@ -1,10 +1,9 @@
 //! `{http.request.tls.*}`: what the handshake settled and who the client's certificate says it is.
 
-use std::borrow::Cow;
-
 use base64::{Engine, prelude::BASE64_STANDARD};
 use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer};
 
+use super::Value;
 use crate::http::exchange::TlsInfo;
 
 /// One placeholder below `http.request.tls.`.
@@ -84,18 +83,18 @@ impl TlsKey {
     }
 
     /// The value on a connection.
-    pub(super) fn value<'a>(&self, info: &'a TlsInfo) -> Cow<'a, str> {
+    pub(super) fn value<'a>(&self, info: &'a TlsInfo) -> Value<'a> {
         match self {
             TlsKey::Version => info.version.into(),
             TlsKey::CipherSuite => info.cipher_suite.into(),
-            TlsKey::Resumed => if info.resumed { "true" } else { "false" }.into(),
+            TlsKey::Resumed => info.resumed.into(),
             TlsKey::Proto => info.alpn.as_str().into(),
-            TlsKey::ProtoMutual => "true".into(),
+            TlsKey::ProtoMutual => true.into(),
             TlsKey::ServerName => info.server_name.as_str().into(),
-            TlsKey::Ech => "false".into(),
+            TlsKey::Ech => false.into(),
             TlsKey::Client(key) => {
                 let leaf = info.peer_certificates.first();
-                leaf.and_then(|der| key.value(der)).unwrap_or_default().into()
+                leaf.and_then(|der| key.value(der)).unwrap_or(Value::Null)
             }
         }
     }
@@ -129,26 +128,26 @@ impl ClientKey {
         })
     }
 
-    fn value(&self, der: &[u8]) -> Option<String> {
+    fn value(&self, der: &[u8]) -> Option<Value<'static>> {
         match self {
-            ClientKey::Fingerprint => return Some(sha256_hex(der)),
-            ClientKey::Der => return Some(BASE64_STANDARD.encode(der)),
-            ClientKey::Pem => return Some(pem(der)),
+            ClientKey::Fingerprint => return Some(sha256_hex(der).into()),
+            ClientKey::Der => return Some(BASE64_STANDARD.encode(der).into()),
+            ClientKey::Pem => return Some(pem(der).into()),
             _ => {}
         }
         let (_, certificate) = X509Certificate::from_der(der).ok()?;
         let key = &certificate.public_key().subject_public_key.data;
         Some(match self {
-            ClientKey::PublicKey => hex(key),
-            ClientKey::PublicKeySha256 => sha256_hex(key),
-            ClientKey::Issuer => distinguished_name(certificate.issuer()),
-            ClientKey::Subject => distinguished_name(certificate.subject()),
-            ClientKey::Serial => certificate.serial.to_string(),
+            ClientKey::PublicKey => hex(key).into(),
+            ClientKey::PublicKeySha256 => sha256_hex(key).into(),
+            ClientKey::Issuer => distinguished_name(certificate.issuer()).into(),
+            ClientKey::Subject => distinguished_name(certificate.subject()).into(),
+            ClientKey::Serial => certificate.serial.to_string().into(),
             ClientKey::AlternativeName(kind, index) => {
                 let names = alternative_names(&certificate, *kind);
                 match index {
-                    Some(index) => names.into_iter().nth(*index)?,
-                    None => format!("[{}]", names.join(" ")),
+                    Some(index) => names.into_iter().nth(*index)?.into(),
+                    None => names.into(),
                 }
             }
             ClientKey::Fingerprint | ClientKey::Der | ClientKey::Pem => return None,

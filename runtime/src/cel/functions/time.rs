@@ -18,7 +18,7 @@ const RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
 /// A moment, and the zone that it was told in.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Timestamp {
+pub(in crate::cel) struct Timestamp {
     /// Since 1970.
     seconds: i64,
     nanosecond: u32,

@@ -4,10 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 use crate::{
-    http::{
-        Exchange,
-        exchange::{TlsInfo, Value},
-    },
+    http::{Exchange, exchange::TlsInfo},
     logging::{Field, Fields, Name},
 };
 
@@ -138,16 +135,5 @@ fn cipher_suite(name: &str) -> i64 {
         "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256" => 0xcca8,
         "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256" => 0xcca9,
         _ => 0,
-    }
-}
-
-/// A value of a handler as a field.
-pub(crate) fn value(value: &Value) -> Field {
-    match value {
-        Value::Null => Field::Null,
-        Value::Bool(flag) => Field::Bool(*flag),
-        Value::Number(number) => Field::from_json(&serde_json::Value::Number(number.clone())),
-        Value::String(text) => Field::String(text.clone()),
-        Value::List(texts) => Field::List(texts.iter().map(|text| text.as_str().into()).collect()),
     }
 }

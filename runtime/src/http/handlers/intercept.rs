@@ -1,7 +1,7 @@
 //! The handler `intercept`: looks at what later handlers answer, and may answer in their place.
 
 use caddis_config::http::{ResponseHandler as HandlerConfig, handlers::Intercept as Config};
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 
 use crate::{
     build::{Build, BuildError},
@@ -48,7 +48,7 @@ impl Entry {
 
     async fn answer(&self, exchange: &mut Exchange, original: Response) -> Outcome {
         let (mut parts, body) = original.into_parts();
-        show(exchange, &parts.headers, parts.status.as_str());
+        show(exchange, &parts.headers, parts.status);
         let mut of_body = HeaderMap::new();
         for name in OF_BODY {
             if let Some(value) = parts.headers.remove(&name) {
@@ -70,14 +70,14 @@ impl Entry {
 }
 
 /// Placeholders that show the response.
-fn show(exchange: &mut Exchange, headers: &HeaderMap, status: &str) {
+fn show(exchange: &mut Exchange, headers: &HeaderMap, status: StatusCode) {
     for name in headers.keys() {
         let values: Vec<_> =
             headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
         let canonical = caddis_config::go::header::canonical(name.as_str());
         exchange.set_placeholder(format!("http.intercept.header.{canonical}"), values.join(","));
     }
-    exchange.set_placeholder("http.intercept.status_code", status);
+    exchange.set_placeholder("http.intercept.status_code", status.as_u16());
 }
 
 impl Handler for Intercept {

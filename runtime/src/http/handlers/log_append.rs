@@ -6,8 +6,9 @@ use caddis_config::http::handlers::LogAppend as Config;
 
 use crate::{
     build::{Build, BuildError},
-    http::{Exchange, Handler, HandlerFuture, Next, exchange::Value},
-    placeholder::{Key, Scope},
+    http::{Exchange, Handler, HandlerFuture, Next},
+    logging::Field,
+    placeholder::{Key, Scope, variable},
 };
 
 struct LogAppend {
@@ -56,18 +57,12 @@ impl Handler for LogAppend {
 }
 
 impl Source {
-    fn get(&self, scope: &Scope<'_>) -> Value {
+    fn get(&self, scope: &Scope<'_>) -> Field {
         match self {
-            Source::Placeholder(Key::Var(name)) if let Some(value) = scope.exchange.var(name) => {
-                value.clone()
-            }
-            Source::Placeholder(key) => {
-                key.value(scope).map_or(Value::Null, |value| Value::String(value.into_owned()))
-            }
-            Source::Variable(text) => {
-                scope.exchange.var(text).cloned().unwrap_or_else(|| Value::String(text.clone()))
-            }
+            Source::Placeholder(key) => key.value(scope),
+            Source::Variable(text) => variable(scope.exchange, text).or(Some(text.as_str().into())),
         }
+        .map_or(Field::Null, Field::from)
     }
 }
 
@@ -78,7 +73,7 @@ mod tests {
     use super::*;
     use crate::testing::{answer, exchange, routes};
 
-    fn logged(key: &str, value: &str, early: bool) -> Value {
+    fn logged(key: &str, value: &str, early: bool) -> Field {
         let config = json!([{"handle": [
             {"handler": "log_append", "key": key, "value": value, "early": early},
             {"handler": "vars", "v": 7},
@@ -93,13 +88,19 @@ mod tests {
 
     #[test]
     fn values() {
-        let text = |text: &str| Value::String(text.to_owned());
+        let text = |text: &str| Field::String(text.to_owned());
         assert_eq!(logged("k", "plain", false), text("plain"));
         assert_eq!(logged("k", "v", true), text("v"));
-        assert_eq!(logged("k", "v", false), Value::Number(7.into()));
-        assert_eq!(logged("k", "{http.vars.v}", false), Value::Number(7.into()));
+        assert_eq!(logged("k", "v", false), Field::Float(7.0));
+        assert_eq!(logged("k", "{http.vars.v}", false), Field::Float(7.0));
         assert_eq!(logged("k", "{http.request.uri.path}", true), text("/p"));
         assert_eq!(logged("k", "{http.response.header.X}", false), text("y"));
-        assert_eq!(logged("k", "{nobody}", false), Value::Null);
+        assert_eq!(logged("k", "{nobody}", false), Field::Null);
+        assert_eq!(logged("k", "{http.vars.gone}", false), Field::Null);
+        assert_eq!(logged("k", "{http.request.remote.port}", false), Field::Int(4711));
+        assert_eq!(logged("k", "{http.request.cookie.gone}", false), text(""));
+        assert_eq!(logged("k", "trusted_proxy", false), Field::Bool(false));
+        assert!(matches!(logged("k", "{http.request.duration}", false), Field::Duration(_)));
+        assert!(matches!(logged("k", "{time.now}", false), Field::Time(_)));
     }
 }

@@ -1,6 +1,6 @@
 //! The handler `map`: placeholders whose value is looked up in a table when they are used.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use caddis_config::http::handlers::{Map as Config, Mapping};
 use regex::Regex;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{
     build::{Build, BuildError},
     http::{Exchange, Handler, HandlerFuture, Next},
-    placeholder::{Provider, Scope, Template},
+    placeholder::{self, Provider, Scope, Template},
     regexp,
 };
 
@@ -133,14 +133,14 @@ impl Handler for Map {
 }
 
 impl Provider for Table {
-    fn value<'a>(&'a self, name: &str, scope: &Scope<'a>) -> Option<Cow<'a, str>> {
+    fn value<'a>(&'a self, name: &str, scope: &Scope<'a>) -> Option<placeholder::Value<'a>> {
         let destination = self.destinations.iter().position(|destination| destination == name)?;
         let input = self.source.render(*scope);
         for row in &self.rows {
             let Some(output) = &row.outputs[destination] else { continue };
             match (&row.input, output) {
                 (Input::Text(text), Output::Template(template)) if *text == *input => {
-                    return Some(template.render(*scope));
+                    return Some(template.render(*scope).into());
                 }
                 (Input::Regexp(regexp), Output::Groups(groups)) => {
                     if let Some(captures) = regexp.captures(&input) {
@@ -153,7 +153,7 @@ impl Provider for Table {
             }
         }
         let default = self.defaults.get(destination);
-        Some(default.map_or(Cow::Borrowed(""), |default| default.render(*scope)))
+        Some(default.map_or(placeholder::Value::Null, |default| default.render(*scope).into()))
     }
 }
 

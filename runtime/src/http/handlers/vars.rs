@@ -6,8 +6,8 @@ use caddis_config::http::handlers::Vars as Config;
 
 use crate::{
     build::{Build, BuildError},
-    http::{Exchange, Handler, HandlerFuture, Next, exchange::Value},
-    placeholder::Template,
+    http::{Exchange, Handler, HandlerFuture, Next},
+    placeholder::{Template, Value},
 };
 
 struct Vars(Vec<(Name, Assigned)>);
@@ -18,7 +18,7 @@ enum Name {
 }
 
 enum Assigned {
-    Fixed(Value),
+    Fixed(Value<'static>),
     Computed(Template),
 }
 
@@ -46,20 +46,18 @@ impl Assigned {
         Ok(Assigned::Fixed(match value {
             Json::Null => Value::Null,
             Json::Bool(flag) => Value::Bool(*flag),
-            Json::Number(number) => Value::Number(number.clone()),
+            Json::Number(number) => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
             Json::String(text) => {
                 let template = Template::all(text, cx)?;
                 match template.constant() {
-                    Some(text) => Value::String(text.to_owned()),
+                    Some(text) => text.to_owned().into(),
                     None => return Ok(Assigned::Computed(template)),
                 }
             }
             Json::Array(items) => {
                 let texts: Option<Vec<_>> =
                     items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
-                Value::List(
-                    texts.ok_or_else(|| cx.unsupported("a variable that is a list of other than texts"))?,
-                )
+                texts.ok_or_else(|| cx.unsupported("a variable that is a list of other than texts"))?.into()
             }
             Json::Object(_) => return Err(cx.unsupported("a variable that is an object")),
         }))
@@ -75,10 +73,10 @@ impl Handler for Vars {
             };
             let value = match value {
                 Assigned::Fixed(value) => value.clone(),
-                Assigned::Computed(template) => Value::String(template.render(&*exchange).into_owned()),
+                Assigned::Computed(template) => template.render(&*exchange).into_owned().into(),
             };
             if *name == *USER {
-                exchange.set_placeholder(Arc::clone(&name), value.text());
+                exchange.set_placeholder(Arc::clone(&name), value.clone());
             }
             exchange.set_var(name, value);
         }

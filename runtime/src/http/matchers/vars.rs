@@ -34,7 +34,7 @@ impl Matcher for Vars {
         let scope = Scope::from(&*exchange);
         Ok(self.0.is_empty()
             || self.0.iter().any(|(key, values)| {
-                let actual = key.value(&scope).unwrap_or(Cow::Borrowed(""));
+                let actual = key.text(&scope).unwrap_or(Cow::Borrowed(""));
                 values.iter().any(|value| value.render(scope) == actual)
             }))
     }

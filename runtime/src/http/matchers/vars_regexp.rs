@@ -28,7 +28,7 @@ impl Matcher for VarsRegexp {
     fn matches(&self, exchange: &mut Exchange) -> Outcome<bool> {
         let scope = Scope::from(&*exchange);
         let captures = self.0.iter().find_map(|(key, expression)| {
-            expression.captures(&key.value(&scope).unwrap_or(Cow::Borrowed("")))
+            expression.captures(&key.text(&scope).unwrap_or(Cow::Borrowed("")))
         });
         Ok(regexp::show(exchange, captures))
     }

@@ -88,7 +88,7 @@ fn errors_that_nobody_handles_are_returned() {
     let config = routes(json!([{"handle": [{"handler": "error", "status_code": "{http.vars.code}"}]}]));
     let mut exchange = exchange("/", &[]);
     assert_eq!(answer(&config, &mut exchange).unwrap_err().status(), StatusCode::INTERNAL_SERVER_ERROR);
-    exchange.set_var("code", crate::http::exchange::Value::String("410".into()));
+    exchange.set_var("code", "410");
     assert_eq!(answer(&config, &mut exchange).unwrap_err().status(), StatusCode::GONE);
 }
 

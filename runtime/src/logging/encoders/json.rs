@@ -5,6 +5,7 @@ use super::{
     Entry,
     options::Options,
 };
+use crate::time::Moment;
 
 /// Appends one line.
 pub(super) fn entry(options: &Options, entry: &Entry<'_>, out: &mut Vec<u8>) {
@@ -84,6 +85,7 @@ impl Writer<'_> {
             Field::Float(number) => self.display(number),
             Field::Bool(flag) => self.display(flag),
             Field::Duration(duration) => self.value(&self.options.duration_value(*duration)),
+            Field::Time(time) => self.value(&self.options.time_value(Moment::new(*time))),
             Field::Null => self.out.extend_from_slice(b"null"),
             Field::Object(fields) => self.object(fields),
             Field::List(values) => {

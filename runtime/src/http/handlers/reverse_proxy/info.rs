@@ -1,7 +1,6 @@
 //! What is known of a proxied request while it is handled: the placeholders `{http.reverse_proxy.*}`.
 
 use std::{
-    borrow::Cow,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -13,7 +12,10 @@ use super::{
     response::Finisher,
     upstreams::{Host, Upstream},
 };
-use crate::http::{Exchange, Response};
+use crate::{
+    http::{Exchange, Response},
+    placeholder::Value,
+};
 
 /// The last attempt, and the response as it came.
 #[derive(Debug)]
@@ -88,30 +90,27 @@ impl Info {
 
     /// The value of `http.reverse_proxy.NAME`.
     #[must_use]
-    pub fn value(&self, name: &str) -> Option<Cow<'_, str>> {
-        let millis = |time: Duration| (time.as_secs_f64() * 1e3).to_string();
-        let go = |time: Duration| {
-            caddis_config::go::duration::format(i64::try_from(time.as_nanos()).unwrap_or(i64::MAX))
-        };
-        Some(Cow::Owned(match name {
-            "upstream.address" => self.dial.to_string(),
-            "upstream.hostport" => self.dial.hostport(),
-            "upstream.host" => self.dial.host(),
-            "upstream.port" => self.dial.port().to_string(),
-            "upstream.requests" => self.host.requests().to_string(),
-            "upstream.max_requests" => self.max_requests.to_string(),
-            "upstream.fails" => self.host.fails().to_string(),
-            "upstream.latency" => go(self.latency?),
-            "upstream.latency_ms" => millis(self.latency?),
-            "upstream.duration" => go(self.attempted.elapsed()),
-            "upstream.duration_ms" => millis(self.attempted.elapsed()),
-            "duration" => go(self.started.elapsed()),
-            "duration_ms" => millis(self.started.elapsed()),
-            "retries" => self.retries.to_string(),
-            "status_code" => self.response.as_ref()?.0.as_u16().to_string(),
+    pub fn value(&self, name: &str) -> Option<Value<'_>> {
+        let count = |number: usize| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
+        Some(match name {
+            "upstream.address" => self.dial.to_string().into(),
+            "upstream.hostport" => self.dial.hostport().into(),
+            "upstream.host" => self.dial.host().into(),
+            "upstream.port" => self.dial.port().to_string().into(),
+            "upstream.requests" => count(self.host.requests()),
+            "upstream.max_requests" => count(self.max_requests),
+            "upstream.fails" => count(self.host.fails()),
+            "upstream.latency" => Value::Duration(self.latency?),
+            "upstream.latency_ms" => Value::millis(self.latency?),
+            "upstream.duration" => Value::Duration(self.attempted.elapsed()),
+            "upstream.duration_ms" => Value::millis(self.attempted.elapsed()),
+            "duration" => Value::Duration(self.started.elapsed()),
+            "duration_ms" => Value::millis(self.started.elapsed()),
+            "retries" => Value::Int(self.retries.into()),
+            "status_code" => self.response.as_ref()?.0.as_u16().into(),
             "status_text" => {
                 let status = self.response.as_ref()?.0;
-                format!("{} {}", status.as_u16(), status.canonical_reason().unwrap_or_default())
+                format!("{} {}", status.as_u16(), status.canonical_reason().unwrap_or_default()).into()
             }
             _ => {
                 let (_, headers) = &**self.response.as_ref()?;
@@ -119,8 +118,8 @@ impl Info {
                 let mut values =
                     values.iter().map(|value| String::from_utf8_lossy(value.as_bytes())).peekable();
                 values.peek()?;
-                values.collect::<Vec<_>>().join(",")
+                values.collect::<Vec<_>>().join(",").into()
             }
-        }))
+        })
     }
 }

@@ -130,7 +130,7 @@ impl Retries {
             Failed::Attempt(error) if error.nothing_sent() => Ok(true),
             Failed::Attempt(_) if self.matchers.is_empty() => Ok(exchange.request.method == Method::GET),
             Failed::Attempt(_) => {
-                exchange.set_placeholder(TRANSPORT_ERROR, "true");
+                exchange.set_placeholder(TRANSPORT_ERROR, true);
                 let matches = any_set_matches(&self.matchers, exchange);
                 exchange.placeholders.retain(|(name, _)| **name != *TRANSPORT_ERROR);
                 matches

@@ -109,9 +109,9 @@ impl Upgrades {
             }
         });
         if self.logs.skip_handshake {
-            exchange.set_var("log_skip", crate::http::exchange::Value::Bool(true));
+            exchange.set_var("log_skip", true);
         }
-        exchange.set_placeholder("http.reverse_proxy.upgraded", "true");
+        exchange.set_placeholder("http.reverse_proxy.upgraded", true);
         let mut response = client_response(response, connect, token);
         if let Some(ahead) = exchange.response_headers.take() {
             merge(ahead, response.headers_mut());

@@ -196,7 +196,7 @@ impl Subject {
             Subject::Header(field) => {
                 field.as_ref().and_then(|field| header_regexp::captures(field, pattern, exchange))
             }
-            Subject::Value(key) => pattern.captures(&key.value(&Scope::from(&*exchange)).unwrap_or_default()),
+            Subject::Value(key) => pattern.captures(&key.text(&Scope::from(&*exchange)).unwrap_or_default()),
         };
         regexp::show(exchange, captures)
     }

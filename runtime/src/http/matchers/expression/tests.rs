@@ -7,10 +7,8 @@ use http::StatusCode;
 use super::*;
 use crate::{
     error::{Error, Outcome},
-    http::{
-        Exchange,
-        exchange::{Connection, Value},
-    },
+    http::{Exchange, exchange::Connection},
+    placeholder::Value,
     testing::{build as context, exchange},
 };
 
@@ -23,10 +21,10 @@ fn request() -> Exchange {
     let local = "127.0.0.1:80".parse().unwrap();
     exchange.connection = Arc::new(Connection::new(Some(local), Some(local), None));
     exchange.client_ip = Some(local.ip());
-    exchange.set_var("num", Value::Number(5.into()));
-    exchange.set_var("str", Value::String("text".into()));
-    exchange.set_var("flag", Value::Bool(true));
-    exchange.set_var("list", Value::List(vec!["a".into(), "b".into()]));
+    exchange.set_var("num", Value::Float(5.0));
+    exchange.set_var("str", "text");
+    exchange.set_var("flag", true);
+    exchange.set_var("list", vec!["a".to_owned(), "b".to_owned()]);
     for (name, value) in [("text", "mapped"), ("num", "7"), ("flag", "true")] {
         exchange.set_placeholder(format!("mapped.{name}"), value);
     }

@@ -157,7 +157,7 @@ impl Active {
             });
         } else if changed {
             self.logger.info("host is up", |fields| {
-                fields.add("host", &*target.address);
+                fields.add("host", target.address.to_string());
             });
         }
     }
@@ -199,7 +199,7 @@ impl Active {
         head.uri = asked.uri.clone();
         let nobody = Arc::new(Connection::new(None, None, None));
         let mut exchange = Exchange::new(head, Body::Empty, nobody);
-        exchange.set_placeholder("http.reverse_proxy.active.target_upstream", &*target.address);
+        exchange.set_placeholder("http.reverse_proxy.active.target_upstream", target.address.to_string());
         let scope = Scope::from(&exchange);
         let wanted = Wanted { dial: &target.dial, upgrade: None, client: None, scope };
         let connection = self.transport.connection(wanted).await?;

@@ -10,13 +10,12 @@ use super::{super::upstreams::Upstream, Selection, SelectionPolicy};
 use crate::{
     build::{Build, BuildError},
     http::Exchange,
-    placeholder::{Key, Scope},
+    placeholder::cookie,
 };
 
 #[derive(Debug)]
 pub(in super::super) struct Cookie {
     name: String,
-    read: Key,
     secret: hmac::Key,
     /// What stands for the static upstreams.
     values: BTreeMap<Arc<str>, String>,
@@ -38,7 +37,6 @@ impl Cookie {
         let addresses = upstreams.iter().map(|upstream| &upstream.host.address);
         Ok(Self {
             values: addresses.map(|address| (Arc::clone(address), value(&secret, address))).collect(),
-            read: Key::Cookie(name.into()),
             name: name.to_owned(),
             max_age: config.max_age.to_std().map(|age| age.as_secs()).filter(|seconds| *seconds > 0),
             fallback: SelectionPolicy::fallback(config.fallback.as_deref(), upstreams, cx)?,
@@ -47,7 +45,7 @@ impl Cookie {
     }
 
     pub(super) fn select(&self, pool: &[Arc<Upstream>], exchange: &Exchange) -> Option<Selection> {
-        if let Some(kept) = self.read.value(&Scope::from(exchange)) {
+        if let Some(kept) = cookie(&exchange.request.headers, &self.name) {
             let available = pool.iter().filter(|upstream| upstream.is_available());
             for upstream in available {
                 let expected = self.value(upstream);

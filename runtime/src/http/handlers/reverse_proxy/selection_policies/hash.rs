@@ -69,7 +69,7 @@ impl Hashed {
                 (String::from_utf8_lossy(value), Some(fallback))
             }
             Self::Query(key, fallback) => {
-                (key.value(&Scope::from(exchange)).unwrap_or_default(), Some(fallback))
+                (key.text(&Scope::from(exchange)).unwrap_or_default(), Some(fallback))
             }
         };
         match fallback {

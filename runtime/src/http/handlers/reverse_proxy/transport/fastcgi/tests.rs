@@ -10,7 +10,7 @@ use super::{
     record::{self, Record, Records},
     response,
 };
-use crate::{http::exchange::Value as Var, testing};
+use crate::testing;
 
 fn run<T>(test: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
@@ -20,7 +20,7 @@ fn variables(config: Value, target: &str) -> BTreeMap<String, String> {
     let mut cx = testing::build();
     let environment = Environment::build(&from_value(config).unwrap(), &mut cx).unwrap();
     let mut exchange = testing::exchange(target, &[("host", "example.com:8443")]);
-    exchange.set_var("root", Var::String("/srv/www/".to_owned()));
+    exchange.set_var("root", "/srv/www/");
     let request = Request::builder().uri(target).header("host", "example.com:8443");
     let request = request.header("x-a", "1").header("x-a", "2").header("proxy", "evil").body(()).unwrap();
     environment.of(&request.into_parts().0, &exchange).unwrap().into_iter().collect()
