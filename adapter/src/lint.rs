@@ -6,7 +6,6 @@ mod addresses;
 mod conditions;
 mod listeners;
 mod matchers;
-mod overwritten;
 mod reach;
 
 use std::{
@@ -18,13 +17,13 @@ use std::{
 use caddis_config::http::Server;
 use caddis_grammar::{Diagnostic, Origin, Sources, Span, Statement, Token};
 
+use self::reach::Walk;
 pub(crate) use self::{
     addresses::Addresses,
     listeners::judge_listeners,
     matchers::{judge_matchers, judge_set},
     reach::By,
 };
-use self::{overwritten::overwritten, reach::unreached};
 use crate::{errors, servers::Origins};
 
 /// The findings in servers, each with where it comes from. `imported` are the imports that brought directives.
@@ -44,8 +43,8 @@ pub(crate) fn routes<'s>(
             (Some(a), b) => b.is_some_and(|b| a.at == b.at && a.kind == b.kind),
         }
     };
-    let overwritten = overwritten(servers.clone());
-    let unreached = unreached(servers).into_iter().filter(|(span, by)| together(*span, by.span()));
+    let Walk { unreached, overwritten, .. } = reach::walk(servers);
+    let unreached = unreached.into_iter().filter(|(span, by)| together(*span, by.span()));
     let overwritten = overwritten.into_iter().filter(|(span, by)| together(*span, *by));
     let unreached = unreached.map(|(span, by)| *errors::lint::unreached(span, by));
     unreached.chain(overwritten.map(|(span, by)| *errors::lint::overwritten(span, by))).collect()

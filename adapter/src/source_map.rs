@@ -56,9 +56,8 @@ impl SourceMap {
         for (at, (handler, origin)) in route.handle.iter().zip(&origin.handlers).enumerate() {
             let pointer = format!("{pointer}/handle/{at}");
             self.insert(pointer.as_str(), origin.span);
-            let lists = nested_routes(handler);
-            if lists.len() == origin.nested.len() {
-                for ((path, routes), origins) in lists.iter().zip(&origin.nested) {
+            if nested_lists(handler).count() == origin.nested.len() {
+                for ((path, routes), origins) in nested_routes(handler).zip(&origin.nested) {
                     self.insert_routes(&format!("{pointer}{path}"), routes, origins);
                 }
             }
@@ -67,21 +66,32 @@ impl SourceMap {
 }
 
 /// The lists of routes right inside a handler.
-pub(crate) fn nested_routes(handler: &Handler) -> Vec<(String, &[Route])> {
-    let responses = match handler {
-        Handler::Subroute(subroute) => return vec![("/routes".to_owned(), &subroute.routes)],
-        Handler::ReverseProxy(proxy) => &proxy.handle_response,
-        Handler::Intercept(intercept) => &intercept.handle_response,
-        Handler::Mirror(mirror) => {
-            let branches = mirror.branches();
-            return branches.map(|(path, branch)| (path + "/routes", branch.routes.as_slice())).collect();
-        }
-        _ => return Vec::new(),
+pub(crate) fn nested_lists(handler: &Handler) -> impl Iterator<Item = &[Route]> {
+    let (one, responses, mirror) = match handler {
+        Handler::Subroute(subroute) => (Some(subroute.routes.as_slice()), &[][..], None),
+        Handler::ReverseProxy(proxy) => (None, proxy.handle_response.as_slice(), None),
+        Handler::Intercept(intercept) => (None, intercept.handle_response.as_slice(), None),
+        Handler::Mirror(mirror) => (None, &[][..], Some(mirror)),
+        _ => (None, &[][..], None),
     };
-    let lists = responses.iter().enumerate();
-    lists
-        .map(|(at, response)| (format!("/handle_response/{at}/routes"), response.routes.as_slice()))
-        .collect()
+    let branches = mirror.into_iter().flat_map(|mirror| mirror.branches());
+    one.into_iter()
+        .chain(responses.iter().map(|response| response.routes.as_slice()))
+        .chain(branches.map(|(_, branch)| branch.routes.as_slice()))
+}
+
+/// The same lists with their pointers below that of the handler.
+fn nested_routes(handler: &Handler) -> impl Iterator<Item = (String, &[Route])> {
+    nested_lists(handler).enumerate().map(move |(at, routes)| {
+        let path = match handler {
+            Handler::Subroute(_) => "/routes".to_owned(),
+            Handler::Mirror(mirror) => {
+                mirror.branches().nth(at).map_or_else(String::new, |(path, _)| path + "/routes")
+            }
+            _ => format!("/handle_response/{at}/routes"),
+        };
+        (path, routes)
+    })
 }
 
 /// Where a route comes from.

@@ -1,6 +1,6 @@
 //! Requests that are taken care of, as the conditions on them, and whether a later route asks for any others.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use caddis_config::http::{
     Matcher, MatcherSet, Route,
@@ -9,15 +9,28 @@ use caddis_config::http::{
 
 use super::reach::By;
 
-/// Conditions whose requests go no further, with what takes them.
-#[derive(Debug, Default)]
-pub(super) struct Conditions {
-    everything: Option<By>,
-    /// A condition each: `path`, `prefix` or `host` and its value, or a whole set of matchers.
-    known: HashMap<(&'static str, String), By>,
+/// A condition: a path, what paths begin with, a host, or a whole set of matchers as a text.
+type Condition<'r> = (Kind, Cow<'r, str>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Path,
+    Prefix,
+    Host,
+    Set,
 }
 
-impl Conditions {
+/// Conditions whose requests go no further, with what takes them.
+#[derive(Debug, Default)]
+pub(super) struct Conditions<'r> {
+    everything: Option<By>,
+    known: HashMap<Condition<'r>, By>,
+    /// Whether one of them is of the kind that takes several looks, or a text to look for.
+    has_prefixes: bool,
+    has_sets: bool,
+}
+
+impl<'r> Conditions<'r> {
     /// What takes every request, if anything does.
     pub(super) fn everything(&self) -> Option<By> {
         self.everything
@@ -29,19 +42,46 @@ impl Conditions {
     }
 
     /// Notes that the requests of a route go no further.
-    pub(super) fn add(&mut self, route: &Route, by: By) {
+    pub(super) fn add(&mut self, route: &'r Route, by: By) {
         if route.matchers.is_empty() {
             self.everything.get_or_insert(by);
         }
         for set in &route.matchers {
-            for condition in conditions(set) {
-                if condition.1.is_empty() || condition == ("path", "*".into()) {
+            let mut matchers = set.iter();
+            match (matchers.next(), matchers.len()) {
+                (None, _) => {
                     self.everything.get_or_insert(by);
-                } else {
-                    self.known.entry(condition).or_insert(by);
+                }
+                (Some(Matcher::Path(Path(paths))), 0) => self.add_paths(paths, by),
+                (Some(Matcher::Host(Host(hosts))), 0) => {
+                    for host in hosts.iter().filter(|host| !host.contains('{')) {
+                        self.note(Kind::Host, lower(host), by);
+                    }
+                }
+                _ => {
+                    if let Some(text) = text(set.iter()) {
+                        self.has_sets = true;
+                        self.note(Kind::Set, text.into(), by);
+                    }
                 }
             }
         }
+    }
+
+    fn add_paths(&mut self, paths: &'r [String], by: By) {
+        for path in paths.iter().filter(|path| !path.contains('{')) {
+            if path == "*" {
+                self.everything.get_or_insert(by);
+            } else if let Some(prefix) = prefix(path) {
+                self.has_prefixes = true;
+                self.note(Kind::Prefix, lower(prefix), by);
+            }
+            self.note(Kind::Path, lower(path), by);
+        }
+    }
+
+    fn note(&mut self, kind: Kind, value: Cow<'r, str>, by: By) {
+        self.known.entry((kind, value)).or_insert(by);
     }
 
     /// What takes all requests of a route, if there is such a thing.
@@ -58,67 +98,54 @@ impl Conditions {
 
     /// One matcher of a set whose requests are all taken is enough.
     fn cover_set(&self, set: &MatcherSet) -> Option<By> {
+        let of_text = |text: Option<String>| self.get(Kind::Set, &text?);
         let of_one = set.iter().find_map(|matcher| match matcher {
             Matcher::Path(Path(paths)) => self.cover_all(paths, Self::cover_path),
             Matcher::Host(Host(hosts)) => self.cover_all(hosts, Self::cover_host),
-            matcher => self.get("set", text([matcher])?),
+            matcher if self.has_sets => of_text(text([matcher])),
+            _ => None,
         });
-        of_one.or_else(|| self.get("set", text(set.iter())?))
+        of_one.or_else(|| if self.has_sets { of_text(text(set.iter())) } else { None })
     }
 
     fn cover_all(&self, values: &[String], cover: fn(&Self, &str) -> Option<By>) -> Option<By> {
         let mut by = None;
         for value in values {
-            by = by.or(Some(cover(self, &value.to_lowercase())?));
+            by = by.or(Some(cover(self, &lower(value))?));
         }
         by
     }
 
     fn cover_path(&self, path: &str) -> Option<By> {
-        let same = self.get("path", path.to_owned());
-        if same.is_some() || path.contains(['{', '%']) || path.contains("//") {
+        let same = self.get(Kind::Path, path);
+        if same.is_some() || !self.has_prefixes || path.contains(['{', '%']) || path.contains("//") {
             return same;
         }
         // Whatever matches begins with what stands before the first wildcard.
         let literal = path.split(['*', '?', '[', '\\']).next().unwrap_or_default();
         let ends = literal.char_indices().map(|(at, _)| at).chain([literal.len()]);
-        ends.rev().find_map(|end| self.get("prefix", literal[..end].to_owned()))
+        ends.rev().find_map(|end| self.get(Kind::Prefix, &literal[..end]))
     }
 
     fn cover_host(&self, host: &str) -> Option<By> {
-        let wider = || host.split_once('.').and_then(|(_, rest)| self.get("host", format!("*.{rest}")));
-        self.get("host", host.to_owned()).or_else(wider)
+        let wider = || host.split_once('.').and_then(|(_, rest)| self.get(Kind::Host, &format!("*.{rest}")));
+        self.get(Kind::Host, host).or_else(wider)
     }
 
-    fn get(&self, kind: &'static str, value: String) -> Option<By> {
-        self.known.get(&(kind, value)).copied()
+    fn get(&self, kind: Kind, value: &str) -> Option<By> {
+        self.known.get(&(kind, Cow::Borrowed(value))).copied()
     }
 }
 
-/// The conditions that a set of matchers stands for, any of which takes a request.
-fn conditions(set: &MatcherSet) -> Vec<(&'static str, String)> {
-    let mut matchers = set.iter();
-    let fixed = |values: &[String]| -> Vec<String> {
-        values.iter().filter(|value| !value.contains('{')).map(|value| value.to_lowercase()).collect()
-    };
-    match (matchers.next(), matchers.len()) {
-        (Some(Matcher::Path(Path(paths))), 0) => {
-            let paths = fixed(paths);
-            let prefix = |path: &String| {
-                let rest = path.strip_suffix('*')?;
-                let simple =
-                    !rest.is_empty() && !rest.contains(['*', '?', '[', '\\', '%']) && !rest.contains("//");
-                simple.then(|| ("prefix", rest.to_owned()))
-            };
-            let prefixes: Vec<_> = paths.iter().filter_map(prefix).collect();
-            paths.into_iter().map(|path| ("path", path)).chain(prefixes).collect()
-        }
-        (Some(Matcher::Host(Host(hosts))), 0) => {
-            fixed(hosts).into_iter().map(|host| ("host", host)).collect()
-        }
-        (None, _) => vec![("set", String::new())],
-        _ => text(set.iter()).map(|text| ("set", text)).into_iter().collect(),
-    }
+fn lower(text: &str) -> Cow<'_, str> {
+    if text.chars().any(char::is_uppercase) { text.to_lowercase().into() } else { text.into() }
+}
+
+/// What the paths of a pattern begin with, where nothing else is asked of them.
+fn prefix(path: &str) -> Option<&str> {
+    let rest = path.strip_suffix('*')?;
+    let is_simple = !rest.is_empty() && !rest.contains(['*', '?', '[', '\\', '%']) && !rest.contains("//");
+    is_simple.then_some(rest)
 }
 
 /// Matchers as a text, where the same text means the same requests.

@@ -1,8 +1,12 @@
-//! Which handlers no request reaches, because one before them answers whatever would come to them.
+//! Which handlers no request reaches, because one before them answers whatever would come to them, and which folders are
+//! replaced before anything looks for files in them.
 //!
 //! In doubt a handler is reached: a finding is a certainty.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    slice,
+};
 
 use caddis_config::http::{Handler, Route, Server};
 use caddis_grammar::Span;
@@ -10,7 +14,7 @@ use caddis_grammar::Span;
 use super::conditions::Conditions;
 use crate::{
     servers::Origins,
-    source_map::{Origin, nested_routes},
+    source_map::{Origin, nested_lists},
 };
 
 /// What keeps requests from a handler.
@@ -30,42 +34,26 @@ impl By {
     }
 }
 
-/// The directives that no request reaches in any place where they are used.
-pub(super) fn unreached<'s>(
-    servers: impl Iterator<Item = (&'s Server, &'s Origins)> + Clone,
-) -> BTreeMap<Span, By> {
-    let mut unreached = BTreeMap::new();
-    let mut collect = |span, by: Option<By>| {
-        if let Some(by) = by {
-            unreached.entry(span).or_insert(by);
-        }
-    };
-    walk_all(servers.clone(), &mut collect);
-    if !unreached.is_empty() {
-        let mut remove = |span: Span, by: Option<By>| {
-            if by.is_none() {
-                unreached.remove(&span);
-            }
-        };
-        walk_all(servers, &mut remove);
-    }
-    unreached
+/// What walks through servers have found, by place.
+#[derive(Debug, Default)]
+pub(super) struct Walk {
+    /// The directives that no request reaches in any place where they are used.
+    pub(super) unreached: BTreeMap<Span, By>,
+    /// Each `root` right behind which another stands under the same condition, with that other.
+    pub(super) overwritten: BTreeMap<Span, Span>,
+    /// Whether this walk strikes out what some place reaches.
+    strikes: bool,
 }
 
-type Visit<'v> = dyn FnMut(Span, Option<By>) + 'v;
-
-fn walk_all<'s>(servers: impl Iterator<Item = (&'s Server, &'s Origins)>, visit: &mut Visit<'_>) {
-    for (server, origins) in servers {
-        walk(&server.routes, &origins.routes, visit);
-        if let Some(errors) = &server.errors {
-            walk(&errors.routes, &origins.errors, visit);
-        }
-        for (name, route) in &server.named_routes {
-            if let Some(origin) = origins.named_routes.get(name) {
-                walk(std::slice::from_ref(route), std::slice::from_ref(origin), visit);
-            }
-        }
+/// What is not reached or replaced in servers.
+pub(super) fn walk<'s>(servers: impl Iterator<Item = (&'s Server, &'s Origins)> + Clone) -> Walk {
+    let mut walk = Walk::default();
+    walk.all(servers.clone());
+    if !walk.unreached.is_empty() {
+        walk.strikes = true;
+        walk.all(servers);
     }
+    walk
 }
 
 /// What a list of routes does to the requests that enter it.
@@ -79,95 +67,131 @@ struct Outcome {
 
 /// The routes of one group so far.
 #[derive(Default)]
-struct Group {
-    taken: Conditions,
+struct Group<'r> {
+    taken: Conditions<'r>,
     /// One of them leaves requests that it matches to what follows.
     leaks: bool,
 }
 
-/// Tells `visit` for each handler in the list whether requests reach it. What is inside an unreached one is passed over.
-fn walk(routes: &[Route], origins: &[Origin], visit: &mut Visit<'_>) -> Outcome {
-    // Routes that a directive put before those of its block have no origin.
-    let before = routes.len().saturating_sub(origins.len());
-    let mut answered = Conditions::default();
-    let mut groups: HashMap<&str, Group> = HashMap::new();
-    let mut outcome = Outcome::default();
-    for (at, route) in routes.iter().enumerate() {
-        let origin = at.checked_sub(before).and_then(|at| origins.get(at));
-        // The route around a site: its address says whether it is reached.
-        if route.terminal {
-            walk_route(route, origin, visit);
-            continue;
-        }
-        let group = groups.get(route.group.as_str());
-        let by = answered.cover(route).or_else(|| group.and_then(|group| group.taken.cover(route)));
-        if let Some(by) = by {
-            for handler in origin.iter().flat_map(|origin| &origin.handlers) {
-                visit(handler.span, Some(by));
+impl Walk {
+    fn all<'s>(&mut self, servers: impl Iterator<Item = (&'s Server, &'s Origins)>) {
+        for (server, origins) in servers {
+            self.list(&server.routes, &origins.routes);
+            if let Some(errors) = &server.errors {
+                self.list(&errors.routes, &origins.errors);
             }
-            continue;
-        }
-        let passed = walk_route(route, origin, visit);
-        if passed.changes && passed.answers.is_none() {
-            outcome.changes = true;
-            answered.forget_requests();
-            groups.values_mut().for_each(|group| group.taken.forget_requests());
-        }
-        let leaks = groups.get(route.group.as_str()).is_some_and(|group| group.leaks);
-        if let Some(span) = passed.answers.filter(|_| !leaks && !is_last(routes, at)) {
-            answered.add(route, By::Answer(span));
-        } else if let Some(span) = passed.answers.filter(|_| !leaks) {
-            outcome.answers = outcome.answers.or(route.matchers.is_empty().then_some(span));
-        }
-        if let (false, Some(origin)) = (route.group.is_empty(), origin) {
-            let group = groups.entry(&route.group).or_default();
-            group.leaks |= passed.answers.is_none();
-            if !is_last(routes, at) {
-                group.taken.add(route, By::Group(origin.span));
+            for (name, route) in &server.named_routes {
+                if let Some(origin) = origins.named_routes.get(name) {
+                    self.list(slice::from_ref(route), slice::from_ref(origin));
+                }
             }
         }
     }
-    outcome.answers = outcome.answers.or(answered.everything().map(By::span));
-    outcome
+
+    /// A handler that requests reach, unless something keeps them from it.
+    fn visit(&mut self, span: Span, by: Option<By>) {
+        match by {
+            Some(by) if !self.strikes => drop(self.unreached.entry(span).or_insert(by)),
+            None if self.strikes => drop(self.unreached.remove(&span)),
+            _ => {}
+        }
+    }
+
+    /// Looks at each handler in the list. What is inside an unreached one is passed over.
+    fn list(&mut self, routes: &[Route], origins: &[Origin]) -> Outcome {
+        // Routes that a directive put before those of its block have no origin.
+        let before = routes.len().saturating_sub(origins.len());
+        let mut answered = Conditions::default();
+        let mut groups: HashMap<&str, Group<'_>> = HashMap::new();
+        let mut outcome = Outcome::default();
+        for (at, route) in routes.iter().enumerate() {
+            let origin = at.checked_sub(before).and_then(|at| origins.get(at));
+            // The route around a site: its address says whether it is reached.
+            if route.terminal {
+                self.route(route, origin);
+                continue;
+            }
+            let group = if route.group.is_empty() { None } else { groups.get(route.group.as_str()) };
+            let leaks = group.is_some_and(|group| group.leaks);
+            let by = answered.cover(route).or_else(|| group.and_then(|group| group.taken.cover(route)));
+            if let Some(by) = by {
+                for handler in origin.iter().flat_map(|origin| &origin.handlers) {
+                    self.visit(handler.span, Some(by));
+                }
+                continue;
+            }
+            let passed = self.route(route, origin);
+            if passed.changes && passed.answers.is_none() {
+                outcome.changes = true;
+                answered.forget_requests();
+                groups.values_mut().for_each(|group| group.taken.forget_requests());
+            }
+            if let Some(span) = passed.answers.filter(|_| !leaks && !is_last(routes, at)) {
+                answered.add(route, By::Answer(span));
+            } else if let Some(span) = passed.answers.filter(|_| !leaks) {
+                outcome.answers = outcome.answers.or(route.matchers.is_empty().then_some(span));
+            }
+            if let (false, Some(origin)) = (route.group.is_empty(), origin) {
+                let group = groups.entry(&route.group).or_default();
+                group.leaks |= passed.answers.is_none();
+                if !is_last(routes, at) {
+                    group.taken.add(route, By::Group(origin.span));
+                }
+            }
+        }
+        outcome.answers = outcome.answers.or(answered.everything().map(By::span));
+        outcome
+    }
+
+    fn route(&mut self, route: &Route, origin: Option<&Origin>) -> Outcome {
+        let mut outcome = Outcome::default();
+        if let Some(origin) = origin {
+            self.replaced_roots(route, origin);
+        }
+        for (at, handler) in route.handle.iter().enumerate() {
+            let origin = origin.and_then(|origin| origin.handlers.get(at));
+            if let Some(origin) = origin {
+                self.visit(origin.span, outcome.answers.map(By::Answer));
+            }
+            if outcome.answers.is_some() {
+                continue;
+            }
+            let origins = origin.map_or(&[][..], |origin| &origin.nested);
+            let all_known = nested_lists(handler).count() == origins.len();
+            let mut inside = Outcome::default();
+            for (index, routes) in nested_lists(handler).enumerate() {
+                inside = self.list(routes, if all_known { &origins[index] } else { &[] });
+            }
+            let (answers, changes) = match handler {
+                // The routes of other handlers are for responses.
+                Handler::Subroute(_) => (inside.answers.is_some(), inside.changes),
+                handler => (answers(handler), changes(handler)),
+            };
+            outcome.changes |= changes;
+            if answers {
+                // The directive itself is shown, not what in its block answers; a route without an origin has no place.
+                outcome.answers = origin.map(|origin| origin.span).or(inside.answers);
+            }
+        }
+        outcome
+    }
+
+    fn replaced_roots(&mut self, route: &Route, origin: &Origin) {
+        for (pair, origins) in route.handle.windows(2).zip(origin.handlers.windows(2)) {
+            if pair.iter().all(sets_root) {
+                self.overwritten.insert(origins[0].span, origins[1].span);
+            }
+        }
+    }
+}
+
+fn sets_root(handler: &Handler) -> bool {
+    matches!(handler, Handler::Vars(vars) if vars.0.len() == 1 && vars.0.contains_key("root"))
 }
 
 /// What the last route answers matters to nobody else in the list.
 fn is_last(routes: &[Route], at: usize) -> bool {
     at + 1 == routes.len()
-}
-
-fn walk_route(route: &Route, origin: Option<&Origin>, visit: &mut Visit<'_>) -> Outcome {
-    let mut outcome = Outcome::default();
-    for (at, handler) in route.handle.iter().enumerate() {
-        let origin = origin.and_then(|origin| origin.handlers.get(at));
-        if let Some(origin) = origin {
-            visit(origin.span, outcome.answers.map(By::Answer));
-        }
-        if outcome.answers.is_some() {
-            continue;
-        }
-        let lists = nested_routes(handler);
-        let mut inside = Outcome::default();
-        for (index, (_, routes)) in lists.iter().enumerate() {
-            let nested = origin.filter(|origin| origin.nested.len() == lists.len());
-            let nested = nested.map_or(&[][..], |origin| &origin.nested[index]);
-            inside = walk(routes, nested, visit);
-        }
-        match handler {
-            // The routes of other handlers are for responses.
-            Handler::Subroute(_) => outcome.changes |= inside.changes,
-            handler => outcome.changes |= changes(handler),
-        }
-        let answers = match handler {
-            Handler::Subroute(_) => inside.answers.is_some(),
-            handler => answers(handler),
-        };
-        if answers {
-            // The directive itself is shown, not what in its block answers; a route without an origin has no place.
-            outcome.answers = origin.map(|origin| origin.span).or(inside.answers);
-        }
-    }
-    outcome
 }
 
 /// Whether a handler never hands requests on.
