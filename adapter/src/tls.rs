@@ -116,15 +116,21 @@ fn names_to_automate(
     blocks: &[Block],
     pairings: &[Pairing],
 ) -> (Vec<String>, Vec<String>) {
-    let mut beside = BTreeSet::new();
+    let mut beside = Vec::new();
     let sites = || pairings.iter().flat_map(|pairing| &pairing.sites);
     if !options.auto_https.off && !options.auto_https.disable_certs {
         for site in sites() {
             beside.extend(hosts_beside_hostless(site, &options.http_port().to_string()));
         }
     }
-    let internal = beside.iter().filter(|name| !subjects::qualifies_for_public(name)).cloned().collect();
-    let mut automated = beside;
+    let mut automated = BTreeSet::new();
+    // Caddy keeps them in a map, whose order is most often that in which they are written.
+    let mut internal = Vec::new();
+    for name in beside {
+        if automated.insert(name.clone()) && !subjects::qualifies_for_public(&name) {
+            internal.push(name);
+        }
+    }
     for pairing in pairings.iter().filter(|pairing| pairing.uses_other_port_than(options.http_port())) {
         for site in &pairing.sites {
             let all_http = site.addresses().all(|address| address.scheme == "http");
