@@ -192,6 +192,12 @@ pub(crate) fn import_unreadable(span: Span, path: &str, error: &str) -> Diagnost
     Diagnostic::error(Code("E0126"), span, message)
 }
 
+/// An import that passes a block on, in a named route.
+pub(crate) fn import_block_in_route(span: Span) -> Diagnostic {
+    Diagnostic::error(Code("E0132"), span, "an import in a named route takes no block")
+        .help("write the lines out, or import a snippet that needs none")
+}
+
 /// The path cannot be made absolute.
 pub(crate) fn import_no_absolute_path(span: Span, path: &str, error: &str) -> Diagnostic {
     let message = format!("Failed to get absolute path of file: {path}: {error}");

@@ -203,7 +203,7 @@ impl Expander<'_> {
         let mut expanded = Vec::new();
         while let Some(tok) = self.cursor.peek() {
             if tok.text() == "import" && self.cursor.at_line_start() {
-                self.import(1);
+                self.import_in_route();
             } else {
                 expanded.extend(self.cursor.next());
             }

@@ -48,7 +48,23 @@ impl Expander<'_> {
     /// 1 everywhere else.
     pub(super) fn import(&mut self, depth: i32) {
         let before = self.cursor.last().cloned();
-        let Some(import) = self.import_statement() else { return };
+        if let Some(import) = self.import_statement() {
+            self.replace(import, before, depth);
+        }
+    }
+
+    /// The same in a named route, where Caddy takes an import with a block for a directive by this name.
+    pub(super) fn import_in_route(&mut self) {
+        let before = self.cursor.last().cloned();
+        if let Some(import) = self.import_statement() {
+            if import.has_block {
+                self.report(errors::import_block_in_route(import.keyword.token.span));
+            }
+            self.replace(import, before, 1);
+        }
+    }
+
+    fn replace(&mut self, import: Import, before: Option<Tok>, depth: i32) {
         let tokens = self.imported_tokens(&import, depth).unwrap_or_default();
         // Caddy forgets an import statement, but not one with a block.
         let last = if import.has_block { Some(import.pattern) } else { before };

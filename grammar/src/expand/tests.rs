@@ -192,6 +192,8 @@ fn named_routes_may_import() {
     let text =
         "(s) {\n\trespond {args[0]}\n}\n&(r) {\n\timport s hi\n\thandle {\n\t\timport s deep\n\t}\n}\n";
     assert_eq!(clean(text, &[]), "route [r](respond hi)(handle {(respond deep)})");
+    let block = "(s) {\n}\n&(r) {\n\thandle {\n\t\timport s {\n\t\t}\n\t}\n}\n";
+    assert_eq!(wrong(block, &[]), ["5: an import in a named route takes no block"]);
 }
 
 #[test]
