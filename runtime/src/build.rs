@@ -102,6 +102,11 @@ impl Build {
         self.is_survey() && !self.provisions
     }
 
+    /// Whether this is a survey that looks at the machine, too: what can be read, and where could be written.
+    pub(crate) fn looks_at_machine(&self) -> bool {
+        self.is_survey() && self.provisions
+    }
+
     /// Whether nothing may be opened or made, because this only looks for what cannot be built.
     pub(crate) fn is_survey(&self) -> bool {
         self.found.is_some()

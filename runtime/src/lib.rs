@@ -30,6 +30,7 @@ mod support;
 mod time;
 pub mod tls;
 pub mod tunnel;
+mod writable;
 
 pub use runtime::Runtime;
 pub use support::{provision, survey};

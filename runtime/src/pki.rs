@@ -7,7 +7,7 @@ mod authority;
 mod pair;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -45,6 +45,8 @@ pub enum PkiError {
 #[derive(Debug, Default)]
 pub(crate) struct Authorities {
     made: BTreeMap<String, Arc<Authority>>,
+    /// Those that a survey has looked at.
+    surveyed: BTreeSet<String>,
 }
 
 impl Authorities {
@@ -70,7 +72,9 @@ impl Authorities {
             None => return Err(cx.error(format!("no certificate authority configured with id: {id}"))),
         };
         if cx.is_survey() {
-            Authority::storage(authority, storage, cx)?;
+            if self.surveyed.insert(id.to_owned()) {
+                Authority::survey(authority, storage, cx)?;
+            }
             return Err(cx.left_out());
         }
         let authority = Arc::new(Authority::build(id, authority, storage, cx)?);

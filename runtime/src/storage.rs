@@ -13,6 +13,7 @@ use crate::{
     build::{Build, BuildError},
     folders::Folders,
     placeholder::Template,
+    writable,
 };
 
 /// A folder of assets. Keys are relative paths with `/` between their parts.
@@ -45,13 +46,30 @@ impl Storage {
             Some(config::storage::Storage::FileSystem(config)) => {
                 let root = Template::known(&config.root, cx)?;
                 let root = root.fixed(cx, "the root of a storage cannot depend on a request")?;
-                Ok(Self::new(root.into()))
+                let storage = Self::new(root.into());
+                storage.survey(cx.path(), cx)?;
+                Ok(storage)
             }
             Some(config::storage::Storage::Foreign(foreign)) => {
                 cx.refuse(&format!("caddy.storage.{}", foreign.name))?;
                 Ok(Self::new(default()))
             }
         }
+    }
+
+    /// Finds out, in a survey of the machine, whether anything can be stored. `path` is where the configuration says so.
+    ///
+    /// # Errors
+    /// None in a survey, which notes them.
+    pub(crate) fn survey(&self, path: String, cx: &Build) -> Result<(), BuildError> {
+        if !cx.looks_at_machine() {
+            return Ok(());
+        }
+        let writable = writable::folder(&self.root).map_err(|error| {
+            let message = format!("the storage {} cannot be written: {error}", self.root.display());
+            BuildError { path, ..cx.error(message) }
+        });
+        cx.unless_survey(writable).map(drop)
     }
 
     /// The file of a key.

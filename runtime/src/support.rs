@@ -24,7 +24,8 @@ pub fn survey(config: &Config) -> Vec<BuildError> {
 }
 
 /// The same, and what is wrong with the certificates and keys that the configuration names, which are read as a run reads
-/// them. The environment is that of the run. No socket is bound, nobody is asked, and nothing is written.
+/// them, and with the places of logs and of the storage, which the run must be able to write. The environment is that of the
+/// run. No socket is bound, nobody is asked, and nothing is written.
 #[must_use]
 pub fn provision(config: &Config, environment: BTreeMap<String, String>) -> Vec<BuildError> {
     let process = silent().with_environment(environment);

@@ -36,8 +36,8 @@ pub(crate) struct ValidateArgs {
     /// Go on past directives, options and modules that are not known, with a warning
     #[arg(long)]
     allow_unknown_modules: bool,
-    /// Also read the certificates and keys that configurations name, with the environment as it is; no socket is bound, no
-    /// network used, and nothing written
+    /// Also read the certificates and keys that configurations name, and see whether logs and the storage could be written,
+    /// with the environment as it is; no socket is bound, no network used, and nothing written
     #[arg(long)]
     provision: bool,
     /// Set an environment variable

@@ -127,6 +127,10 @@ impl Target for Stdout {
 #[derive(Debug, Default)]
 pub(crate) struct Outputs(Mutex<HashMap<String, Weak<Output>>>);
 
+fn opening(error: &io::Error) -> String {
+    format!("opening log: {error}")
+}
+
 impl Outputs {
     /// The output that a configuration asks for; `None` for `discard`.
     pub(crate) fn open(
@@ -140,6 +144,9 @@ impl Outputs {
             Some(Writer::Discard(_)) => return Ok(None),
             Some(Writer::File(file)) => {
                 let settings = file::Settings::from_config(file, cx)?;
+                if cx.looks_at_machine() {
+                    settings.check().map_err(|error| cx.error(opening(&error)))?;
+                }
                 (format!("{settings:?}"), Box::new(move || Ok(Box::new(file::File::open(settings)?))))
             }
             Some(Writer::Net(_)) => return Err(cx.unsupported("the log writer net")),
@@ -155,8 +162,7 @@ impl Outputs {
         if let Some(output) = open.get(&key).and_then(Weak::upgrade) {
             return Ok(Some(output));
         }
-        let output =
-            target().and_then(Output::start).map_err(|error| cx.error(format!("opening log: {error}")))?;
+        let output = target().and_then(Output::start).map_err(|error| cx.error(opening(&error)))?;
         let output = Arc::new(output);
         open.insert(key, Arc::downgrade(&output));
         Ok(Some(output))

@@ -123,8 +123,27 @@ impl Authority {
         })
     }
 
+    /// Looks at what an authority would be made of, and makes nothing.
+    pub(super) fn survey(
+        config: &config::pki::Authority,
+        storage: &Storage,
+        cx: &Build,
+    ) -> Result<(), BuildError> {
+        Self::storage(config, storage, cx)?;
+        if config.storage.is_none() && (config.root.is_none() || config.intermediate.is_none()) {
+            storage.survey("/storage".to_owned(), cx)?;
+        }
+        for pair in [&config.root, &config.intermediate].into_iter().flatten() {
+            check_format(pair, cx)?;
+            if cx.looks_at_machine() {
+                cx.unless_survey(read_pair(pair, cx))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Where the authority is kept: in a storage of its own, or in that of the configuration.
-    pub(super) fn storage(
+    fn storage(
         config: &config::pki::Authority,
         storage: &Storage,
         cx: &Build,
@@ -207,10 +226,15 @@ impl Authority {
     }
 }
 
-fn read_pair(config: &config::pki::KeyPair, cx: &Build) -> Result<Signer, BuildError> {
-    if !matches!(config.format.as_str(), "" | "pem_file") {
-        return Err(cx.error(format!("unrecognized key pair format: {}", config.format)));
+fn check_format(config: &config::pki::KeyPair, cx: &Build) -> Result<(), BuildError> {
+    match config.format.as_str() {
+        "" | "pem_file" => Ok(()),
+        other => Err(cx.error(format!("unrecognized key pair format: {other}"))),
     }
+}
+
+fn read_pair(config: &config::pki::KeyPair, cx: &Build) -> Result<Signer, BuildError> {
+    check_format(config, cx)?;
     let read = |path: &str| {
         std::fs::read_to_string(path).map_err(|error| cx.error(format!("cannot read {path}: {error}")))
     };

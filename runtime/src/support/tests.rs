@@ -433,3 +433,39 @@ fn files_are_read_when_it_is_asked_for() {
         "{found:#?}"
     );
 }
+
+/// Root and intermediate are read, and where logs and the storage are could be written; nothing is made.
+#[test]
+fn authorities_logs_and_storage_are_looked_at() {
+    let folder = testing::folder(&[("text.pem", "no key")]);
+    let path = |name: &str| format!("{}/{name}", folder.path());
+    let pair = json!({"certificate": path("gone.crt"), "private_key": path("gone.key")});
+    let text = json!({"certificate": path("text.pem"), "private_key": path("text.pem")});
+    let file = |name: &str| json!({"writer": {"output": "file", "filename": path(name)}});
+    let config = |below: &str| {
+        json!({
+            "storage": {"module": "file_system", "root": path(&format!("{below}/storage"))},
+            "logging": {"logs": {"a": file(&format!("{below}/a.log")), "b": file("")}},
+            "apps": {"pki": {"certificate_authorities": {
+                "c": {"root": pair, "intermediate": text}, "d": {"root": {"certificate": "c", "private_key": "k", "format": "x"}},
+            }}},
+        })
+    };
+    let paths = |config: &Value| -> Vec<String> {
+        let found = provision(&parsed(config), BTreeMap::new());
+        assert!(
+            found.iter().all(|error| error.message.contains(folder.path()) || error.path.ends_with("/d")),
+            "{found:#?}"
+        );
+        found.into_iter().map(|error| error.path).collect()
+    };
+    let authority = |id: &str| format!("/apps/pki/certificate_authorities/{id}");
+    let log = |name: &str| format!("/logging/logs/{name}/writer");
+    let always = [log("b"), authority("c"), authority("c"), authority("d")];
+    assert_eq!(paths(&config("new/folder")), always);
+    let nowhere = [log("a"), log("b"), "/storage".to_owned(), authority("c"), authority("c"), authority("d")];
+    assert_eq!(paths(&config("text.pem")), nowhere);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    let plain = survey(&parsed(&config("text.pem")));
+    assert_eq!(plain.into_iter().map(|error| error.path).collect::<Vec<_>>(), [authority("d")]);
+}

@@ -16,6 +16,7 @@ use crate::{
     build::{Build, BuildError},
     placeholder::Template,
     time::Moment,
+    writable,
 };
 
 /// How rolled files are named and kept; Caddy's defaults.
@@ -90,6 +91,16 @@ impl Settings {
             keep: or(config.roll_keep, 10) as usize,
             keep_for: DAY * or(config.roll_keep_days, 90) as u32,
         })
+    }
+
+    /// Whether the file could be written.
+    ///
+    /// # Errors
+    /// Why not, with its path.
+    pub(super) fn check(&self) -> io::Result<()> {
+        let named =
+            |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", self.path.display()));
+        writable::file(&self.path).map_err(named)
     }
 }
 
