@@ -6,7 +6,7 @@ use crate::logging::Logger;
 
 /// Raises the soft limit to the hard one, as Go does. The soft one is low for programs that use `select`, and each
 /// proxied connection takes two descriptors.
-pub(crate) fn raise_limit(logger: &Logger) {
+pub fn raise_limit(logger: &Logger) {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current == maximum {
         return;

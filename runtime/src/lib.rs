@@ -6,7 +6,7 @@ mod admin;
 pub mod build;
 mod cel;
 pub mod control;
-mod descriptors;
+pub mod descriptors;
 mod dns;
 pub mod error;
 pub mod folders;

@@ -15,6 +15,7 @@ use caddis_grammar::{Environment, Files, Format, ReadError, render};
 use caddis_runtime::{
     Runtime,
     control::{Control, LoadError},
+    descriptors::raise_limit,
     folders::Folders,
     logging::{Level, Logger, Stderr},
     process::Process,
@@ -48,7 +49,9 @@ impl Server {
         let shards = Shards::start(2).expect("threads can be started");
         let environment =
             ["XDG_DATA_HOME", "XDG_CONFIG_HOME"].map(|name| (name.to_owned(), folder.display().to_string()));
-        let process = Process::new(shards, Logger::root(Box::new(Stderr(Level::Error))));
+        let logger = Logger::root(Box::new(Stderr(Level::Error)));
+        raise_limit(&logger);
+        let process = Process::new(shards, logger);
         let process = Arc::new(process.with_environment(environment.into()));
         let folders = Folders { data: folder.join("data"), config: folder.join("config") };
         let adapter = Arc::new(|text: &str| {

@@ -12,5 +12,6 @@ mod php;
 mod real;
 mod reload;
 mod streams;
+mod stress;
 mod tidy;
 mod tls;
