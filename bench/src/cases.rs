@@ -5,11 +5,21 @@ pub(crate) mod load;
 pub(crate) mod reload;
 pub(crate) mod scale;
 mod sites;
+pub(crate) mod soak;
+pub(crate) mod stress;
 pub(crate) mod tools;
 
-use crate::origin::{self, Origin};
+use crate::{
+    measure::descriptor_limit,
+    origin::{self, Origin},
+};
 
 /// The shared upstream of a case.
 pub(crate) fn upstream() -> Origin {
     origin::start().expect("a loopback port is free")
+}
+
+/// How many streams of those wanted can be open at once: a proxy needs two descriptors a stream, and some for itself.
+pub(crate) fn most_streams(wanted: usize) -> usize {
+    (descriptor_limit().saturating_sub(100) / 2).min(wanted)
 }

@@ -97,27 +97,28 @@ pub(crate) async fn connect(target: SocketAddr, link: Link) -> io::Result<Box<dy
     }
 }
 
-/// Opens `count` upgraded connections or streams.
+/// Opens `count` upgraded connections or streams on a path.
 pub(crate) async fn upgraded(
     target: SocketAddr,
     link: Link,
+    path: &str,
     count: usize,
 ) -> io::Result<Vec<Box<dyn Duplex>>> {
     let mut streams = Vec::with_capacity(count);
     while streams.len() < count {
         match link {
-            Link::Plain | Link::Tls => streams.push(upgrade(connect(target, link).await?).await?),
+            Link::Plain | Link::Tls => streams.push(upgrade(connect(target, link).await?, path).await?),
             Link::Http2 => {
-                extended_connect(target, SHARED_BY.min(count - streams.len()), &mut streams).await?;
+                extended_connect(target, path, SHARED_BY.min(count - streams.len()), &mut streams).await?;
             }
         }
     }
     Ok(streams)
 }
 
-async fn upgrade(mut stream: Box<dyn Duplex>) -> io::Result<Box<dyn Duplex>> {
+async fn upgrade(mut stream: Box<dyn Duplex>, path: &str) -> io::Result<Box<dyn Duplex>> {
     let request = format!(
-        "GET /upgrade HTTP/1.1\r\nHost: {HOST}\r\nConnection: Upgrade\r\nUpgrade: stress-stream\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: Upgrade\r\nUpgrade: stress-stream\r\n\r\n"
     );
     stream.write_all(request.as_bytes()).await?;
     let mut head = Vec::new();
@@ -132,6 +133,7 @@ async fn upgrade(mut stream: Box<dyn Duplex>) -> io::Result<Box<dyn Duplex>> {
 /// Opens `count` streams on one connection.
 async fn extended_connect(
     target: SocketAddr,
+    path: &str,
     count: usize,
     streams: &mut Vec<Box<dyn Duplex>>,
 ) -> io::Result<()> {
@@ -145,7 +147,7 @@ async fn extended_connect(
         let mut request = Request::new(Empty::new());
         *request.method_mut() = Method::CONNECT;
         *request.version_mut() = Version::HTTP_2;
-        *request.uri_mut() = format!("https://{HOST}/upgrade").parse().map_err(io::Error::other)?;
+        *request.uri_mut() = format!("https://{HOST}{path}").parse().map_err(io::Error::other)?;
         request.headers_mut().insert("sec-websocket-version", http::HeaderValue::from_static("13"));
         request.extensions_mut().insert(Protocol::from_static("websocket"));
         let response = sender.send_request(request).await.map_err(io::Error::other)?;

@@ -80,7 +80,7 @@ pub(crate) fn run(target: SocketAddr, load: Load, duration: Duration) -> Seen {
 
 async fn open(target: SocketAddr, load: Load) -> io::Result<Vec<Box<dyn Duplex>>> {
     if let Work::PingPong { .. } = load.work {
-        return upgraded(target, load.link, load.clients).await;
+        return upgraded(target, load.link, "/upgrade", load.clients).await;
     }
     let mut streams = Vec::with_capacity(load.clients);
     for _ in 0..load.clients {
@@ -89,7 +89,8 @@ async fn open(target: SocketAddr, load: Load) -> io::Result<Vec<Box<dyn Duplex>>
     Ok(streams)
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+/// A runtime on the calling thread.
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made")
 }
 
@@ -123,14 +124,15 @@ async fn client(
 }
 
 /// Sends a message and reads as much back, which has to be the same.
-async fn echo(stream: &mut Box<dyn Duplex>, message: &[u8], answer: &mut [u8]) -> io::Result<()> {
+pub(crate) async fn echo(stream: &mut Box<dyn Duplex>, message: &[u8], answer: &mut [u8]) -> io::Result<()> {
     stream.write_all(message).await?;
     stream.flush().await?;
     stream.read_exact(answer).await?;
     if answer == message { Ok(()) } else { Err(io::Error::other("the echo differs")) }
 }
 
-async fn read_answer(stream: &mut Box<dyn Duplex>, buffer: &mut [u8]) -> io::Result<()> {
+/// Reads the answer of the upstream to a request; all of it has to fit into the buffer.
+pub(crate) async fn read_answer(stream: &mut Box<dyn Duplex>, buffer: &mut [u8]) -> io::Result<()> {
     let mut filled = 0;
     loop {
         let read = stream.read(&mut buffer[filled..]).await?;
@@ -158,8 +160,16 @@ pub(crate) struct Streams {
 impl Streams {
     /// Opens `count` streams and exercises each once with 1 KiB.
     pub(crate) fn open(target: SocketAddr, link: Link, count: usize) -> io::Result<Self> {
-        let runtime = runtime();
-        let streams = runtime.block_on(upgraded(target, link, count))?;
+        Self::open_on(&[("/upgrade", count)], target, link)
+    }
+
+    /// The same with so many streams on each path.
+    pub(crate) fn open_on(paths: &[(&str, usize)], target: SocketAddr, link: Link) -> io::Result<Self> {
+        let (runtime, mut streams) = (runtime(), Vec::new());
+        for &(path, count) in paths {
+            streams.extend(runtime.block_on(upgraded(target, link, path, count))?);
+        }
+        let count = streams.len();
         let mut all = Self { runtime, streams };
         if all.alive(1024) != count {
             return Err(io::Error::other("a stream did not echo"));

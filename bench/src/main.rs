@@ -7,9 +7,12 @@ mod cases;
 mod link;
 mod load;
 mod measure;
+mod mixed;
 mod origin;
 mod peers;
 mod table;
+
+use std::process::ExitCode;
 
 use clap::Parser;
 
@@ -19,7 +22,7 @@ use crate::peers::{Peer, PeerKind};
 #[derive(Debug, Parser)]
 struct Options {
     /// Cases to run: tunnel, tunnel-64b, tunnel-64k, tunnel-1000, tunnel-tls, tunnel-h2, get, post, idle, idle-tls, idle-h2,
-    /// reload, tools, scale. All by default.
+    /// reload, tools, scale, stress, soak. All but the last two by default.
     cases: Vec<String>,
     /// Rounds; each round runs every peer once.
     #[arg(long, default_value_t = 5)]
@@ -27,6 +30,9 @@ struct Options {
     /// Seconds of load in the cases tunnel, get and post.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
+    /// Minutes of load in the case soak.
+    #[arg(long, default_value_t = 30)]
+    minutes: u64,
     /// Peers to run. All that are installed by default.
     #[arg(long)]
     peers: Vec<String>,
@@ -38,11 +44,11 @@ struct Options {
     origin: bool,
 }
 
-fn main() {
+fn main() -> ExitCode {
     let options = Options::parse();
     if options.origin {
         origin::main().expect("the upstream can serve");
-        return;
+        return ExitCode::SUCCESS;
     }
     let peers: Vec<Peer> = PeerKind::ALL
         .into_iter()
@@ -68,6 +74,19 @@ fn main() {
     if wanted("scale") {
         report(&cases::scale::run(&peers, options.rounds));
     }
+    let named = |name: &str| options.cases.iter().any(|case| case == name);
+    let mut good = true;
+    for (text, passed) in [
+        named("stress").then(|| cases::stress::run(&peers, options.rounds)),
+        named("soak").then(|| cases::soak::run(&peers, options.minutes)),
+    ]
+    .into_iter()
+    .flatten()
+    {
+        report(&text);
+        good &= passed;
+    }
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 #[expect(clippy::print_stdout, reason = "the tables are this program's output")]

@@ -1,9 +1,11 @@
-//! The upstream: answers every request with 1 KiB once it has read it, and echoes after an upgrade.
+//! The upstream: answers every request with 1 KiB once it has read it, `GET /events` with events over five seconds, and echoes
+//! after an upgrade.
 
 use std::{
     io::{self, BufRead, BufReader, Read},
     net::SocketAddr,
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use tokio::{
@@ -11,6 +13,9 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+/// How many events `GET /events` gets, one every 50 ms.
+pub(crate) const EVENTS: usize = 100;
 
 /// A running upstream in a process of its own, so that its descriptors and processor time are not the clients'.
 pub(crate) struct Origin {
@@ -83,6 +88,10 @@ async fn serve(mut stream: TcpStream) -> io::Result<()> {
                 drop(buffer);
                 return echo(stream).await;
             }
+            if head.starts_with(b"GET /events ") {
+                events(&mut stream).await?;
+                continue;
+            }
             let length = header(head, "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
             let here = (filled - start).min(length);
             start += here;
@@ -115,6 +124,17 @@ fn switch(head: &[u8]) -> Option<String> {
     Some(format!(
         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\n{accept}\r\n"
     ))
+}
+
+async fn events(stream: &mut TcpStream) -> io::Result<()> {
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).await?;
+    for number in 0..EVENTS {
+        let event = format!("data: {number}\n\n");
+        stream.write_all(format!("{:x}\r\n{event}\r\n", event.len()).as_bytes()).await?;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    stream.write_all(b"0\r\n\r\n").await
 }
 
 /// Reads and forgets `length` bytes.

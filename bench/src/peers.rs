@@ -1,7 +1,8 @@
 //! The proxies to compare: how each is found, configured, started and stopped.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -126,6 +127,22 @@ impl Running {
         self.child.id()
     }
 
+    /// Loads another Caddyfile through the admin API; how long it took.
+    pub(crate) fn load(&self, caddyfile: &str) -> io::Result<Duration> {
+        let started = Instant::now();
+        let mut stream = TcpStream::connect(self.admin)?;
+        write!(
+            stream,
+            "POST /load HTTP/1.1\r\nHost: {}\r\nContent-Type: text/caddyfile\r\nContent-Length: {}\r\n\
+             Connection: close\r\n\r\n{caddyfile}",
+            self.admin,
+            caddyfile.len()
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        if answer.starts_with("HTTP/1.1 200") { Ok(started.elapsed()) } else { Err(io::Error::other(answer)) }
+    }
+
     fn wait_until_ready(&mut self) -> io::Result<()> {
         let end = Instant::now() + Duration::from_secs(20);
         while Instant::now() < end {
@@ -173,6 +190,17 @@ pub(crate) fn caddyfile(
     identity: Option<&Identity>,
     proxy_lines: &str,
 ) -> String {
+    let handlers = format!("\treverse_proxy {upstream} {{\n{proxy_lines}\n\t}}\n");
+    caddyfile_with(address, admin, identity, &handlers)
+}
+
+/// A Caddyfile with one site of such lines, over TLS where there is a certificate.
+pub(crate) fn caddyfile_with(
+    address: SocketAddr,
+    admin: SocketAddr,
+    identity: Option<&Identity>,
+    handlers: &str,
+) -> String {
     let (scheme, tls) = match identity {
         Some([certificate, key, _]) => {
             ("https", format!("\ttls {} {}\n", certificate.display(), key.display()))
@@ -181,7 +209,7 @@ pub(crate) fn caddyfile(
     };
     format!(
         "{{\n\tadmin {admin}\n\tauto_https off\n\tskip_install_trust\n\tpersist_config off\n}}\n\n\
-         {scheme}://{HOST}:{} {{\n{tls}\tbind {}\n\treverse_proxy {upstream} {{\n{proxy_lines}\n\t}}\n}}\n",
+         {scheme}://{HOST}:{} {{\n{tls}\tbind {}\n{handlers}}}\n",
         address.port(),
         address.ip()
     )

@@ -2,10 +2,10 @@
 //! 20,000 descriptors and some), each exercised once with 1 KiB.
 
 use crate::{
-    cases::upstream,
+    cases::{most_streams, upstream},
     link::Link,
     load::Streams,
-    measure::{descriptor_limit, memory_kib},
+    measure::memory_kib,
     peers::Peer,
     table::Table,
 };
@@ -48,11 +48,12 @@ fn measure(peer: &Peer, link: Link, upstream: std::net::SocketAddr) -> [f64; 5] 
         }
     };
     let (base, few) = with(1_200);
-    let (base_again, full) = with(many());
-    [base / 1024.0, few / 1024.0, full / 1024.0, (few - base) / 1_200.0, (full - base_again) / many() as f64]
-}
-
-/// A proxy needs two descriptors a stream, and some for itself.
-fn many() -> usize {
-    (descriptor_limit().saturating_sub(100) / 2).min(10_000)
+    let (base_again, full) = with(most_streams(10_000));
+    [
+        base / 1024.0,
+        few / 1024.0,
+        full / 1024.0,
+        (few - base) / 1_200.0,
+        (full - base_again) / most_streams(10_000) as f64,
+    ]
 }
