@@ -184,11 +184,11 @@ impl Instance {
             }
             Ok(())
         })?;
-        let (renewing, process) = (Arc::downgrade(&tls), Arc::clone(&cx.process));
+        let (renewing, process) = (tls::keep_fresh(&tls), Arc::clone(&cx.process));
         let authorities = tls.authorities().clone();
         cx.on_commit.push(move || {
             authorities.values().for_each(|authority| authority.tell_about_trust(&process.logger));
-            process.shards.run_on(0, move || drop(tokio::task::spawn_local(tls::keep_fresh(renewing))));
+            process.shards.run_on(0, move || drop(tokio::task::spawn_local(renewing)));
         });
         self.tls = Some(tls);
         Ok(())

@@ -15,12 +15,13 @@ mod terminator;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Weak},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use caddis_config as config;
 use rustls::server::ProducesTickets;
+use tokio::sync::watch;
 
 pub use self::{accept_anything::AcceptAnything, terminator::Terminator};
 use self::{
@@ -47,6 +48,8 @@ pub struct Tls {
     tickets: Option<Arc<dyn ProducesTickets>>,
     renew_interval: Duration,
     logger: Logger,
+    /// Dropped with the rest, which tells [`keep_fresh`].
+    runs: watch::Sender<()>,
 }
 
 /// The TLS side while it is built: what a configuration brings is there, what has to be made is not.
@@ -141,6 +144,7 @@ impl Draft {
             tickets: self.tickets,
             renew_interval: self.renew_interval,
             logger: cx.process.logger.named("tls"),
+            runs: watch::Sender::default(),
         }))
     }
 
@@ -299,12 +303,19 @@ impl Tls {
     }
 }
 
-/// Renews certificates as long as their configuration runs.
-pub(crate) async fn keep_fresh(tls: Weak<Tls>) {
-    while let Some(interval) = tls.upgrade().map(|tls| tls.interval()) {
-        tokio::time::sleep(interval).await;
-        let Some(tls) = tls.upgrade() else { return };
-        let renewed = tokio::task::spawn_blocking(move || tls.maintain(SystemTime::now())).await;
-        debug_assert!(renewed.is_ok(), "renewing does not panic");
+/// Renews certificates as long as their configuration runs. Ends with it, not at the next time to renew: reloads may come
+/// faster than that, and what waits takes memory.
+pub(crate) fn keep_fresh(tls: &Arc<Tls>) -> impl Future<Output = ()> + Send + use<> {
+    let (tls, mut runs) = (Arc::downgrade(tls), tls.runs.subscribe());
+    async move {
+        while let Some(interval) = tls.upgrade().map(|tls| tls.interval()) {
+            tokio::select! {
+                () = tokio::time::sleep(interval) => {}
+                _ = runs.changed() => return,
+            }
+            let Some(tls) = tls.upgrade() else { return };
+            let renewed = tokio::task::spawn_blocking(move || tls.maintain(SystemTime::now())).await;
+            debug_assert!(renewed.is_ok(), "renewing does not panic");
+        }
     }
 }

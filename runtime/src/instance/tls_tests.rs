@@ -2,7 +2,9 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     path::PathBuf,
+    pin::pin,
     sync::atomic::{AtomicUsize, Ordering},
+    task::{Context, Waker},
     time::{Duration, SystemTime},
 };
 
@@ -275,4 +277,19 @@ fn plain_http_on_a_tls_port_is_redirected() {
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.contains(" 308 ") && answer.contains("Location: https://a.localhost/x\r\n"), "{answer}");
     assert!(site.get("a.localhost").unwrap().starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+/// What keeps certificates fresh would else wait for ten minutes, and reloads may come every second.
+#[test]
+fn renewing_ends_with_its_configuration() {
+    let site = Site::new(json!({}), Value::Null);
+    let config = site.config(json!({"routes": [host("a.localhost")]}), Value::Null);
+    let instance = Instance::build(&config, None, site.runtime.process()).unwrap();
+    let mut renewing = pin!(tls::keep_fresh(instance.tls().unwrap()));
+    let tokio = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let _entered = tokio.enter();
+    let mut poll = || renewing.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(poll().is_pending());
+    drop(instance);
+    assert!(poll().is_ready());
 }
