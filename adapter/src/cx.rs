@@ -2,11 +2,11 @@
 //! place to put findings.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
-use caddis_grammar::{Diagnostic, Environment, Files, Origin as ImportOrigin, Sources, Span, Token};
+use caddis_grammar::{Code, Diagnostic, Environment, Files, Origin as ImportOrigin, Sources, Span, Token};
 
 use crate::{
     errors,
@@ -49,8 +49,12 @@ pub struct Cx<'a> {
     pub(crate) imported: HashMap<Span, Arc<ImportOrigin>>,
     /// Where the matchers of directives are, by the places of these.
     pub(crate) matched: HashMap<Span, Span>,
+    /// The imports that brought what is being read.
+    pub(crate) origin: Option<Arc<ImportOrigin>>,
     /// The findings so far.
     pub diagnostics: Vec<Diagnostic>,
+    /// What was found, so that a snippet that is imported twice does not complain twice.
+    reported: HashSet<(Code, Option<Span>, String)>,
 }
 
 /// What directives remember across statements.
@@ -89,13 +93,27 @@ impl<'a> Cx<'a> {
             unknown: Vec::new(),
             imported: HashMap::new(),
             matched: HashMap::new(),
+            origin: None,
             diagnostics: Vec::new(),
+            reported: HashSet::new(),
         }
     }
 
-    /// Records a finding and goes on.
+    /// Records a finding, with the imports that brought what is being read, and goes on.
     pub fn report(&mut self, diagnostic: impl Into<Box<Diagnostic>>) {
-        self.diagnostics.push(*diagnostic.into());
+        let mut diagnostic = *diagnostic.into();
+        if self.reported.insert((diagnostic.code, diagnostic.span, diagnostic.message.clone())) {
+            diagnostic.origin = diagnostic.origin.or_else(|| self.origin.clone());
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// Does what concerns a word: findings are told with the imports that brought it.
+    pub(crate) fn at<T>(&mut self, word: &Token, work: impl FnOnce(&mut Self) -> T) -> T {
+        let around = std::mem::replace(&mut self.origin, word.origin.clone());
+        let result = work(self);
+        self.origin = around;
+        result
     }
 
     /// The value, or `None` with the finding recorded.

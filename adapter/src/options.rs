@@ -289,8 +289,10 @@ pub(crate) static OPTIONS: &[Row<GlobalOptions>] = &[
 /// Reads the global block. What is wrong is recorded in `cx`.
 pub(crate) fn read(cx: &mut Cx<'_>, block: &ServerBlock, options: &mut GlobalOptions) {
     for line in &block.statements {
-        let outcome = read_line_or(cx, line, OPTIONS, options, read_declared);
-        cx.keep(outcome);
+        cx.at(line.name(), |cx| {
+            let outcome = read_line_or(cx, line, OPTIONS, options, read_declared);
+            cx.keep(outcome);
+        });
     }
     servers::sort_and_check(cx, &mut options.servers);
 }

@@ -1,7 +1,7 @@
 //! Routes of one block: reading its directives, sorting, grouping, consolidating.
 
 use caddis_config::http::{Matcher, Route, handlers::Subroute};
-use caddis_grammar::{Span, Statement};
+use caddis_grammar::{Diagnostic, Span, Statement};
 
 use crate::{
     cx::{Cx, Parsed},
@@ -80,9 +80,10 @@ impl Cx<'_> {
         statements: &'s [Statement],
     ) -> (Vec<Placed>, Vec<&'s Statement>) {
         for statement in statements.iter().filter(|statement| is_definition(statement)) {
-            self.define_matcher(statement);
+            self.at(statement.name(), |cx| cx.define_matcher(statement));
         }
         let (mut placed, mut unknown) = (Vec::new(), Vec::new());
+        let around = self.origin.take();
         for statement in statements.iter().filter(|statement| !is_definition(statement)) {
             let registry = self.registry;
             let Some(directive) = registry.directive(&statement.name().text) else {
@@ -93,6 +94,7 @@ impl Cx<'_> {
                 unknown.push(statement);
                 continue;
             };
+            self.origin.clone_from(&statement.name().origin);
             let outer = (std::mem::take(&mut self.nested), std::mem::take(&mut self.unknown));
             let items = self.call(directive, statement);
             let nested = std::mem::take(&mut self.nested);
@@ -111,6 +113,7 @@ impl Cx<'_> {
                 nested: nested.clone(),
             }));
         }
+        self.origin = around;
         (placed, unknown)
     }
 
@@ -126,7 +129,8 @@ impl Cx<'_> {
                 _ => {
                     for name in &names {
                         let finding = errors::unknown_nested_directive(self, name);
-                        self.report(self.unless_skipped(finding, Unknown::SkipAll));
+                        let finding = self.unless_skipped(finding, Unknown::SkipAll);
+                        self.at(name, |cx| cx.report(finding));
                     }
                 }
             }
@@ -155,7 +159,7 @@ impl Cx<'_> {
             placed.retain(|placed| {
                 let ordered = self.registry.position(&placed.directive).is_some();
                 if !ordered {
-                    self.diagnostics.push(*errors::unordered_directive(&placed.directive, placed.span));
+                    self.report_placed(*errors::unordered_directive(&placed.directive, placed.span));
                 }
                 ordered
             });
@@ -164,11 +168,17 @@ impl Cx<'_> {
             placed.retain(|placed| {
                 let route = matches!(placed.item, Item::Route(_) | Item::Routes(_));
                 if !route {
-                    self.diagnostics.push(*errors::not_a_route(&placed.directive, placed.span));
+                    self.report_placed(*errors::not_a_route(&placed.directive, placed.span));
                 }
                 route
             });
         }
+    }
+
+    /// Records a finding at the name of a directive that has been read.
+    fn report_placed(&mut self, finding: Diagnostic) {
+        let origin = finding.span.and_then(|span| self.imported.get(&span).cloned());
+        self.report(finding.brought_by(origin));
     }
 
     /// Groups and consolidates what directives yielded.

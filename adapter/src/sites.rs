@@ -89,13 +89,13 @@ pub(crate) fn read(cx: &mut Cx<'_>, mut block: ServerBlock) -> Block {
     }
     let mut keys = Vec::new();
     for token in &block.keys {
-        match Address::parse(&token.text) {
+        cx.at(token, |cx| match Address::parse(&token.text) {
             Ok(address) => {
                 warn_about(cx, token, &address);
                 keys.push(Key { token: token.clone(), address: Rc::new(address) });
             }
             Err(reason) => cx.report(errors::sites::bad_address(token, &reason)),
-        }
+        });
     }
     let hosts = keys.iter().map(|key| key.address.host.clone());
     let may_be_any = |key: &Key| key.address.host.is_empty() || cx.sources.has_variable(key.token.span);
@@ -105,7 +105,8 @@ pub(crate) fn read(cx: &mut Cx<'_>, mut block: ServerBlock) -> Block {
     let (placed, unknown) = cx.read_directives(&block.statements);
     for statement in unknown {
         let finding = errors::unknown_directive(cx, statement.name(), block.has_braces);
-        cx.report(cx.unless_skipped(finding, Unknown::SkipAll));
+        let finding = cx.unless_skipped(finding, Unknown::SkipAll);
+        cx.at(statement.name(), |cx| cx.report(finding));
     }
     cx.leave_block();
     let mut pile = Pile { invoked: std::mem::take(&mut cx.state.invoked), ..Pile::default() };

@@ -1,6 +1,6 @@
 //! Sub-directives as tables: one row a name, from which come the parser, "did you mean" and the page's syntax box.
 
-use caddis_grammar::{Statement, Token};
+use caddis_grammar::{Diagnostic, Statement, Token};
 
 use crate::{
     args::Args,
@@ -88,10 +88,7 @@ impl Shape {
 
 /// Reads every line of a statement's block by the table. A bad line is reported and the next one read.
 pub fn read_block<T>(cx: &mut Cx<'_>, statement: &Statement, table: &'static [Row<T>], value: &mut T) {
-    for line in statement.children() {
-        let outcome = read_line(cx, line, table, value);
-        cx.keep(outcome);
-    }
+    read_block_or(cx, statement, table, value, |_, line, _| Err(unknown(table, line)));
 }
 
 /// Reads one line by the table.
@@ -105,9 +102,7 @@ pub fn read_line<T>(
     table: &'static [Row<T>],
     value: &mut T,
 ) -> Parsed<()> {
-    let Some(row) = find(table, line.name()) else {
-        return Err(errors::unknown_subdirective(line.name(), table.iter().map(|row| row.name)));
-    };
+    let Some(row) = find(table, line.name()) else { return Err(unknown(table, line)) };
     row.shape.check(line)?;
     match row.nested {
         Nested::No => line.no_block()?,
@@ -144,9 +139,15 @@ pub fn read_block_or<T>(
     mut otherwise: impl FnMut(&mut Cx<'_>, &Statement, &mut T) -> Parsed<()>,
 ) {
     for line in statement.children() {
-        let outcome = read_line_or(cx, line, table, value, &mut otherwise);
-        cx.keep(outcome);
+        cx.at(line.name(), |cx| {
+            let outcome = read_line_or(cx, line, table, value, &mut otherwise);
+            cx.keep(outcome);
+        });
     }
+}
+
+fn unknown<T>(table: &'static [Row<T>], line: &Statement) -> Box<Diagnostic> {
+    errors::unknown_subdirective(line.name(), table.iter().map(|row| row.name))
 }
 
 fn find<T>(table: &'static [Row<T>], name: &Token) -> Option<&'static Row<T>> {

@@ -91,6 +91,22 @@ fn all_findings_come_out_of_one_run() {
 }
 
 #[test]
+fn what_was_imported_is_told_once_and_with_its_import() {
+    let text = "(s) {\n\tbogus\n\trespond /a b {\n\t\tbogus\n\t}\n\t@m bogus\n\thandle {\n\t\terror a b c\n\t}\n}\n\
+                :80 {\n\timport s\n}\n:81 {\n\timport s\n\tbogus\n}";
+    let adapted = adapted(text);
+    let line = |span| adapted.sources.location(span).line;
+    let places = adapted
+        .diagnostics
+        .iter()
+        .map(|finding| (finding.span.map(line), finding.origin.as_ref().map(|origin| line(origin.at))));
+    assert_eq!(
+        places.collect::<Vec<_>>(),
+        [2, 4, 6, 8].map(|at| (Some(at), Some(12))).into_iter().chain([(Some(16), None)]).collect::<Vec<_>>()
+    );
+}
+
+#[test]
 fn parts_of_the_json_lead_back_to_the_text() {
     let text = "localhost {\n\thandle /a {\n\t\trespond a\n\t}\n\thandle_path /b {\n\t\theader X y\n\t\trespond b\n\t}\n}\n";
     let adapted = adapted(text);
