@@ -100,6 +100,11 @@ impl Diagnostic {
         self
     }
 
+    /// The imports that brought the text, innermost first.
+    pub(crate) fn imports(&self) -> impl Iterator<Item = &Origin> {
+        std::iter::successors(self.origin.as_deref(), |origin| origin.parent.as_deref())
+    }
+
     /// Adds the imports that brought the text, as [`Token::origin`](crate::Token::origin) has them.
     #[must_use]
     pub fn brought_by(mut self, origin: Option<Arc<Origin>>) -> Self {

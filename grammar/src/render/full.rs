@@ -7,7 +7,10 @@ use miette::{
     SourceSpan, SpanContents,
 };
 
-use crate::{Diagnostic, Severity, Source, Sources, Span, render::json::imported};
+use crate::{
+    Diagnostic, Severity, Source, Sources, Span,
+    render::{Place, json::imported, place},
+};
 
 /// The width where none is known, in columns.
 pub(super) const WIDTH: usize = 100;
@@ -28,7 +31,17 @@ pub fn render_for_terminal(
         .with_show_related_as_nested(true);
     let mut out = String::new();
     for diagnostic in diagnostics {
-        let report = Report::new(diagnostic, sources);
+        let message = match diagnostic.span {
+            Some(span) if !is_drawable(diagnostic, sources) => {
+                let Place { file, line, column, .. } = place(sources, span);
+                Some(format!("{file}:{line}:{column}: {}", diagnostic.message))
+            }
+            _ => None,
+        };
+        let report = match &message {
+            Some(message) => Report::without_text(diagnostic, message),
+            None => Report::new(diagnostic, sources),
+        };
         // Writing into a string does not fail, and a span outside of its text is drawn as a message alone.
         if handler.render_report(&mut out, &report).is_err() {
             out.push_str(&diagnostic.message);
@@ -36,6 +49,23 @@ pub fn render_for_terminal(
         out.push('\n');
     }
     out
+}
+
+/// The longest line in bytes that is shown: JSON is often written as a single one.
+const MAX_LINE: usize = 1000;
+
+/// Whether the lines that would be shown are of a length that people read.
+fn is_drawable(diagnostic: &Diagnostic, sources: &Sources) -> bool {
+    let labels = diagnostic.labels.iter().map(|label| label.span);
+    diagnostic.span.into_iter().chain(labels).chain(diagnostic.imports().map(|origin| origin.at)).all(
+        |span| {
+            let text = &sources.get(span.source).text;
+            let (start, end) = (span.start as usize, span.end as usize);
+            let mut pieces = text[..start].rsplit('\n').take(2).chain(text[end..].split('\n').take(2));
+            pieces.all(|piece| piece.len() <= MAX_LINE)
+                && text[start..end].split('\n').all(|piece| piece.len() <= MAX_LINE)
+        },
+    )
 }
 
 /// What miette draws in one go: everything that lies in one text.
@@ -52,26 +82,30 @@ struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    fn new(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Self {
-        let mut report = Self {
-            message: &diagnostic.message,
+    fn without_text(diagnostic: &'a Diagnostic, message: &'a str) -> Self {
+        Self {
+            message,
             code: diagnostic.code.0,
             severity: match diagnostic.severity {
                 Severity::Error => miette::Severity::Error,
                 Severity::Warning => miette::Severity::Warning,
             },
             help: diagnostic.help.as_deref(),
-            text: diagnostic.span.map(|span| Text(sources.get(span.source))),
+            text: None,
             labels: Vec::new(),
             related: Vec::new(),
-        };
+        }
+    }
+
+    fn new(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Self {
+        let mut report = Self::without_text(diagnostic, &diagnostic.message);
+        report.text = diagnostic.span.map(|span| Text(sources.get(span.source)));
         if let Some(span) = diagnostic.span {
             let own =
                 diagnostic.labels.iter().find(|label| label.span == span).map(|label| label.text.clone());
             report.labels.push(LabeledSpan::new_primary_with_span(own, range(span)));
         }
-        let chain = std::iter::successors(diagnostic.origin.as_deref(), |origin| origin.parent.as_deref())
-            .map(|origin| (imported(origin), origin.at));
+        let chain = diagnostic.imports().map(|origin| (imported(origin), origin.at));
         let labels = diagnostic.labels.iter().map(|label| (label.text.clone(), label.span));
         for (text, span) in labels.filter(|(_, span)| Some(*span) != diagnostic.span).chain(chain) {
             report.add(text, span, diagnostic.span, sources);

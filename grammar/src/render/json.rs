@@ -46,7 +46,7 @@ fn record<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Record<'a> {
     let at = diagnostic.span.map(|span| place(sources, span));
     let at = at.as_ref();
     let labels = diagnostic.labels.iter().map(|label| labelled(label.text.clone(), label.span, sources));
-    let chain = std::iter::successors(diagnostic.origin.as_deref(), |origin| origin.parent.as_deref());
+    let chain = diagnostic.imports();
     Record {
         code: diagnostic.code.0,
         severity: diagnostic.severity.name(),

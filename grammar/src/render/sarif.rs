@@ -75,7 +75,7 @@ fn result(diagnostic: &Diagnostic, codes: &[&str], sources: &Sources) -> Value {
         Some(help) => format!("{}\n{help}", diagnostic.message),
         None => diagnostic.message.clone(),
     };
-    let chain = std::iter::successors(diagnostic.origin.as_deref(), |origin| origin.parent.as_deref());
+    let chain = diagnostic.imports();
     let labels = diagnostic.labels.iter().map(|label| (label.text.clone(), label.span));
     let related: Vec<Value> = labels
         .chain(chain.map(|origin| (imported(origin), origin.at)))

@@ -57,6 +57,19 @@ fn full() {
 }
 
 #[test]
+fn lines_that_nobody_reads_are_not_shown() {
+    let mut sources = Sources::default();
+    let source = sources.add("caddy.json", format!("{{\"a\":\"{}\"}}", "a".repeat(2000)));
+    let error = Diagnostic::error(Code("E0900"), Span { source, start: 5, end: 2007 }, "wrong").help("do");
+    insta::assert_snapshot!(render(&[error], &sources, Format::Full), @r"
+    E0900
+
+      × caddy.json:1:6: wrong
+      help: do
+    ");
+}
+
+#[test]
 fn concise() {
     insta::assert_snapshot!(rendered(Format::Concise), @r#"
     sites/my site:2:2: error[E0900]: unknown: 100% really
