@@ -107,6 +107,35 @@ fn what_was_imported_is_told_once_and_with_its_import() {
 }
 
 #[test]
+fn runs_do_not_touch_each_other() {
+    let registry = Registry::standard();
+    let text = |order: &str| {
+        format!(
+            "{{\n\torder {order} first\n}}\n:80 {{\n\trespond a\n\theader A b\n\tredir https://b.example\n\troot * /srv\n\tfile_server\n}}"
+        )
+    };
+    let texts = ["respond", "header", "redir", "file_server", "root"].map(text);
+    let one = |text: &String| {
+        let adapted = adapt("Caddyfile", text, &Nothing, &Nothing, &registry);
+        assert!(!adapted.has_errors(), "{:#?}", adapted.diagnostics);
+        adapted.config.to_json()
+    };
+    let expected: Vec<_> = texts.iter().map(one).collect();
+    assert_ne!(expected[0], expected[1]);
+    std::thread::scope(|scope| {
+        for turn in 0..8 {
+            let (texts, expected) = (&texts, &expected);
+            scope.spawn(move || {
+                for at in 0..100 {
+                    let at = (turn + at) % texts.len();
+                    assert_eq!(one(&texts[at]), expected[at]);
+                }
+            });
+        }
+    });
+}
+
+#[test]
 fn parts_of_the_json_lead_back_to_the_text() {
     let text = "localhost {\n\thandle /a {\n\t\trespond a\n\t}\n\thandle_path /b {\n\t\theader X y\n\t\trespond b\n\t}\n}\n";
     let adapted = adapted(text);

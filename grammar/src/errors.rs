@@ -198,6 +198,18 @@ pub(crate) fn import_block_in_route(span: Span) -> Diagnostic {
         .help("write the lines out, or import a snippet that needs none")
 }
 
+/// A word that is too long.
+pub(crate) fn word_too_long(span: Span, length: usize, limit: usize) -> Diagnostic {
+    Diagnostic::error(Code("E0133"), span, format!("a word of {length} bytes; the longest may have {limit}"))
+        .help("is a quote missing? Large content belongs in a file of its own")
+}
+
+/// A text that is too long.
+pub(crate) fn text_too_long(length: usize, limit: usize) -> Diagnostic {
+    Diagnostic::error(Code("E0134"), None, format!("a text of {length} bytes; the longest may have {limit}"))
+        .help("split it into several configurations")
+}
+
 /// The path cannot be made absolute.
 pub(crate) fn import_no_absolute_path(span: Span, path: &str, error: &str) -> Diagnostic {
     let message = format!("Failed to get absolute path of file: {path}: {error}");

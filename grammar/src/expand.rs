@@ -74,6 +74,11 @@ pub fn expand(name: &str, text: &str, files: &dyn Files, env: &dyn Environment) 
     }
 }
 
+/// The most bytes of a word: more than anybody writes into a configuration.
+const MAX_WORD: usize = 16 << 20;
+/// The most bytes of a text, so that every place in it fits into a [`Span`].
+const MAX_TEXT: usize = u32::MAX as usize;
+
 struct Expander<'a> {
     files: &'a dyn Files,
     env: &'a dyn Environment,
@@ -134,7 +139,12 @@ impl Expander<'_> {
         let source = self.sources.shared(id);
         let substituted = environment::substitute(&source.text, self.env);
         let is_text = matches!(substituted.text, Cow::Borrowed(_)) && !source.text.contains("\r\n");
+        if substituted.text.len().max(source.text.len()) > MAX_TEXT {
+            let finding = errors::text_too_long(substituted.text.len().max(source.text.len()), MAX_TEXT);
+            return (Vec::new(), vec![finding], true);
+        }
         let words = &mut self.words;
+        let mut too_long = None;
         let span = |range| {
             let range = substituted.original(range);
             Span { source: id, start: range.start, end: range.end }
@@ -146,6 +156,10 @@ impl Expander<'_> {
                 also(&lexeme);
             }
             let Some(quote) = lexeme.quote() else { return };
+            if lexeme.text.len() > MAX_WORD && too_long.is_none() {
+                // Its beginning is enough to find it, and to show.
+                too_long = Some((lexeme.start..lexeme.start + 1, lexeme.text.len()));
+            }
             let token = Token {
                 text: words.share(&lexeme.text),
                 quote,
@@ -158,6 +172,8 @@ impl Expander<'_> {
         let problems = problems.iter();
         let mut diagnostics: Vec<_> =
             problems.map(|problem| errors::lexer(&problem.kind, span(problem.range.clone()))).collect();
+        diagnostics
+            .extend(too_long.map(|(range, length)| errors::word_too_long(span(range), length, MAX_WORD)));
         for (range, name, default) in environment::shell_defaults(&self.sources.get(id).text) {
             let place = Span { source: id, start: range.start as u32, end: range.end as u32 };
             let at = tokens.partition_point(|tok| tok.token.span.end <= place.start);

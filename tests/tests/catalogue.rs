@@ -149,9 +149,11 @@ fn is_code(word: &str) -> bool {
 }
 
 /// What a page cannot show, and why.
-const WITHOUT_EXAMPLE: [(&str, &str); 3] = [
+const WITHOUT_EXAMPLE: [(&str, &str); 5] = [
     ("E0107", "it takes 129 blocks, one in the other"),
     ("E0127", "it takes a working directory that is gone"),
+    ("E0133", "it takes a word of more than 16 MiB"),
+    ("E0134", "it takes a text of more than 4 GiB"),
     ("E0307", "only directives that an embedding program registers say it"),
 ];
 

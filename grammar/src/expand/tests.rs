@@ -121,6 +121,14 @@ fn an_empty_text_is_an_error_but_a_comment_is_none() {
 }
 
 #[test]
+fn a_word_has_at_most_16_mib() {
+    let text = |length| format!("a.com {{\n\trespond {}\n}}\n", "a".repeat(length));
+    assert_eq!(wrong(&text(16 << 20), &[]), [""; 0]);
+    let found = "2: a word of 16777217 bytes; the longest may have 16777216";
+    assert_eq!(wrong(&text((16 << 20) + 1), &[]), [found]);
+}
+
+#[test]
 fn quoted_braces_are_words() {
     assert_eq!(clean("a.com {\n\trespond \"{\" `}`\n}\n", &[]), "site [a.com](respond { })");
 }
