@@ -11,13 +11,15 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use http::{Response, header};
-use http_body::{Frame, SizeHint};
+use http_body::Body as _;
 use tokio::time::Sleep;
 
 use super::Request;
-use crate::http::{Body, body::BodyError};
+use crate::http::{
+    Body,
+    passing::{Pass, Passing, Polled},
+};
 
 const WAITING: u8 = 0;
 const OPEN: u8 = 1;
@@ -40,7 +42,7 @@ pub(super) fn hold_back(request: &mut Request, limit: Duration) -> Option<Arc<Ga
     let gate = Arc::new(Gate::default());
     let body = std::mem::take(request.body_mut());
     let sleep = Box::pin(tokio::time::sleep(limit));
-    *request.body_mut() = Body::Boxed(Box::pin(Held { body, gate: Arc::clone(&gate), sleep }));
+    *request.body_mut() = Passing::boxed(body, Held { gate: Arc::clone(&gate), sleep });
     Some(gate)
 }
 
@@ -56,9 +58,10 @@ impl Gate {
         let refused = self.state.load(Relaxed) == WAITING;
         if refused {
             let body = std::mem::take(response.body_mut());
-            let shut = Shut(self);
-            if !body.is_empty() {
-                *response.body_mut() = Body::Boxed(Box::pin(Last { body, _shut: shut }));
+            if body.is_empty() {
+                self.become_now(SHUT);
+            } else {
+                *response.body_mut() = Passing::boxed(body, Last(self));
             }
         }
         refused
@@ -73,81 +76,43 @@ impl Gate {
     }
 }
 
-/// A body at the gate.
-struct Held {
-    body: Body,
-    gate: Arc<Gate>,
-    sleep: Pin<Box<Sleep>>,
-}
-
 /// The upstream has answered without the body.
 #[derive(Debug, thiserror::Error)]
 #[error("the upstream does not want the body")]
 struct Unwanted;
 
-impl http_body::Body for Held {
-    type Data = Bytes;
-    type Error = BodyError;
+/// Holds a body back at the gate.
+struct Held {
+    gate: Arc<Gate>,
+    sleep: Pin<Box<Sleep>>,
+}
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let held = self.get_mut();
-        if held.gate.state.load(Relaxed) == WAITING {
-            if held.sleep.as_mut().poll(cx).is_pending() {
-                let waker = Some(cx.waker().clone());
-                *held.gate.waker.lock().unwrap_or_else(PoisonError::into_inner) = waker;
+impl Pass for Held {
+    fn poll(&mut self, body: Pin<&mut Body>, cx: &mut Context<'_>) -> Polled {
+        let Self { gate, sleep } = self;
+        if gate.state.load(Relaxed) == WAITING {
+            if sleep.as_mut().poll(cx).is_pending() {
+                *gate.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
                 return Poll::Pending;
             }
-            held.gate.open();
+            gate.open();
         }
-        match held.gate.state.load(Relaxed) {
+        match gate.state.load(Relaxed) {
             SHUT => Poll::Ready(Some(Err(Unwanted.into()))),
-            _ => Pin::new(&mut held.body).poll_frame(cx),
+            _ => body.poll_frame(cx),
         }
     }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }
 
-/// Shuts the gate at its end.
-struct Shut(Arc<Gate>);
+/// Shuts the gate behind the last response of a connection.
+struct Last(Arc<Gate>);
 
-impl Drop for Shut {
-    fn drop(&mut self) {
+impl Pass for Last {
+    fn poll(&mut self, body: Pin<&mut Body>, cx: &mut Context<'_>) -> Polled {
+        body.poll_frame(cx)
+    }
+
+    fn left(&mut self, _: &mut Body) {
         self.0.become_now(SHUT);
-    }
-}
-
-/// The last response of a connection.
-struct Last {
-    body: Body,
-    _shut: Shut,
-}
-
-impl http_body::Body for Last {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        Pin::new(&mut self.get_mut().body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

@@ -30,6 +30,7 @@ use super::{
 use crate::{
     build::{Build, BuildError},
     error::{Error, Kind},
+    http::connection::write_to,
     placeholder::{Scope, Template},
 };
 
@@ -239,28 +240,7 @@ impl AsyncRead for Way {
     }
 }
 
-impl AsyncWrite for Way {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match &mut *self {
-            Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
-        }
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut *self {
-            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut *self {
-            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
-    }
-}
+write_to!(Way, this => Self::Plain(stream) => stream, Self::Tls(stream) => stream);
 
 #[cfg(test)]
 mod tests {
