@@ -43,8 +43,9 @@ pub(crate) struct SourceArgs {
     pub(crate) levels: Levels,
 }
 
-/// Bytes of a Caddyfile from which on the time that the kernel takes to hand out small pages can be felt.
-const LARGE: u64 = 64 << 10;
+/// Bytes of a Caddyfile from which on the time that the kernel takes to hand out small pages can be felt, and from which on
+/// there may not be enough large ones at hand: to make some takes longer than they save.
+const LARGE: std::ops::Range<u64> = 64 << 10..1 << 20;
 
 /// Columns of a drawn finding.
 const TERMINAL_WIDTH: usize = 100;
@@ -224,7 +225,7 @@ pub(crate) fn looks_like_caddyfile(name: &str) -> bool {
 
 /// Prepares for reading a file in a command that ends with its work: a large one will take much memory at once.
 pub(crate) fn make_room_for(file: &str) {
-    if fs::metadata(file).is_ok_and(|file| file.len() >= LARGE) {
+    if fs::metadata(file).is_ok_and(|file| LARGE.contains(&file.len())) {
         caddis_sys::allow_huge_pages();
     }
 }
