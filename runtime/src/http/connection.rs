@@ -28,7 +28,7 @@ use self::timed::{Deadline, Timed};
 pub(crate) use self::{
     activity::{Activity, Limits},
     interim::{Interim, InterimSender},
-    stream::write_to,
+    stream::{read_from, write_to},
 };
 use super::{
     exchange::Connection,

@@ -135,32 +135,25 @@ macro_rules! write_to {
 }
 pub(crate) use write_to;
 
-impl AsyncRead for Socket {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match &mut *self {
-            Self::Tcp(stream, _) => Pin::new(stream).poll_read(cx, buffer),
-            Self::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
+/// The same for reading.
+macro_rules! read_from {
+    ($type:ty, $this:ident => $($pattern:pat => $stream:expr),+) => {
+        impl AsyncRead for $type {
+            fn poll_read(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buffer: &mut ReadBuf<'_>,
+            ) -> Poll<io::Result<()>> {
+                let $this = &mut *self;
+                match $this { $($pattern => Pin::new($stream).poll_read(cx, buffer)),+ }
+            }
         }
-    }
+    };
 }
+pub(crate) use read_from;
 
-impl AsyncRead for Stream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match &mut *self {
-            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_read(cx, buffer),
-        }
-    }
-}
-
+read_from!(Socket, this => Self::Tcp(stream, _) => stream, Self::Unix(stream) => stream);
+read_from!(Stream, this => Self::Plain(stream) => stream, Self::Tls(stream) => stream);
 write_to!(Socket, this => Self::Tcp(stream, _) => stream, Self::Unix(stream) => stream);
 write_to!(Plain, this => Plain { socket, .. } => socket);
 write_to!(Stream, this => Self::Plain(stream) => stream, Self::Tls(stream) => stream);

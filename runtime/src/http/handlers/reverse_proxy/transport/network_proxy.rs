@@ -30,7 +30,7 @@ use super::{
 use crate::{
     build::{Build, BuildError},
     error::{Error, Kind},
-    http::connection::write_to,
+    http::connection::{read_from, write_to},
     placeholder::{Scope, Template},
 };
 
@@ -227,19 +227,7 @@ pub(super) enum Way {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-impl AsyncRead for Way {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match &mut *self {
-            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
-        }
-    }
-}
-
+read_from!(Way, this => Self::Plain(stream) => stream, Self::Tls(stream) => stream);
 write_to!(Way, this => Self::Plain(stream) => stream, Self::Tls(stream) => stream);
 
 #[cfg(test)]
