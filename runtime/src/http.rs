@@ -27,6 +27,7 @@ pub(crate) mod routes;
 pub mod server;
 pub(crate) mod sniff;
 pub(crate) mod status;
+pub(crate) mod takeover;
 pub mod uri;
 
 pub use body::Body;

@@ -31,6 +31,7 @@ pub(crate) use self::{
     stream::{read_from, write_to},
 };
 use super::{
+    Body,
     exchange::Connection,
     server::{Aborted, Reply, Server},
 };
@@ -243,7 +244,7 @@ async fn run(
             async move {
                 let Some(endpoint) = &*endpoint else { return Err(Aborted) };
                 let deadline = write.map(|write| Instant::now() + write);
-                let serving = endpoint.server.serve(request, connection, reply);
+                let serving = endpoint.server.serve(request.map(Body::Incoming), connection, reply);
                 let response = match deadline {
                     Some(deadline) => {
                         tokio::time::timeout_at(deadline, serving).await.map_err(|_| Aborted)?

@@ -13,7 +13,6 @@ use std::{
 
 use http::{HeaderValue, Method, Request, StatusCode, Uri, Version, header, uri::PathAndQuery};
 use http_body::Body as _;
-use hyper::body::Incoming;
 
 pub(crate) use self::{
     build::{Around, Listening, build},
@@ -71,13 +70,13 @@ impl Server {
     /// Answers one request.
     pub(crate) async fn serve(
         &self,
-        request: Request<Incoming>,
+        request: Request<Body>,
         connection: Arc<Connection>,
         reply: Reply,
     ) -> Result<http::Response<ReplyBody>, Aborted> {
-        let (mut parts, incoming) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         normalize(&mut parts);
-        let body = self.body_limits.guard(incoming, parts.version);
+        let body = self.body_limits.guard(body, parts.version);
         let interim = reply.open(parts.version);
         let mut exchange = Exchange::new(parts, body, connection);
         exchange.interim = interim;

@@ -9,7 +9,6 @@ use std::{
 use caddis_config as config;
 use http::Version;
 use http_body::Body as _;
-use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
 use crate::http::{
@@ -44,17 +43,17 @@ impl BodyLimits {
     }
 
     /// Puts the limits around the body of a request that begins now.
-    pub(crate) fn guard(&self, incoming: Incoming, version: Version) -> Body {
-        if incoming.is_end_stream() {
+    pub(crate) fn guard(&self, body: Body, version: Version) -> Body {
+        if body.is_empty() {
             return Body::Empty;
         }
         let idle = self.idle.filter(|_| version < Version::HTTP_2 || self.idle_is_set || self.min_rate > 0);
         if idle.is_none() && self.total.is_none() {
-            return Body::Incoming(incoming);
+            return body;
         }
         let limits = Self { idle, ..*self };
         let guard = Guarded { limits, started: Instant::now(), received: 0, waiting: None };
-        Passing::boxed(Body::Incoming(incoming), guard)
+        Passing::boxed(body, guard)
     }
 }
 

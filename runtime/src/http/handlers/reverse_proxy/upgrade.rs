@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use caddis_config::http::handlers::ReverseProxy as Config;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
-use hyper::{ext::Protocol, upgrade::OnUpgrade};
+use hyper::ext::Protocol;
 
 use super::{
     request::{strip_hop_by_hop, upgrade_token},
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     build::{Build, BuildError},
     error::{Error, Kind, Outcome},
-    http::{Body, Exchange, Response, access_log},
+    http::{Body, Exchange, Response, access_log, takeover::Takeover},
     logging::{Fields, Level, Logger},
     tunnel::{Ended, Leg, Opened, Owner, Registry, Tunnel, Visitor},
 };
@@ -85,7 +85,7 @@ impl Upgrades {
             return Err(Error::new(Kind::UpstreamBroken, message).after_answer());
         }
         let token = given.unwrap_or(HeaderValue::from_static(""));
-        let Some(client) = exchange.request.extensions.remove::<OnUpgrade>() else {
+        let Some(client) = Takeover::of(&mut exchange.request) else {
             return Err(
                 Error::new(Kind::Internal, "the client's connection cannot switch protocols").after_answer()
             );
@@ -99,7 +99,7 @@ impl Upgrades {
             match futures_util::future::try_join(client, upgraded).await {
                 Ok((client, upgraded)) => {
                     let (opened, ended) = streams();
-                    let (client, upstream) = (Leg::from_upgraded(client), Leg::from_upgraded(upgraded));
+                    let upstream = Leg::from_upgraded(upgraded);
                     Tunnel { client, upstream, websocket, timeout, buffer_size, ended }
                         .spawn(&tunnels, opened);
                 }
