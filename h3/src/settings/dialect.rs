@@ -1,0 +1,133 @@
+//! The dialects of WebTransport: what its drafts changed on the wire.
+
+use super::Settings;
+use crate::{Role, message::Protocol};
+
+/// A group of drafts of draft-ietf-webtrans-http3 that speak the same on the wire, older ones first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dialect {
+    /// Drafts 02 to 06: no flow control of sessions, and the version in header fields.
+    Draft02,
+    /// Drafts 07 to 12: a number of sessions.
+    Draft07,
+    /// Drafts 13 and 14: flow control.
+    Draft13,
+    /// Drafts 15 and 16: flow control, and a token of its own.
+    Draft15,
+}
+
+impl Dialect {
+    /// The `:protocol` that a client sends.
+    #[must_use]
+    pub const fn protocol(self) -> Protocol {
+        match self {
+            Self::Draft02 | Self::Draft07 | Self::Draft13 => Protocol::from_static("webtransport"),
+            Self::Draft15 => Protocol::from_static("webtransport-h3"),
+        }
+    }
+
+    /// Whether both ends keep to limits for the streams and bytes of each session. Where they do not, a connection has one
+    /// session at a time.
+    #[must_use]
+    pub fn has_flow_control(self, one: &Settings, other: &Settings) -> bool {
+        let intends = |settings: &Settings| {
+            let wt = &settings.webtransport;
+            let limits = wt.initial_max_data != 0
+                || wt.initial_max_streams_uni != 0
+                || wt.initial_max_streams_bidi != 0;
+            limits || (self == Self::Draft13 && wt.draft13_max_sessions > 1)
+        };
+        self >= Self::Draft13 && intends(one) && intends(other)
+    }
+
+    fn is_offered(self, settings: &Settings) -> bool {
+        let wt = &settings.webtransport;
+        match self {
+            Self::Draft02 => wt.draft02_enabled,
+            Self::Draft07 => wt.draft07_max_sessions > 0,
+            Self::Draft13 => wt.draft13_max_sessions > 0,
+            Self::Draft15 => wt.draft15_enabled,
+        }
+    }
+}
+
+pub(super) fn shared(local: &Settings, role: Role, peer: &Settings) -> Option<Dialect> {
+    let server = if role == Role::Server { local } else { peer };
+    [Dialect::Draft15, Dialect::Draft13, Dialect::Draft07, Dialect::Draft02].into_iter().find(|&dialect| {
+        // Until draft 06, the setting of WebTransport implied extended CONNECT.
+        let connect = server.enable_connect_protocol || dialect == Dialect::Draft02;
+        let datagrams = local.takes_datagrams() && peer.takes_datagrams();
+        dialect.is_offered(local) && dialect.is_offered(peer) && connect && datagrams
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::WebTransport;
+
+    fn everything() -> Settings {
+        Settings {
+            enable_connect_protocol: true,
+            datagrams: true,
+            webtransport: WebTransport {
+                draft02_enabled: true,
+                draft07_max_sessions: 1,
+                draft13_max_sessions: 1,
+                draft15_enabled: true,
+                initial_max_data: 1,
+                ..WebTransport::default()
+            },
+            ..Settings::default()
+        }
+    }
+
+    fn client(webtransport: WebTransport) -> Settings {
+        Settings { datagrams: true, webtransport, ..Settings::default() }
+    }
+
+    #[test]
+    fn the_newest_dialect_that_both_speak() {
+        let base = WebTransport::default;
+        for (webtransport, dialect) in [
+            (base(), None),
+            (WebTransport { draft02_enabled: true, ..base() }, Some(Dialect::Draft02)),
+            (
+                WebTransport { draft02_enabled: true, draft07_max_sessions: 1, ..base() },
+                Some(Dialect::Draft07),
+            ),
+            (WebTransport { draft13_max_sessions: 9, ..base() }, Some(Dialect::Draft13)),
+            (
+                WebTransport { draft15_enabled: true, draft13_max_sessions: 9, ..base() },
+                Some(Dialect::Draft15),
+            ),
+        ] {
+            let client = client(webtransport);
+            assert_eq!(everything().webtransport(Role::Server, &client), dialect);
+            assert_eq!(client.webtransport(Role::Client, &everything()), dialect);
+        }
+    }
+
+    #[test]
+    fn no_dialect_without_datagrams_or_extended_connect() {
+        let browser =
+            client(WebTransport { draft02_enabled: true, draft07_max_sessions: 1, ..Default::default() });
+        let silent = Settings { datagrams: false, ..browser.clone() };
+        assert_eq!(everything().webtransport(Role::Server, &silent), None);
+        let old = Settings { datagrams: false, datagrams_draft04: true, ..browser.clone() };
+        assert_eq!(everything().webtransport(Role::Server, &old), Some(Dialect::Draft07));
+        let server = Settings { enable_connect_protocol: false, ..everything() };
+        assert_eq!(server.webtransport(Role::Server, &browser), Some(Dialect::Draft02));
+    }
+
+    #[test]
+    fn flow_control_is_for_those_who_both_want_it() {
+        let limits = everything();
+        let no_limits =
+            client(WebTransport { draft13_max_sessions: 2, draft15_enabled: true, ..Default::default() });
+        assert!(Dialect::Draft15.has_flow_control(&limits, &limits));
+        assert!(!Dialect::Draft15.has_flow_control(&limits, &no_limits));
+        assert!(Dialect::Draft13.has_flow_control(&no_limits, &limits));
+        assert!(!Dialect::Draft07.has_flow_control(&limits, &limits));
+    }
+}
