@@ -3,22 +3,29 @@
 mod capacity;
 mod histogram;
 mod report;
+mod routes;
+pub(crate) mod secrets;
 mod text;
+mod windows;
 
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    time::{Duration, SystemTime},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-pub(crate) use self::capacity::{Capacity, Full, Held};
-use self::histogram::Histogram;
-
-/// Most fields of which differences are kept apart, for each mirror.
-const FIELDS: usize = 256;
+pub(crate) use self::{
+    capacity::{Capacity, Full, Held},
+    routes::{About, Compared},
+};
+use self::{
+    histogram::{Counted, Histogram},
+    routes::Routes,
+    windows::{Totals, Windows},
+};
 
 /// The mirrors that a configuration still runs.
 #[derive(Debug, Default)]
@@ -47,7 +54,7 @@ pub(crate) enum Count {
     Equal,
     /// Comparisons that only taught what differs between equal systems.
     Learnt,
-    /// Requests that were not mirrored because too many were.
+    /// Copies that were not sent because too many requests had some under way.
     Dropped,
     /// Copies or comparisons that were given up, because one side was too far behind or its body was cut or too large.
     Abandoned,
@@ -99,25 +106,34 @@ pub(crate) struct Figures {
     /// By side.
     first_byte: [Histogram; 2],
     total: [Histogram; 2],
-    fields: Mutex<BTreeMap<(Kind, String), Field>>,
+    /// The minute since 1970 that things were counted in last.
+    minute: AtomicU64,
+    kept: Mutex<Kept>,
 }
 
-/// The differences of one field.
-#[derive(Debug, Clone)]
-struct Field {
-    count: u64,
-    first: Example,
-    last: Example,
+/// What is known of the time since the report was begun. It is touched only once copies have ended.
+#[derive(Debug)]
+struct Kept {
+    since: SystemTime,
+    /// What had been counted by then, for metrics go on.
+    totals: Totals,
+    /// By side, like those of [`Figures`].
+    first_byte: [Counted; 2],
+    total: [Counted; 2],
+    routes: Routes,
+    windows: Windows,
 }
 
-/// A difference that was found.
-#[derive(Debug, Clone)]
-pub(crate) struct Example {
-    pub(crate) at: SystemTime,
-    pub(crate) method: String,
-    pub(crate) uri: String,
+/// Something that differs.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    pub(crate) kind: Kind,
+    /// `status`, the name of a header field, `body`, a path in JSON or a jq program.
+    pub(crate) field: String,
     pub(crate) primary: String,
     pub(crate) shadow: String,
+    /// Bytes before the difference, and whether that is exact.
+    pub(crate) offset: Option<(u64, bool)>,
 }
 
 impl Mirrors {
@@ -139,7 +155,8 @@ impl Mirrors {
             matches: Default::default(),
             first_byte: [Histogram::new(1), Histogram::new(1)],
             total: [Histogram::new(2), Histogram::new(2)],
-            fields: Mutex::default(),
+            minute: AtomicU64::new(0),
+            kept: Mutex::new(Kept::begun(SystemTime::now(), Totals::default())),
         });
         all.insert(path, Arc::downgrade(&figures));
         figures
@@ -151,13 +168,35 @@ impl Mirrors {
     }
 }
 
+impl Kept {
+    fn begun(since: SystemTime, totals: Totals) -> Self {
+        let mut windows = Windows::default();
+        windows.begin(minute(since), totals);
+        let (first_byte, total, routes) = <_>::default();
+        Self { since, totals, first_byte, total, routes, windows }
+    }
+}
+
+/// Minutes since 1970.
+fn minute(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 60
+}
+
 impl Figures {
     pub(crate) fn count(&self, what: Count) {
-        self.counts[what as usize].fetch_add(1, Relaxed);
+        self.count_several(what, 1);
     }
 
-    fn counted(&self, what: Count) -> u64 {
-        self.counts[what as usize].load(Relaxed)
+    pub(crate) fn count_several(&self, what: Count, many: usize) {
+        self.counts[what as usize].fetch_add(many as u64, Relaxed);
+    }
+
+    fn totals(&self) -> Totals {
+        let read = |count: &AtomicU64| count.load(Relaxed);
+        Totals {
+            counts: self.counts.each_ref().map(read),
+            matches: self.matches.each_ref().map(|kind| kind.each_ref().map(read)),
+        }
     }
 
     pub(crate) fn first_byte(&self, side: Side, after: Duration) {
@@ -168,34 +207,33 @@ impl Figures {
         self.total[side as usize].add(after);
     }
 
-    /// Counts a comparison: which kinds were compared, and which of them differ.
-    pub(crate) fn compared(&self, differs: impl Fn(Kind) -> bool) {
-        self.count(Count::Compared);
-        let mut equal = true;
-        for (kind, _) in Kind::ALL.into_iter().filter(|(kind, _)| self.compares[*kind as usize]) {
-            let differs = differs(kind);
-            equal &= !differs;
-            self.matches[kind as usize][usize::from(differs)].fetch_add(1, Relaxed);
-        }
-        if equal {
-            self.count(Count::Equal);
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// To be called before something is counted that is not counted while the primary is at work.
+    pub(crate) fn tick(&self, now: SystemTime) {
+        let minute = minute(now);
+        if self.minute.swap(minute, Relaxed) != minute {
+            self.kept().windows.begin(minute, self.totals());
         }
     }
 
-    /// Keeps a difference as an example.
-    pub(crate) fn found(&self, kind: Kind, field: &str, example: Example) {
-        let mut fields = self.fields.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = fields.len() >= FIELDS;
-        let mut key = (kind, field.to_owned());
-        if full && !fields.contains_key(&key) {
-            key.1 = "(others)".to_owned();
+    /// Counts a comparison, and keeps what differs as examples.
+    pub(crate) fn compared(&self, about: &About, at: SystemTime, compared: Compared) {
+        let differs = |kind| compared.findings.iter().any(|finding| finding.kind == kind);
+        let differs = Kind::ALL.map(|(kind, _)| differs(kind));
+        // Counted under the lock, so that a report that has the one has the other.
+        let mut kept = self.kept();
+        kept.routes.add(about, at, compared);
+        self.count(Count::Compared);
+        if !differs.contains(&true) {
+            self.count(Count::Equal);
         }
-        match fields.get_mut(&key) {
-            Some(field) => {
-                field.count += 1;
-                field.last = example;
+        for ((compares, differs), counts) in self.compares.iter().zip(differs).zip(&self.matches) {
+            if *compares {
+                counts[usize::from(differs)].fetch_add(1, Relaxed);
             }
-            None => drop(fields.insert(key, Field { count: 1, first: example.clone(), last: example })),
         }
     }
 }

@@ -122,8 +122,12 @@ async fn route(
             Ok(streams::list(control))
         }
         "/mirror/report" => {
+            let mirrors = &control.runtime().process().mirrors;
+            if head.method == Method::DELETE {
+                return Ok(json(format!("{}\n", mirrors.reset())));
+            }
             only(Method::GET)?;
-            Ok(json(format!("{}\n", control.runtime().process().mirrors.report())))
+            Ok(json(format!("{}\n", mirrors.report())))
         }
         "/metrics" => {
             only(Method::GET)?;

@@ -18,7 +18,7 @@ pub(super) struct Histogram {
 }
 
 /// What a histogram has counted.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Counted {
     /// Upper bounds in seconds, with how many values are not above them.
     pub(super) buckets: Vec<(f64, u64)>,
@@ -63,6 +63,18 @@ impl Histogram {
     }
 }
 
+impl Counted {
+    /// What has come since an earlier look at the same histogram. The default stands for one at its beginning.
+    pub(super) fn since(mut self, earlier: &Self) -> Self {
+        for ((_, count), (_, before)) in self.buckets.iter_mut().zip(&earlier.buckets) {
+            *count -= before;
+        }
+        self.count -= earlier.count;
+        self.seconds -= earlier.seconds;
+        self
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +89,9 @@ mod tests {
         assert_eq!((counted.count, counted.seconds), (4, 40.006));
         assert_eq!(counted.buckets[..3], [(0.001, 1), (0.002, 2), (0.004, 3)]);
         assert_eq!((counted.buckets.len(), counted.buckets[15]), (16, (32.768, 3)));
+        histograms[0].add(Duration::from_millis(2));
+        let later = Histogram::sum_of(&histograms).since(&counted);
+        assert_eq!((later.count, later.buckets[0].1, later.buckets[1].1), (1, 0, 1));
+        assert!((later.seconds - 0.002).abs() < 1e-9);
     }
 }

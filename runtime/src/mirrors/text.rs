@@ -77,13 +77,15 @@ fn counters(text: &mut String, prefix: &str, all: &[Arc<Figures>], form: Form) -
         }
     }
     for (count, name) in Count::ALL {
-        let total = all.iter().map(|figures| figures.counted(count)).sum();
+        let total = all.iter().map(|figures| figures.totals().of(count)).sum();
         let help = match count {
             Count::Mirrored => "Number of copies of requests that were sent",
             Count::Compared => "Number of pairs of responses that were compared",
             Count::Equal => "Number of pairs of responses without difference",
             Count::Learnt => "Number of pairs of responses that only taught what differs",
-            Count::Dropped => "Number of requests that were not mirrored because too many were",
+            Count::Dropped => {
+                "Number of copies that were not sent because too many requests had some under way"
+            }
             Count::Abandoned => "Number of copies or comparisons that were given up",
             Count::TimedOut => "Number of copies that took too long",
             Count::Failed => "Number of copies that nobody answered",
@@ -95,9 +97,10 @@ fn counters(text: &mut String, prefix: &str, all: &[Arc<Figures>], form: Form) -
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, SystemTime};
 
     use super::*;
+    use crate::mirrors::{About, Compared, Finding};
 
     #[test]
     fn mirrors_with_the_same_prefix_are_added_up() {
@@ -107,7 +110,11 @@ mod tests {
         let silent = mirrors.figures("/c".into(), String::new(), [true; 3]);
         one.first_byte(Side::Shadow, Duration::from_millis(3));
         other.first_byte(Side::Shadow, Duration::from_millis(5));
-        one.compared(|kind| kind == Kind::Body);
+        let about = About { method: <_>::default(), host: String::new(), uri: <_>::default() };
+        let (kind, field) = (Kind::Body, "body".to_owned());
+        let finding = Finding { kind, field, primary: "1".to_owned(), shadow: "2".to_owned(), offset: None };
+        let compared = Compared { secondary: 0, first_byte: <_>::default(), findings: vec![finding] };
+        one.compared(&about, SystemTime::now(), compared);
         other.count(Count::Mirrored);
         silent.count(Count::Mirrored);
         let mut text = String::new();

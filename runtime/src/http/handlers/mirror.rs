@@ -10,7 +10,6 @@ mod jq;
 mod json;
 mod noise;
 mod sampling;
-mod secrets;
 mod shadow;
 mod shape;
 mod tee;
@@ -20,10 +19,11 @@ use std::{sync::Arc, time::Instant};
 
 use caddis_config::http::handlers::{Mirror as Config, Subroute};
 use http::header;
+use tokio::sync::oneshot;
 
 use self::{
     sampling::Sampling,
-    shadow::{Job, Seen, Shadows},
+    shadow::{Job, Permit, Seen, Shadows},
     tee::{Original, tee},
 };
 use super::subroute;
@@ -66,22 +66,11 @@ impl Mirror {
     async fn mirrored<'a>(&'a self, exchange: &'a mut Exchange, next: Next<'a>) -> Outcome {
         let shadows = &self.shadows;
         let Some(permit) = shadows.admit() else {
-            shadows.figures.count(Count::Dropped);
+            shadows.figures.count_several(Count::Dropped, shadows.len());
             return self.primary.handle(exchange, next).await;
         };
         let started = Instant::now();
-        let seen = {
-            let body = std::mem::take(&mut exchange.body);
-            let copies = if self.with_body { shadows.len() } else { 0 };
-            let original = Original::Request { waits: exchange.request.headers.contains_key(header::EXPECT) };
-            let (body, copies) = tee(body, copies, self.max_body, &shadows.capacity, original);
-            (0..shadows.len()).for_each(|_| shadows.figures.count(Count::Mirrored));
-            let (jobs, seen) = Job::all(exchange, copies, shadows.len());
-            exchange.body = body;
-            let about = shadows.describe(exchange);
-            tokio::task::spawn_local(Arc::clone(shadows).run(jobs, about, permit));
-            seen
-        };
+        let seen = self.send_copies(exchange, permit);
         let response = match self.primary.handle(exchange, next).await {
             Ok(response) => response,
             Err(error) => {
@@ -93,7 +82,11 @@ impl Mirror {
                 return Err(error);
             }
         };
-        shadows.figures.first_byte(Side::Primary, started.elapsed());
+        let first_byte = started.elapsed();
+        shadows.figures.first_byte(Side::Primary, first_byte);
+        if seen.is_empty() && !shadows.times_bodies {
+            return Ok(response);
+        }
         let (parts, body) = response.into_parts();
         let copies = if shadows.comparison.needs_bodies() { seen.len() } else { 0 };
         let ended = shadows.times_bodies.then(|| {
@@ -104,13 +97,42 @@ impl Mirror {
         });
         let (body, copies) =
             tee(body, copies, shadows.comparison.limit(), &shadows.capacity, Original::Response { ended });
-        let mut copies = copies.into_iter();
+        let mut bodies = copies.into_iter().map(|copy| copy.body);
         for sender in seen {
-            let seen = Seen { status: parts.status, headers: parts.headers.clone(), body: copies.next() };
+            let (status, headers) = (parts.status, parts.headers.clone());
             // A copy that has ended by now has no use for it.
-            drop(sender.send(seen));
+            drop(sender.send(Seen { status, headers, body: bodies.next(), first_byte }));
         }
         Ok(http::Response::from_parts(parts, body))
+    }
+
+    /// Sends the copies on their way; where what the primary answers has to be told.
+    fn send_copies(&self, exchange: &mut Exchange, permit: Permit) -> Vec<oneshot::Sender<Seen>> {
+        let shadows = &self.shadows;
+        let count = shadows.len();
+        let mut bodies = Vec::new().into_iter();
+        if self.with_body {
+            let body = std::mem::take(&mut exchange.body);
+            let original = Original::Request { waits: exchange.request.headers.contains_key(header::EXPECT) };
+            let copies;
+            (exchange.body, copies) = tee(body, count, self.max_body, &shadows.capacity, original);
+            bodies = copies.into_iter();
+        }
+        shadows.figures.count_several(Count::Mirrored, count);
+        let compares = shadows.comparison.is_active();
+        let mut seen = Vec::with_capacity(if compares { count } else { 0 });
+        let mut job = |_| {
+            let primary = compares.then(|| {
+                let (sender, primary) = oneshot::channel();
+                seen.push(sender);
+                primary
+            });
+            Job::new(exchange, bodies.next(), primary)
+        };
+        let jobs = (0..count).map(&mut job).collect();
+        let about = shadows.describe(exchange);
+        tokio::task::spawn_local(Arc::clone(shadows).run(jobs, about, permit));
+        seen
     }
 }
 

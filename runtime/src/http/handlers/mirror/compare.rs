@@ -12,14 +12,16 @@ use super::{
     decoder::Decoder,
     jq::{Endless, Programs},
     json::Rules,
-    secrets::{redact, show_header},
     tee::Cut,
     whole::Whole,
 };
 use crate::{
     build::{Build, BuildError},
-    http::body::BodyError,
-    mirrors::{Capacity, Full, Held, Kind, Side},
+    http::{Body, body::BodyError},
+    mirrors::{
+        Capacity, Finding, Full, Held, Kind, Side,
+        secrets::{redact, show_header},
+    },
 };
 
 /// Bytes of a body up to which it is compared, unless configured.
@@ -42,18 +44,6 @@ enum Rule {
     Bytes,
     /// Once they are there.
     Whole(Arc<Whole>),
-}
-
-/// Something that differs.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Finding {
-    pub(super) kind: Kind,
-    /// `status`, the name of a header field, `body`, a path in JSON or a jq program.
-    pub(super) field: String,
-    pub(super) primary: String,
-    pub(super) shadow: String,
-    /// Bytes before the difference, and whether that is exact.
-    pub(super) offset: Option<(u64, bool)>,
 }
 
 /// Why two answers were not compared.
@@ -147,7 +137,7 @@ impl Comparison {
         pair: &RefCell<Pair>,
         side: Side,
         head: (StatusCode, HeaderMap),
-        body: impl http_body::Body<Data = Bytes, Error = BodyError>,
+        mut body: Body,
     ) -> Result<(), Skipped> {
         let unreadable = |error: std::io::Error| Skipped::Unreadable(error.into());
         let mut decoder = match &self.bodies {
@@ -156,7 +146,6 @@ impl Comparison {
         };
         pair.borrow_mut().heads[side as usize] = Some(head);
         let mut left = self.limit;
-        let mut body = std::pin::pin!(body);
         while let Some(frame) = body.frame().await {
             let data = match frame {
                 Ok(frame) => frame.into_data().unwrap_or_default(),

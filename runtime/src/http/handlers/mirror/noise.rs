@@ -5,8 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::compare::Finding;
-use crate::mirrors::Kind;
+use crate::mirrors::{Finding, Kind};
 
 /// Most fields that are remembered.
 const FIELDS: usize = 4096;

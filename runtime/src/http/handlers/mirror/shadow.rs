@@ -12,22 +12,22 @@ use caddis_config::{
     http::handlers::{Mirror as Config, Subroute},
     value::Duration as ConfigDuration,
 };
-use http::{HeaderMap, Method, StatusCode, Uri, header};
+use http::{HeaderMap, StatusCode, header};
 use tokio::sync::oneshot;
 
 use super::{
     super::subroute,
     branch,
-    compare::{Comparison, Finding, Skipped},
+    compare::{Comparison, Skipped},
     noise::Noise,
-    tee::{Copied, Watch},
+    tee::{Copy, Watch},
 };
 use crate::{
     build::{Build, BuildError},
     error::Error,
     http::{Body, Exchange, Handler, Next},
     logging::{Level, Logger},
-    mirrors::{Capacity, Count, Example, Figures, Kind, Side},
+    mirrors::{About, Capacity, Compared, Count, Figures, Finding, Kind, Side},
 };
 
 /// Copies under way at once, unless configured.
@@ -50,21 +50,15 @@ pub(super) struct Shadows {
     pub(super) figures: Arc<Figures>,
 }
 
-/// A request as log lines and reports show it.
-#[derive(Debug)]
-pub(super) struct About {
-    method: Method,
-    host: String,
-    uri: Uri,
-}
-
 /// The primary's answer.
 #[derive(Debug)]
 pub(super) struct Seen {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     /// `None` where bodies are not compared.
-    pub(super) body: Option<Copied>,
+    pub(super) body: Option<Body>,
+    /// How long its head took.
+    pub(super) first_byte: Duration,
 }
 
 /// One copy of a request.
@@ -72,14 +66,14 @@ pub(super) struct Job {
     exchange: Exchange,
     /// Tells whether the body that the copy got is whole.
     body: Option<Watch>,
-    /// Nothing comes where the primary has failed or the client has left.
-    primary: oneshot::Receiver<Seen>,
+    /// `None` where nothing is compared; nothing comes where the primary has failed or the client has left.
+    primary: Option<oneshot::Receiver<Seen>>,
 }
 
 /// How a copy ended.
 enum Ended {
-    /// Both sides have answered; empty where nothing is compared.
-    Compared(Vec<Finding>),
+    /// Both sides have answered.
+    Compared(Compared),
     /// There is nothing to compare with.
     Alone,
     Failed(Error),
@@ -97,41 +91,31 @@ impl Drop for Permit {
 }
 
 impl Job {
-    /// One copy for each target, with the ends that the primary's answer goes into.
-    pub(super) fn all(
+    /// A copy of the request with such a body, if it has one. What the primary answers is to be told where that is compared.
+    pub(super) fn new(
         exchange: &Exchange,
-        bodies: Vec<Copied>,
-        targets: usize,
-    ) -> (Vec<Self>, Vec<oneshot::Sender<Seen>>) {
-        let mut bodies = bodies.into_iter();
-        let pairs = std::iter::repeat_with(|| {
-            let (sender, primary) = oneshot::channel();
-            let copied = bodies.next();
-            let body = copied.as_ref().map(Copied::watch);
-            (Self { exchange: copy(exchange, copied), body, primary }, sender)
-        });
-        pairs.take(targets).unzip()
+        body: Option<Copy>,
+        primary: Option<oneshot::Receiver<Seen>>,
+    ) -> Self {
+        let (body, watch) = body.map_or((None, None), |Copy { body, watch }| (Some(body), watch));
+        Self { exchange: copy(exchange, body), body: watch, primary }
     }
 }
 
 /// A request of its own: what its handlers do to it shows nowhere else, and it is counted and logged by nobody.
-fn copy(exchange: &Exchange, body: Option<Copied>) -> Exchange {
+fn copy(exchange: &Exchange, body: Option<Body>) -> Exchange {
     let request = &exchange.request;
     let mut parts = http::Request::new(()).into_parts().0;
     parts.method = request.method.clone();
     parts.uri = request.uri.clone();
     parts.version = request.version;
     parts.headers = request.headers.clone();
-    let body = match body {
-        Some(body) if http_body::Body::is_end_stream(&body) => Body::Empty,
-        Some(body) => Body::Boxed(Box::pin(body)),
-        None => {
-            for name in [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::TRAILER, header::EXPECT] {
-                parts.headers.remove(name);
-            }
-            Body::Empty
+    if body.is_none() {
+        for name in [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::TRAILER, header::EXPECT] {
+            parts.headers.remove(name);
         }
-    };
+    }
+    let body = body.unwrap_or_default();
     let mut copy = Exchange::new(parts, body, Arc::clone(&exchange.connection));
     copy.original.clone_from(&exchange.original);
     copy.client_ip = exchange.client_ip;
@@ -213,33 +197,38 @@ impl Shadows {
     }
 
     /// Sends the copies and tells what differs.
-    pub(super) async fn run(self: Arc<Self>, jobs: Vec<Job>, about: Option<About>, permit: Permit) {
-        // In tasks of their own, so that the end of one does not take the others along.
-        let tasks: Vec<_> = jobs
-            .into_iter()
-            .enumerate()
-            .map(|(at, job)| {
-                let this = Arc::clone(&self);
-                tokio::task::spawn_local(async move { this.send(at, job).await })
-            })
-            .collect();
-        let mut findings = Vec::new();
-        for task in tasks {
-            // The message of a panic is on standard error.
-            findings.push(task.await.ok().flatten());
+    pub(super) async fn run(self: Arc<Self>, mut jobs: Vec<Job>, about: Option<About>, permit: Permit) {
+        let mut results = Vec::with_capacity(jobs.len());
+        if jobs.len() == 1 {
+            results.push(self.send(0, jobs.remove(0)).await);
+        } else {
+            // In tasks of their own, so that a panic of one does not take the others along.
+            let tasks: Vec<_> = jobs
+                .into_iter()
+                .enumerate()
+                .map(|(at, job)| {
+                    let this = Arc::clone(&self);
+                    tokio::task::spawn_local(async move { this.send(at, job).await })
+                })
+                .collect();
+            for task in tasks {
+                // The message of a panic is on standard error.
+                results.push(task.await.ok().flatten());
+            }
         }
         drop(permit);
         if let Some(about) = about {
-            self.judge(&about, findings);
+            self.judge(&about, results);
         }
     }
 
-    /// Sends one copy; the differences, if there was something to compare.
-    async fn send(&self, target: usize, mut job: Job) -> Option<Vec<Finding>> {
+    /// Sends one copy; what came of the comparison, if there was something to compare.
+    async fn send(&self, target: usize, mut job: Job) -> Option<Compared> {
         let body = job.body.take();
         let ended = tokio::time::timeout(self.timeout, self.answered(target, job)).await;
+        self.figures.tick(SystemTime::now());
         match ended.unwrap_or(Ended::TimedOut) {
-            Ended::Compared(findings) => return Some(findings),
+            Ended::Compared(compared) => return Some(compared),
             Ended::Alone => {}
             Ended::Failed(error) => {
                 let cut = body.and_then(|body| body.cut());
@@ -278,107 +267,110 @@ impl Shadows {
         let pair = self.comparison.pair();
         let started = Instant::now();
         let ours = async {
-            let Ok(Seen { status, headers, body }) = primary.await else { return Ok(false) };
+            let Some(primary) = primary else { return Ok(None) };
+            let Ok(Seen { status, headers, body, first_byte }) = primary.await else { return Ok(None) };
+            let head = (status, headers);
             match body {
-                Some(body) => self.comparison.read(&pair, Side::Primary, (status, headers), body).await?,
-                None => Comparison::read_head(&pair, Side::Primary, (status, headers)),
+                Some(body) => self.comparison.read(&pair, Side::Primary, head, body).await?,
+                None => Comparison::read_head(&pair, Side::Primary, head),
             }
-            Ok(true)
+            Ok(Some(first_byte))
         };
         let theirs = async {
             let handled = self.targets[target].handle(&mut exchange, Next::routes(&[], None)).await;
             let (parts, body) = handled.map_err(Ended::Failed)?.into_parts();
-            self.figures.first_byte(Side::Shadow, started.elapsed());
+            let first_byte = started.elapsed();
             let head = (parts.status, parts.headers);
             let read = self.comparison.read(&pair, Side::Shadow, head, body).await;
-            self.figures.total(Side::Shadow, started.elapsed());
-            read.map_err(Ended::Skipped)
+            // The baseline is a primary, which must not count as what it is compared with.
+            if !self.is_baseline(target) {
+                self.figures.first_byte(Side::Shadow, first_byte);
+                self.figures.total(Side::Shadow, started.elapsed());
+            }
+            read.map_err(Ended::Skipped)?;
+            Ok(first_byte)
         };
         let both = tokio::try_join!(async { ours.await.map_err(Ended::Skipped) }, theirs);
         match both {
             Err(ended) => ended,
-            Ok((false, ())) => Ended::Alone,
-            Ok((true, ())) if !self.comparison.is_active() => Ended::Alone,
-            Ok((true, ())) => match self.comparison.findings(pair.into_inner()).await {
-                Ok(findings) => Ended::Compared(findings),
+            Ok((None, _)) => Ended::Alone,
+            Ok((Some(primary), shadow)) => match self.comparison.findings(pair.into_inner()).await {
+                Ok(findings) => {
+                    let first_byte = [primary, shadow];
+                    Ended::Compared(Compared { secondary: target, first_byte, findings })
+                }
                 Err(why) => Ended::Skipped(why),
             },
         }
     }
 
+    fn is_baseline(&self, target: usize) -> bool {
+        self.has_baseline && target + 1 == self.targets.len()
+    }
+
     /// Takes noise out of the differences, and counts and tells the rest.
-    fn judge(&self, about: &About, mut findings: Vec<Option<Vec<Finding>>>) {
+    fn judge(&self, about: &About, mut results: Vec<Option<Compared>>) {
         if self.has_baseline {
-            match findings.pop().flatten() {
-                Some(noise) => self.noise.learn(&noise),
+            match results.pop().flatten() {
+                Some(baseline) => self.noise.learn(&baseline.findings),
                 // Without its like nobody knows what is noise.
                 None => return,
             }
         }
-        let lesson = findings.iter().any(Option::is_some) && self.noise.is_lesson();
-        for (target, findings) in findings.into_iter().enumerate() {
-            let Some(mut findings) = findings else { continue };
+        let lesson = results.iter().any(Option::is_some) && self.noise.is_lesson();
+        let at = SystemTime::now();
+        for mut compared in results.into_iter().flatten() {
             if lesson {
                 if !self.has_baseline {
-                    self.noise.learn(&findings);
+                    self.noise.learn(&compared.findings);
                 }
                 self.figures.count(Count::Learnt);
                 continue;
             }
-            self.noise.remove_from(&mut findings);
-            let kinds: Vec<Kind> = findings.iter().map(|finding| finding.kind).collect();
-            for finding in findings {
-                self.tell(about, target, finding);
+            self.noise.remove_from(&mut compared.findings);
+            if let Some(level) = self.log_level {
+                for finding in &compared.findings {
+                    self.tell(level, about, compared.secondary, finding);
+                }
             }
-            // Last, so that whoever sees the count finds the differences.
-            self.figures.compared(|kind| kinds.contains(&kind));
+            self.figures.compared(about, at, compared);
         }
     }
 
-    fn tell(&self, about: &About, target: usize, finding: Finding) {
+    fn tell(&self, level: Level, about: &About, secondary: usize, finding: &Finding) {
         let Finding { kind, field, primary, shadow, offset } = finding;
-        if let Some(level) = self.log_level {
-            let message = match kind {
-                Kind::Status => "shadow_status_mismatch",
-                Kind::Header => "shadow_header_mismatch",
-                Kind::Body => "shadow_mismatch",
-            };
-            self.logger.log(level, message, |fields| {
-                match kind {
-                    Kind::Status => {
-                        let number = |status: &str| status.parse::<i64>().unwrap_or_default();
-                        fields.add("primary_status", number(&primary)).add("shadow_status", number(&shadow));
-                    }
-                    Kind::Header => {
-                        fields
-                            .add("key", &*field)
-                            .add("primary_values", &*primary)
-                            .add("shadow_values", &*shadow);
-                    }
-                    Kind::Body => {
-                        fields
-                            .add("primary_body", &*primary)
-                            .add("shadow_body", &*shadow)
-                            .add("field", &*field);
-                    }
-                }
-                if let Some((offset, exact)) = offset {
-                    fields.add("offset", offset).add("offset_is_exact", exact);
-                }
-                fields.add("secondary", target as u64);
-                fields.object("request", |request| {
-                    request.add("method", about.method.as_str()).add("host", &*about.host);
-                    request.add("uri", about.uri.to_string());
-                });
-            });
-        }
-        let example = Example {
-            at: SystemTime::now(),
-            method: about.method.to_string(),
-            uri: about.uri.to_string(),
-            primary,
-            shadow,
+        let message = match kind {
+            Kind::Status => "shadow_status_mismatch",
+            Kind::Header => "shadow_header_mismatch",
+            Kind::Body => "shadow_mismatch",
         };
-        self.figures.found(kind, &field, example);
+        self.logger.log(level, message, |fields| {
+            match kind {
+                Kind::Status => {
+                    let number = |status: &str| status.parse::<i64>().unwrap_or_default();
+                    fields.add("primary_status", number(primary)).add("shadow_status", number(shadow));
+                }
+                Kind::Header => {
+                    fields
+                        .add("key", &**field)
+                        .add("primary_values", &**primary)
+                        .add("shadow_values", &**shadow);
+                }
+                Kind::Body => {
+                    fields
+                        .add("primary_body", &**primary)
+                        .add("shadow_body", &**shadow)
+                        .add("field", &**field);
+                }
+            }
+            if let Some((offset, exact)) = *offset {
+                fields.add("offset", offset).add("offset_is_exact", exact);
+            }
+            fields.add("secondary", secondary as u64);
+            fields.object("request", |request| {
+                request.add("method", about.method.as_str()).add("host", &*about.host);
+                request.add("uri", about.target());
+            });
+        });
     }
 }

@@ -164,6 +164,14 @@ pub(super) enum Original {
     Response { ended: Option<Box<dyn FnOnce()>> },
 }
 
+/// What somebody else may read of a body.
+#[derive(Debug)]
+pub(super) struct Copy {
+    pub(super) body: Body,
+    /// Tells later how the copy fared; `None` where it was whole from the beginning.
+    pub(super) watch: Option<Watch>,
+}
+
 /// Splits a body into itself and copies, each of at most `limit` bytes.
 pub(super) fn tee(
     body: Body,
@@ -171,31 +179,42 @@ pub(super) fn tee(
     limit: u64,
     capacity: &Arc<Capacity>,
     original: Original,
-) -> (Body, Vec<Copied>) {
-    let exact = http_body::Body::size_hint(&body).exact();
+) -> (Body, Vec<Copy>) {
+    let times = matches!(original, Original::Response { ended: Some(_) });
     let whole = match &body {
-        Body::Empty => Some(None),
-        Body::Full(content) if content.len() as u64 <= limit => Some(Some(content.clone())),
-        Body::Full(_) | Body::Incoming(_) | Body::Boxed(_) => None,
+        Body::Full(content) if content.len() as u64 <= limit => Some(content.clone()),
+        body if body.is_empty() => Some(Bytes::new()),
+        _ => None,
     };
-    let queues = std::iter::repeat_with(|| Queue {
-        pieces: whole.iter().flatten().cloned().map(Piece::Data).collect(),
+    // What is in memory is shared.
+    if let Some(content) = whole {
+        let copies = (0..copies).map(|_| Copy { body: Body::from(content.clone()), watch: None }).collect();
+        return (if times { watched(body, Vec::new(), original).0 } else { body }, copies);
+    }
+    if copies == 0 && !times {
+        return (body, Vec::new());
+    }
+    let left = http_body::Body::size_hint(&body).exact();
+    let queue = || Queue {
+        pieces: VecDeque::new(),
         waiting: 0,
         held: capacity.part(),
         left: limit,
-        end: whole.is_some().then_some(Ok(())),
+        end: None,
         reader: None,
-    });
-    let all = Rc::new(RefCell::new(Copies { queues: queues.take(copies).collect(), rest: None }));
-    let copied = (0..copies).map(|at| Copied { all: Rc::clone(&all), at, left: exact }).collect();
-    // A body in memory needs no watching, unless somebody wants to know when it is through.
-    if whole.is_some() && !matches!(original, Original::Response { ended: Some(_) }) {
-        return (body, copied);
-    }
-    if body.is_empty() {
-        all.borrow_mut().end(Ok(()));
-    }
-    (Passing::boxed(body, Tee { all, original }), copied)
+    };
+    let (body, all) = watched(body, std::iter::repeat_with(queue).take(copies).collect(), original);
+    let copied = |at| {
+        let watch = Some(Watch(Rc::clone(&all), at));
+        Copy { body: Body::Boxed(Box::pin(Copied { all: Rc::clone(&all), at, left })), watch }
+    };
+    (body, (0..copies).map(copied).collect())
+}
+
+/// A body that fills queues as it is read.
+fn watched(body: Body, queues: Vec<Queue>, original: Original) -> (Body, Rc<RefCell<Copies>>) {
+    let all = Rc::new(RefCell::new(Copies { queues, rest: None }));
+    (Passing::boxed(body, Tee { all: Rc::clone(&all), original }), all)
 }
 
 struct Tee {
@@ -265,13 +284,6 @@ impl Drop for Copied {
     }
 }
 
-impl Copied {
-    /// What tells later whether the copy was cut.
-    pub(super) fn watch(&self) -> Watch {
-        Watch(Rc::clone(&self.all), self.at)
-    }
-}
-
 /// Tells how a copy fared, after it was given away.
 #[derive(Debug)]
 pub(super) struct Watch(Rc<RefCell<Copies>>, usize);
@@ -337,7 +349,7 @@ mod tests {
         Original::Response { ended }
     }
 
-    fn tee(body: Body, copies: usize, limit: u64, original: Original) -> (Body, Vec<Copied>) {
+    fn tee(body: Body, copies: usize, limit: u64, original: Original) -> (Body, Vec<Copy>) {
         super::tee(body, copies, limit, &Arc::default(), original)
     }
 
@@ -347,8 +359,8 @@ mod tests {
         Body::boxed(http_body_util::StreamBody::new(futures_util::stream::iter(pieces)))
     }
 
-    async fn length(body: impl http_body::Body<Data = Bytes, Error = BodyError>) -> Result<usize, Cut> {
-        let collected = std::pin::pin!(body).collect().await;
+    async fn length(body: Body) -> Result<usize, Cut> {
+        let collected = body.collect().await;
         collected.map(|body| body.to_bytes().len()).map_err(|error| *error.downcast::<Cut>().unwrap())
     }
 
@@ -356,7 +368,7 @@ mod tests {
     fn a_copy_that_keeps_up_is_whole() {
         run(async {
             let (original, mut copies) = tee(pieces(40, WINDOW / 16), 1, u64::MAX, response(None));
-            let copy = tokio::task::spawn_local(length(copies.remove(0)));
+            let copy = tokio::task::spawn_local(length(copies.remove(0).body));
             let mut read = 0;
             let mut original = original;
             while let Some(frame) = original.frame().await {
@@ -374,12 +386,12 @@ mod tests {
                 let (original, mut copies) = tee(pieces(40, WINDOW / 16), 1, limit, response(None));
                 let copy = copies.remove(0);
                 assert_eq!(length(original).await, Ok(40 * WINDOW / 16));
-                assert_eq!(copy.watch().cut(), Some(expected));
-                assert_eq!(length(copy).await, Err(expected));
+                assert_eq!(copy.watch.unwrap().cut(), Some(expected));
+                assert_eq!(length(copy.body).await, Err(expected));
             }
             let (original, mut copies) = tee(pieces(2, 10), 1, u64::MAX, response(None));
             drop(original);
-            assert_eq!(length(copies.remove(0)).await, Err(Cut::Unfinished));
+            assert_eq!(length(copies.remove(0).body).await, Err(Cut::Unfinished));
         });
     }
 
@@ -395,8 +407,9 @@ mod tests {
             }
             other.frame().await.unwrap().unwrap();
             let (ours, theirs) = (ours.remove(0), theirs.remove(0));
-            assert_eq!((ours.watch().cut(), theirs.watch().cut()), (None, Some(Cut::Full(Full))));
-            let ours = tokio::task::spawn_local(length(ours));
+            let cut = |copy: &Copy| copy.watch.as_ref().unwrap().cut();
+            assert_eq!((cut(&ours), cut(&theirs)), (None, Some(Cut::Full(Full))));
+            let ours = tokio::task::spawn_local(length(ours.body));
             assert_eq!((length(one).await, ours.await.unwrap()), (Ok(60), Ok(90)));
             capacity.part().grow(100).unwrap();
         });
@@ -409,7 +422,7 @@ mod tests {
             let (original, mut copies) = tee(Body::Full(big), 2, u64::MAX, response(None));
             assert!(matches!(original, Body::Full(_)));
             for _ in 0..2 {
-                assert_eq!(length(copies.remove(0)).await, Ok(3 * WINDOW));
+                assert_eq!(length(copies.remove(0).body).await, Ok(3 * WINDOW));
             }
         });
     }
@@ -422,8 +435,8 @@ mod tests {
                 tee(pieces(40, size), 3, u64::MAX, Original::Request { waits: false });
             original.frame().await.unwrap().unwrap();
             let (one, other, gone) = (copies.remove(0), copies.remove(0), copies.remove(0));
-            let one = tokio::task::spawn_local(length(one));
-            let other = tokio::task::spawn_local(length(other));
+            let one = tokio::task::spawn_local(length(one.body));
+            let other = tokio::task::spawn_local(length(other.body));
             tokio::task::yield_now().await;
             drop(original);
             drop(gone);
@@ -438,11 +451,11 @@ mod tests {
                     original.frame().await.unwrap().unwrap();
                 }
                 drop(original);
-                assert_eq!(length(copies.remove(0)).await, expected, "{waits} {read}");
+                assert_eq!(length(copies.remove(0).body).await, expected, "{waits} {read}");
             }
             let (original, mut copies) = tee(pieces(2, 10), 1, 19, Original::Request { waits: false });
             drop(original);
-            assert_eq!(length(copies.remove(0)).await, Err(Cut::TooLarge));
+            assert_eq!(length(copies.remove(0).body).await, Err(Cut::TooLarge));
         });
     }
 

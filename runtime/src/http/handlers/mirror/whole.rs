@@ -5,14 +5,16 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{
-    compare::{Finding, Skipped, of_bytes},
+    compare::{Skipped, of_bytes},
     contents::Bodies,
     jq::{Limits, Programs},
     json::Rules,
-    secrets::{REDACTED, is_secret, redact},
     shape::Shape,
 };
-use crate::mirrors::{Capacity, Held, Kind, Side};
+use crate::mirrors::{
+    Capacity, Finding, Held, Kind, Side,
+    secrets::{REDACTED, is_secret, redact, shorten},
+};
 
 /// Bytes that a value in JSON takes up once it is read, beside its text.
 pub(super) const VALUE: usize = 64;
@@ -65,7 +67,7 @@ fn of_jq(programs: &Programs, bodies: [Text<'_>; 2], held: &Held) -> Result<Vec<
     let show = |value: Option<String>| value.map_or_else(|| "(none)".to_owned(), |value| redact(&value));
     let found = programs.compare(bodies, Limits::default(), held)?.into_iter().map(|found| Finding {
         kind: Kind::Body,
-        field: found.program,
+        field: shorten(&found.program),
         primary: show(found.primary),
         shadow: show(found.shadow),
         offset: None,
@@ -85,7 +87,8 @@ fn of_json(rules: &Rules, bodies: &[Vec<u8>; 2], texts: [Text<'_>; 2]) -> Vec<Fi
             let found = found.into_iter().map(|found| {
                 let field = found.path.to_string();
                 let secret = is_secret(field.rsplit('.').next().unwrap_or_default());
-                let (primary, shadow) = (show(secret, found.primary), show(secret, found.shadow));
+                let (field, primary, shadow) =
+                    (shorten(&field), show(secret, found.primary), show(secret, found.shadow));
                 Finding { kind: Kind::Body, field, primary, shadow, offset: None }
             });
             found.collect()

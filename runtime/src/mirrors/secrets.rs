@@ -8,16 +8,16 @@ use regex::Regex;
 /// Characters that are shown of a value.
 const SHOWN: usize = 400;
 /// What stands in the place of a secret.
-pub(super) const REDACTED: &str = "REDACTED";
+pub(crate) const REDACTED: &str = "REDACTED";
 
-pub(super) fn is_secret(name: &str) -> bool {
+pub(crate) fn is_secret(name: &str) -> bool {
     const SECRETS: [&str; 8] =
         ["password", "passwd", "secret", "token", "apikey", "authorization", "cookie", "session"];
     let name: String = name.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
     SECRETS.iter().any(|secret| name.contains(secret))
 }
 
-pub(super) fn show_header(name: &HeaderName, values: &[http::HeaderValue]) -> String {
+pub(crate) fn show_header(name: &HeaderName, values: &[http::HeaderValue]) -> String {
     if is_secret(name.as_str()) && !values.is_empty() {
         return REDACTED.to_owned();
     }
@@ -26,7 +26,7 @@ pub(super) fn show_header(name: &HeaderName, values: &[http::HeaderValue]) -> St
 }
 
 /// A text without the values of what is named like a secret, and not too long.
-pub(super) fn redact(text: &str) -> String {
+pub(crate) fn redact(text: &str) -> String {
     static NAMED: LazyLock<Regex> = LazyLock::new(|| {
         let named = r#"(?i)([\w-]*(?:passw(?:or)?d|secret|token|api[_-]?key|authorization|cookie|session)[\w-]*"?\s*[:=]\s*)(?:"(?:[^"\\]|\\.)*"?|[^&\s,}]+)"#;
         Regex::new(named).expect("the expression is a constant")
@@ -34,7 +34,8 @@ pub(super) fn redact(text: &str) -> String {
     shorten(&NAMED.replace_all(text, format!("${{1}}{REDACTED}")))
 }
 
-fn shorten(text: &str) -> String {
+/// The beginning of a text.
+pub(crate) fn shorten(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
