@@ -10,6 +10,7 @@ mod reload;
 mod respond;
 mod reverse_proxy;
 pub(crate) mod run;
+mod shadow;
 mod start;
 mod stop;
 mod streams;
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     ReverseProxy(reverse_proxy::ReverseProxyArgs),
     /// Serves a configuration
     Run(run::RunArgs),
+    /// Tells what mirrors of a running server have found
+    Shadow(shadow::ShadowArgs),
     /// Serves a configuration in the background
     Start(start::StartArgs),
     /// Ends a running server
@@ -68,6 +71,7 @@ impl Command {
             Command::Respond(args) => respond::run(args),
             Command::ReverseProxy(args) => reverse_proxy::run(&args),
             Command::Run(args) => run::run(&args),
+            Command::Shadow(args) => shadow::run(&args),
             Command::Start(args) => start::run(&args),
             Command::Stop(args) => stop::run(&args),
             Command::Streams(args) => streams::run(&args),
@@ -77,7 +81,12 @@ impl Command {
     }
 }
 
+/// The exit status of commands that judge when there was nothing to judge: mistakes on the command line, and what cannot be
+/// read.
+pub(crate) const USAGE: u8 = 2;
+
 /// The status of a command line that cannot be understood: 1 as in Caddy, but where 1 is for findings.
 pub(crate) fn usage_status() -> u8 {
-    if std::env::args_os().nth(1).is_some_and(|command| command == "validate") { validate::USAGE } else { 1 }
+    let judges = |command| command == "validate" || command == "shadow";
+    if std::env::args_os().nth(1).is_some_and(judges) { USAGE } else { 1 }
 }

@@ -14,6 +14,7 @@ mod project;
 mod report;
 mod site;
 mod source;
+mod text;
 mod variables;
 
 use std::{

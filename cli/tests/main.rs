@@ -14,6 +14,7 @@ mod recipes;
 mod reload;
 mod scene;
 mod serve;
+mod shadow;
 mod signals;
 mod sites;
 mod start;

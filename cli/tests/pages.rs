@@ -1,9 +1,9 @@
-//! The commands on the pages of findings say what the pages tell: in a block `console`, `$ caddis …` and its output, standard
+//! The commands on pages say what the pages tell: in a block `console`, `$ caddis …` and its output, standard
 //! error first. The blocks `file: …` of the section are files in the working directory.
 
 use crate::scene::Scene;
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 9] = [
     include_str!("../../fixtures/diagnostics/configurations.md"),
     include_str!("../../fixtures/diagnostics/directives.md"),
     include_str!("../../fixtures/diagnostics/language.md"),
@@ -12,6 +12,7 @@ const PAGES: [&str; 8] = [
     include_str!("../../fixtures/diagnostics/options.md"),
     include_str!("../../fixtures/diagnostics/sites.md"),
     include_str!("../../fixtures/diagnostics/tls.md"),
+    include_str!("../../fixtures/shadow.md"),
 ];
 
 /// The fenced blocks of a section: what stands behind the fence, and the content.
@@ -35,5 +36,5 @@ fn commands_say_what_their_page_tells() {
             count += 1;
         }
     }
-    assert!(count >= 6, "{count} commands were found");
+    assert!(count >= 7, "{count} commands were found");
 }

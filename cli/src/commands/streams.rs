@@ -11,7 +11,12 @@ use std::{
 use clap::Args;
 use serde::Deserialize;
 
-use crate::{admin, failure::Failure, source::SourceArgs};
+use crate::{
+    admin,
+    failure::Failure,
+    source::SourceArgs,
+    text::{age, columns},
+};
 
 const ENDPOINT: &str = "/reverse_proxy/streams";
 /// Time between two looks.
@@ -164,40 +169,17 @@ fn table(streams: &[Stream], rates: Option<&BTreeMap<u64, f64>>) -> String {
         ];
         row.extend(rates.map(|rates| size(rates.get(&stream.id).copied().unwrap_or(0.0))));
         row.push(stream.state());
-        rows.push(row.into_iter().map(|cell| printable(&cell)).collect());
-    }
-    let widths: Vec<usize> = (0..rows[0].len())
-        .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0))
-        .collect();
-    let mut text = String::new();
-    for row in &rows {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
-        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
-        text.push('\n');
+        rows.push(row);
     }
     let to: u64 = streams.iter().map(|stream| stream.bytes_to_upstream).sum();
     let from: u64 = streams.iter().map(|stream| stream.bytes_from_upstream).sum();
-    text + &format!(
-        "{} streams, {} to upstreams, {} from them\n",
-        streams.len(),
-        size(to as f64),
-        size(from as f64)
-    )
-}
-
-/// Clients choose hosts and paths: nothing of them may steer the terminal.
-fn printable(text: &str) -> String {
-    text.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect()
-}
-
-fn age(seconds: f64) -> String {
-    let seconds = seconds as u64;
-    match seconds {
-        0..60 => format!("{seconds}s"),
-        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
-        3600..86400 => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
-        _ => format!("{}d{:02}h", seconds / 86400, seconds / 3600 % 24),
-    }
+    columns(&rows)
+        + &format!(
+            "{} streams, {} to upstreams, {} from them\n",
+            streams.len(),
+            size(to as f64),
+            size(from as f64)
+        )
 }
 
 fn size(bytes: f64) -> String {
@@ -209,17 +191,15 @@ fn size(bytes: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{age, escape, printable, size};
+    use super::{escape, size};
 
     #[test]
     fn figures_are_short() {
-        assert_eq!([0.4, 59.0, 61.0, 7260.0, 90000.0].map(age), ["0s", "59s", "1m01s", "2h01m", "1d01h"]);
         assert_eq!([0.0, 1023.0, 1536.0, 5e9].map(size), ["0 B", "1023 B", "1.5 KiB", "4.7 GiB"]);
     }
 
     #[test]
-    fn texts_of_others_steer_nothing() {
-        assert_eq!(printable("/a\x1b[2J"), "/a\u{fffd}[2J");
+    fn values_of_parameters_are_escaped() {
         assert_eq!(escape("[::1]:80&x"), "%5B%3A%3A1%5D%3A80%26x");
     }
 }

@@ -11,6 +11,7 @@ use caddis_grammar::{Diagnostic, Level, Levels, Severity, Sources, Span};
 use caddis_runtime::build::BuildError;
 use clap::Args;
 
+use super::USAGE;
 use crate::{
     environment::Environment,
     errors,
@@ -21,9 +22,6 @@ use crate::{
     source::{Loaded, SourceArgs, make_room_for},
     variables::{self, Unset},
 };
-
-/// The exit status when there was nothing to check: mistakes on the command line, and files that cannot be read.
-pub(crate) const USAGE: u8 = 2;
 
 /// Checks configurations without running them. Exit status: 0 without errors, 1 with errors, 2 when the command line or the
 /// files it names cannot be used.
