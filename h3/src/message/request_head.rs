@@ -135,10 +135,13 @@ impl Target {
 }
 
 fn parse_scheme(text: &[u8]) -> Result<Scheme, Error> {
+    let bad = Error::message(":scheme is not a scheme");
     match text {
         b"https" => Ok(Scheme::HTTPS),
         b"http" => Ok(Scheme::HTTP),
-        _ => Scheme::try_from(text).map_err(|_| Error::message(":scheme is not a scheme")),
+        // `Scheme` takes one without a letter.
+        [b'a'..=b'z' | b'A'..=b'Z', ..] => Scheme::try_from(text).map_err(|_| bad),
+        _ => Err(bad),
     }
 }
 
