@@ -6,6 +6,7 @@ pub(crate) mod automatic_https;
 pub mod body;
 pub(crate) mod conditions;
 pub mod connection;
+pub(crate) mod date;
 pub(crate) mod error_log;
 pub mod exchange;
 pub(crate) mod file_body;

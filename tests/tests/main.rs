@@ -5,6 +5,7 @@
 mod catalogue;
 mod faults;
 mod fields;
+mod http2;
 mod interim;
 mod mirror;
 mod pages;

@@ -9,6 +9,8 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 
+use super::connection::Received;
+
 /// Why a body ended early.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -22,6 +24,8 @@ pub enum Body {
     Full(Bytes),
     /// What a peer is sending.
     Incoming(Incoming),
+    /// What a client is sending on a stream of HTTP/2.
+    Received(Received),
     /// Anything else.
     Boxed(Pin<Box<dyn http_body::Body<Data = Bytes, Error = BodyError>>>),
 }
@@ -50,6 +54,7 @@ impl std::fmt::Debug for Body {
             Body::Empty => "Empty",
             Body::Full(_) => "Full",
             Body::Incoming(_) => "Incoming",
+            Body::Received(_) => "Received",
             Body::Boxed(_) => "Boxed",
         })
     }
@@ -78,6 +83,7 @@ impl http_body::Body for Body {
                 Poll::Ready(Some(Ok(Frame::data(content))))
             }
             Body::Incoming(incoming) => Pin::new(incoming).poll_frame(cx).map_err(Into::into),
+            Body::Received(received) => Pin::new(received).poll_frame(cx),
             Body::Boxed(body) => body.as_mut().poll_frame(cx),
         }
     }
@@ -87,6 +93,7 @@ impl http_body::Body for Body {
             Body::Empty => true,
             Body::Full(content) => content.is_empty(),
             Body::Incoming(incoming) => incoming.is_end_stream(),
+            Body::Received(received) => received.is_end_stream(),
             Body::Boxed(body) => body.is_end_stream(),
         }
     }
@@ -96,6 +103,7 @@ impl http_body::Body for Body {
             Body::Empty => SizeHint::with_exact(0),
             Body::Full(content) => SizeHint::with_exact(content.len() as u64),
             Body::Incoming(incoming) => incoming.size_hint(),
+            Body::Received(received) => received.size_hint(),
             Body::Boxed(body) => body.size_hint(),
         }
     }

@@ -1,6 +1,7 @@
 //! One client connection, from the accepted socket to the end of its last request.
 
 mod activity;
+mod h2;
 mod interim;
 mod stream;
 mod timed;
@@ -17,23 +18,27 @@ use std::{
 use hyper::{
     Request,
     body::Incoming,
-    server::conn::{http1, http2},
+    server::conn::http1,
     service::{HttpService, service_fn},
 };
 use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, Sleep};
 
-pub use self::stream::{Plain, Socket, Stream, Watched};
 use self::timed::{Deadline, Timed};
 pub(crate) use self::{
     activity::{Activity, Limits},
-    interim::{Interim, InterimSender},
+    h2::Http2,
+    interim::{Interim, InterimSender, InterimStream, InterimTarget},
     stream::{read_from, write_to},
+};
+pub use self::{
+    h2::Received,
+    stream::{Plain, Socket, Stream, Watched},
 };
 use super::{
     Body,
     exchange::Connection,
-    server::{Aborted, Reply, Server},
+    server::{self, Aborted, Reply, Server},
 };
 use crate::{
     listen::{Control, Current, KeepAlive},
@@ -46,9 +51,6 @@ use crate::{
 const H2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// What Go's server allows on top of the configured size of a request's head.
 const HEAD_SLOP: usize = 4096;
-/// Requests at once on an HTTP/2 connection, and the windows of its flow control in bytes: Go's defaults.
-const H2_STREAMS: u32 = 250;
-const H2_WINDOW: u32 = 1 << 20;
 
 /// What answers on a listener.
 #[derive(Debug, Clone)]
@@ -223,28 +225,27 @@ fn local_address(socket: &Socket, current: &Current) -> Option<SocketAddr> {
 async fn run(
     stream: Stream,
     http2: bool,
-    mut connection: Connection,
+    connection: Connection,
     current: &Rc<Current>,
     max_header_bytes: usize,
     limits: &Limits,
     control: &Control,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let activity = Arc::new(Activity::new(http2));
-    connection.activity = Some(Arc::clone(&activity));
     let connection = Arc::new(connection);
-    let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
+    let stream = Watched::new(stream, Arc::clone(&activity));
     // Requests of HTTP/1.1 are limited by what their connection does; in HTTP/2 each has its own time.
     let write = limits.write.filter(|_| http2);
     let service = {
         let (activity, current) = (Arc::clone(&activity), Rc::clone(current));
-        service_fn(move |request: Request<Incoming>| {
+        move |request: Request<Body>, stream: Option<server::Stream>| {
             let connection = Arc::clone(&connection);
-            let reply = Reply::begin(&activity);
+            let reply = Reply::begin(&activity, stream);
             let endpoint = current.endpoint();
             async move {
                 let Some(endpoint) = &*endpoint else { return Err(Aborted) };
                 let deadline = write.map(|write| Instant::now() + write);
-                let serving = endpoint.server.serve(request.map(Body::Incoming), connection, reply);
+                let serving = endpoint.server.serve(request, connection, reply);
                 let response = match deadline {
                     Some(deadline) => {
                         tokio::time::timeout_at(deadline, serving).await.map_err(|_| Aborted)?
@@ -253,30 +254,28 @@ async fn run(
                 };
                 Ok(response?.map(|body| Timed::new(body, Deadline::new(deadline))))
             }
-        })
+        }
     };
     if http2 {
-        let mut builder = http2::Builder::new(LocalExecutor);
-        builder
-            .enable_connect_protocol()
-            .max_concurrent_streams(H2_STREAMS)
-            .initial_stream_window_size(H2_WINDOW)
-            .initial_connection_window_size(H2_WINDOW)
-            .max_header_list_size(u32::try_from(max_header_bytes).unwrap_or(u32::MAX));
-        let engine = builder.serve_connection(io, service);
+        let service = move |request, stream| service(request, Some(stream));
+        let engine = Http2::new(stream, &activity, max_header_bytes, service);
         // In a box, because it is larger than the engine of HTTP/1.1 and would make room for itself there too.
         Box::pin(drive(engine, &activity, limits, control)).await?;
     } else {
         let mut builder = http1::Builder::new();
         builder.max_header_size(max_header_bytes + HEAD_SLOP).header_read_timeout(None);
-        let engine = builder.serve_connection(io, service).with_upgrades();
+        let service =
+            service_fn(move |request: Request<Incoming>| service(request.map(Body::Incoming), None));
+        let engine = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
         drive(engine, &activity, limits, control).await?;
     }
     Ok(())
 }
 
 /// The HTTP engine of one connection.
-trait Engine: Future<Output = hyper::Result<()>> {
+trait Engine: Future<Output = Result<(), Self::Error>> {
+    type Error;
+
     /// Whether requests overlap.
     const MULTIPLEXED: bool;
 
@@ -288,19 +287,9 @@ impl<S> Engine for http1::UpgradeableConnection<TokioIo<Watched>, S>
 where
     S: HttpService<Incoming, ResBody = Timed, Error = Aborted>,
 {
+    type Error = hyper::Error;
+
     const MULTIPLEXED: bool = false;
-
-    fn finish(self: Pin<&mut Self>) {
-        self.graceful_shutdown();
-    }
-}
-
-impl<S> Engine for http2::Connection<TokioIo<Watched>, S, LocalExecutor>
-where
-    S: HttpService<Incoming, ResBody = Timed, Error = Aborted>,
-    S::Future: 'static,
-{
-    const MULTIPLEXED: bool = true;
 
     fn finish(self: Pin<&mut Self>) {
         self.graceful_shutdown();
@@ -313,7 +302,7 @@ async fn drive<E: Engine>(
     activity: &Activity,
     limits: &Limits,
     control: &Control,
-) -> hyper::Result<()> {
+) -> Result<(), E::Error> {
     let mut engine = pin!(engine);
     let mut timer: Pin<&mut Option<Sleep>> = pin!(None);
     let mut finishing = false;
@@ -368,17 +357,4 @@ async fn drive<E: Engine>(
         }
     })
     .await
-}
-
-/// Runs the tasks of an HTTP/2 connection on the shard of the connection.
-#[derive(Debug, Clone, Copy)]
-struct LocalExecutor;
-
-impl<F> hyper::rt::Executor<F> for LocalExecutor
-where
-    F: Future<Output = ()> + 'static,
-{
-    fn execute(&self, future: F) {
-        tokio::task::spawn_local(future);
-    }
 }

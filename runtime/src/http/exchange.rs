@@ -14,8 +14,9 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Par
 use super::{
     Response, access_log,
     body::Body,
-    connection::{Activity, InterimSender},
+    connection::{InterimSender, InterimTarget},
     handlers::reverse_proxy,
+    takeover::Connect,
     uri,
 };
 use crate::{
@@ -36,8 +37,6 @@ pub struct Connection {
     pub tls: Option<TlsInfo>,
     /// The peer's address without the port, as a field's value.
     pub(crate) peer: Option<HeaderValue>,
-    /// What happens on it, if it is that of a client.
-    pub(crate) activity: Option<Arc<Activity>>,
 }
 
 impl Connection {
@@ -48,7 +47,7 @@ impl Connection {
             let text = remote.ip().to_canonical().to_string();
             HeaderValue::try_from(text).expect("an address is visible ASCII")
         });
-        Self { remote, local, tls, peer, activity: None }
+        Self { remote, local, tls, peer }
     }
 }
 
@@ -122,8 +121,10 @@ pub struct Exchange {
     pub(crate) access_log: Option<Box<access_log::Line>>,
     /// Whoever counts the request.
     pub(crate) observed: Observed,
-    /// What the connection calls the request, if its client takes interim responses.
-    pub(crate) interim: Option<u32>,
+    /// Where interim responses go, if the client takes any.
+    pub(crate) interim: Option<InterimTarget>,
+    /// Present in an extended CONNECT.
+    pub(crate) connect: Option<Connect>,
 }
 
 impl Exchange {
@@ -153,6 +154,7 @@ impl Exchange {
             access_log: None,
             observed: Observed::default(),
             interim: None,
+            connect: None,
         }
     }
 
@@ -231,8 +233,8 @@ impl Exchange {
     /// What sends interim responses (1xx) to the client; `None` if it takes none. To be asked for by the task that
     /// answers the request.
     pub(crate) async fn interim_sender(&self) -> Option<InterimSender> {
-        let (request, activity) = (self.interim?, self.connection.activity.as_ref()?);
-        let sender = poll_fn(|cx| Poll::Ready(InterimSender::new(activity, request, cx.waker())));
+        let target = self.interim.as_ref()?;
+        let sender = poll_fn(|cx| Poll::Ready(InterimSender::new(target, cx.waker())));
         Some(sender.await)
     }
 

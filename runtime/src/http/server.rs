@@ -23,11 +23,12 @@ use super::{
     Body, Exchange, Next, Response,
     access_log::{Line, Logs},
     body::BodyError,
-    connection::Activity,
+    connection::{Activity, InterimStream, InterimTarget},
     error_log::{self, Failure},
     exchange::Connection,
     passing::{Pass, Passing, Polled, bytes},
     route::Route,
+    takeover::Connect,
     uri,
 };
 use crate::{
@@ -72,14 +73,13 @@ impl Server {
         &self,
         request: Request<Body>,
         connection: Arc<Connection>,
-        reply: Reply,
+        mut reply: Reply,
     ) -> Result<http::Response<ReplyBody>, Aborted> {
         let (mut parts, body) = request.into_parts();
         normalize(&mut parts);
         let body = self.body_limits.guard(body, parts.version);
-        let interim = reply.open(parts.version);
         let mut exchange = Exchange::new(parts, body, connection);
-        exchange.interim = interim;
+        reply.open(&mut exchange);
         self.client_ip.find(&mut exchange);
         if let Some(logs) = &self.logs {
             logs.begin(&mut exchange);
@@ -101,8 +101,7 @@ impl Server {
         let logs = self.logs.as_ref();
         let line = logs.and_then(|logs| logs.complete(&mut exchange, outcome.as_ref().ok()));
         let observed = exchange.observed;
-        reply.decide();
-        let replying = Replying { line, observed, failed: None, _reply: reply };
+        let replying = Replying { line, observed, failed: None, _busy: reply.decide() };
         Ok(outcome?.map(|body| Passing::new(body, replying)))
     }
 
@@ -203,33 +202,54 @@ pub(crate) fn without_port(host: &str) -> &str {
     }
 }
 
-/// A request that is being answered: while it lives the connection is busy.
-#[derive(Debug)]
+/// What a connection that carries several requests at once has for one of them, whatever the version.
+pub(crate) struct Stream {
+    /// Takes interim responses, up to the final one.
+    pub(crate) interim: Arc<dyn InterimStream>,
+    /// Present in an extended CONNECT.
+    pub(crate) connect: Option<Connect>,
+}
+
+/// A request that is being answered.
 pub(crate) struct Reply {
-    activity: Arc<Activity>,
+    busy: Busy,
+    stream: Option<Stream>,
 }
 
 impl Reply {
-    pub(crate) fn begin(activity: &Arc<Activity>) -> Self {
+    /// The stream is that of the request, if it has one of its own.
+    pub(crate) fn begin(activity: &Arc<Activity>, stream: Option<Stream>) -> Self {
         activity.request_began();
-        Self { activity: Arc::clone(activity) }
+        Self { busy: Busy(Arc::clone(activity)), stream }
     }
 
-    /// Lets interim responses be sent; what they have to name the request by. `None` if the client takes none.
-    pub(crate) fn open(&self, version: Version) -> Option<u32> {
-        let able = version == Version::HTTP_11 && !self.activity.is_multiplexed();
-        able.then(|| self.activity.interim.begin())
+    /// Lets interim responses be sent and a stream be taken over, as far as the client can do with that.
+    pub(crate) fn open(&mut self, exchange: &mut Exchange) {
+        let Busy(activity) = &self.busy;
+        if let Some(stream) = self.stream.take() {
+            exchange.interim = Some(InterimTarget::Stream(stream.interim));
+            exchange.connect = stream.connect;
+        } else if exchange.request.version == Version::HTTP_11 {
+            let request = activity.interim.begin();
+            exchange.interim = Some(InterimTarget::Connection(Arc::clone(activity), request));
+        }
     }
 
     /// Ends interim responses: the final one comes next.
-    pub(crate) fn decide(&self) {
-        self.activity.interim.end();
+    pub(crate) fn decide(self) -> Busy {
+        let Busy(activity) = &self.busy;
+        activity.interim.end();
+        self.busy
     }
 }
 
-impl Drop for Reply {
+/// While it lives the connection is busy.
+#[derive(Debug)]
+pub(crate) struct Busy(Arc<Activity>);
+
+impl Drop for Busy {
     fn drop(&mut self) {
-        self.activity.request_ended();
+        self.0.request_ended();
     }
 }
 
@@ -243,7 +263,7 @@ pub(crate) struct Replying {
     observed: Observed,
     /// Why it ends early, until what came before is on its way.
     failed: Option<BodyError>,
-    _reply: Reply,
+    _busy: Busy,
 }
 
 impl Pass for Replying {

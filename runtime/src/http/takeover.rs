@@ -1,4 +1,4 @@
-//! Taking over what a request came on, when its client and a handler agree to speak something else there.
+//! Taking over what a message came on, when both ends agree to speak something else there.
 
 use std::{
     future::Future,
@@ -7,25 +7,64 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::request::Parts;
 use hyper::upgrade::OnUpgrade;
+use tokio::sync::oneshot;
 
+use super::{Exchange, Response};
 use crate::tunnel::Leg;
 
-/// The client's side of a tunnel, and what was read of it already: there once the response that agrees is sent.
-pub(crate) struct Takeover(OnUpgrade);
+/// What came with an extended CONNECT (RFC 8441, section 4; RFC 9220, section 3), on any version that has streams.
+#[derive(Debug)]
+pub(crate) struct Connect {
+    /// What the client wants to speak on its stream.
+    pub(crate) protocol: Box<str>,
+    /// The stream, once a response of class 2xx is sent. Such a response is one like others if this was dropped before.
+    pub(crate) stream: oneshot::Receiver<Leg>,
+}
+
+/// One side of a tunnel, and what was read of it already: there once the response that agrees has passed.
+pub(crate) enum Takeover {
+    /// The whole connection, after an upgrade of HTTP/1.1; or what hyper makes of a stream.
+    Connection(OnUpgrade),
+    /// A stream of a connection that goes on.
+    Stream(oneshot::Receiver<Leg>),
+}
+
+/// Nothing can be taken over any more.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Lost {
+    #[error(transparent)]
+    Connection(#[from] hyper::Error),
+    #[error("the stream ended before it was taken over")]
+    Stream,
+}
 
 impl Takeover {
-    /// Takes the offer out of a request; `None` if its client makes none.
-    pub(crate) fn of(request: &mut Parts) -> Option<Self> {
-        request.extensions.remove().map(Self)
+    /// The client's side; `None` if the client has not asked for that.
+    pub(crate) fn of_client(exchange: &mut Exchange) -> Option<Self> {
+        if let Some(connect) = exchange.connect.take() {
+            return Some(Self::Stream(connect.stream));
+        }
+        exchange.request.extensions.remove().map(Self::Connection)
+    }
+
+    /// The side of an upstream that has agreed.
+    pub(crate) fn of_upstream(response: &mut Response) -> Self {
+        Self::Connection(hyper::upgrade::on(response))
     }
 }
 
 impl Future for Takeover {
-    type Output = hyper::Result<(Leg, Bytes)>;
+    type Output = Result<(Leg, Bytes), Lost>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx).map_ok(Leg::from_upgraded)
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Connection(upgrade) => {
+                Pin::new(upgrade).poll(cx).map(|upgraded| Ok(Leg::from_upgraded(upgraded?)))
+            }
+            Self::Stream(stream) => {
+                Pin::new(stream).poll(cx).map(|leg| Ok((leg.map_err(|_| Lost::Stream)?, Bytes::new())))
+            }
+        }
     }
 }

@@ -92,6 +92,11 @@ impl Activity {
         }
     }
 
+    /// Whether something waits to be written because the client does not read.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.blocked.load(Relaxed) != 0
+    }
+
     /// The head of a request is complete.
     pub(crate) fn request_began(&self) {
         self.phase.store(BUSY, Relaxed);
@@ -105,11 +110,6 @@ impl Activity {
             self.phase.store(IDLE, Relaxed);
             self.since.store(now(), Relaxed);
         }
-    }
-
-    /// Whether requests overlap.
-    pub(crate) fn is_multiplexed(&self) -> bool {
-        self.multiplexed
     }
 
     /// Whether nothing has come yet.

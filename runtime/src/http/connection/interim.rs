@@ -1,6 +1,8 @@
-//! Interim responses (1xx) to a client of HTTP/1.1. The HTTP engine sends none, so the stream below it does.
+//! Interim responses (1xx) to clients. The engine of HTTP/1.1 sends none, so the stream below it does; on other versions each
+//! stream sends its own.
 
 use std::{
+    fmt::Debug,
     io,
     pin::Pin,
     sync::{
@@ -16,7 +18,7 @@ use tokio::io::AsyncWrite;
 use super::Activity;
 
 /// What may wait for a client that does not read; interim responses beyond that are left out.
-const MAX_WAITING: usize = 64 << 10;
+pub(super) const MAX_WAITING: usize = 64 << 10;
 
 /// What is to be sent ahead of the response to the request in progress. All of it happens on one thread, as in
 /// [`Activity`].
@@ -104,27 +106,45 @@ impl Interim {
     }
 }
 
+/// A stream that carries one request and its responses.
+pub(crate) trait InterimStream: Send + Sync + Debug {
+    /// Sends a response at once, unless the final one is decided already. `waker` is that of the task which answers.
+    fn send(&self, status: StatusCode, headers: &HeaderMap, waker: &Waker);
+}
+
+/// Where the interim responses of a request go.
+#[derive(Debug, Clone)]
+pub(crate) enum InterimTarget {
+    /// A connection of HTTP/1.1, which knows the request by this name.
+    Connection(Arc<Activity>, u32),
+    /// A stream of its own.
+    Stream(Arc<dyn InterimStream>),
+}
+
 /// Sends interim responses to the client of one request.
 #[derive(Debug)]
 pub(crate) struct InterimSender {
-    activity: Arc<Activity>,
-    request: u32,
+    target: InterimTarget,
     /// Has the connection look after what waits.
     waker: Waker,
 }
 
 impl InterimSender {
-    /// For the request of that name. `waker` is that of the task which answers it.
-    pub(crate) fn new(activity: &Arc<Activity>, request: u32, waker: &Waker) -> Self {
-        Self { activity: Arc::clone(activity), request, waker: waker.clone() }
+    /// `waker` is that of the task which answers the request.
+    pub(crate) fn new(target: &InterimTarget, waker: &Waker) -> Self {
+        Self { target: target.clone(), waker: waker.clone() }
     }
 
     /// Sends a response at once, unless the final one is decided already.
     pub(crate) fn send(&self, status: StatusCode, headers: &HeaderMap) {
-        let interim = &self.activity.interim;
-        if interim.phase.load(Relaxed) == self.request {
-            interim.push(status, headers);
-            self.waker.wake_by_ref();
+        match &self.target {
+            InterimTarget::Connection(activity, request) => {
+                if activity.interim.phase.load(Relaxed) == *request {
+                    activity.interim.push(status, headers);
+                    self.waker.wake_by_ref();
+                }
+            }
+            InterimTarget::Stream(stream) => stream.send(status, headers, &self.waker),
         }
     }
 }
@@ -138,11 +158,13 @@ mod tests {
     use crate::http::connection::{Socket, Stream, Watched};
 
     /// Both ends of a connection, and what sends interim responses on it.
-    async fn connection() -> (Watched, tokio::net::UnixStream, InterimSender) {
+    async fn connection() -> (Watched, tokio::net::UnixStream, InterimSender, Arc<Activity>) {
         let (near, far) = tokio::net::UnixStream::pair().unwrap();
         let activity = Arc::new(Activity::new(false));
-        let sender = InterimSender::new(&activity, activity.interim.begin(), Waker::noop());
-        (Watched::new(Stream::Plain(Socket::Unix(near).into()), activity), far, sender)
+        let target = InterimTarget::Connection(Arc::clone(&activity), activity.interim.begin());
+        let sender = InterimSender::new(&target, Waker::noop());
+        let watched = Watched::new(Stream::Plain(Socket::Unix(near).into()), Arc::clone(&activity));
+        (watched, far, sender, activity)
     }
 
     fn hint(sender: &InterimSender) {
@@ -161,11 +183,11 @@ mod tests {
 
     #[tokio::test]
     async fn they_come_before_the_response() {
-        let (mut near, far, sender) = connection().await;
+        let (mut near, far, sender, activity) = connection().await;
         hint(&sender);
         near.flush().await.unwrap();
         hint(&sender);
-        sender.activity.interim.end();
+        activity.interim.end();
         hint(&sender);
         near.write_all(b"final").await.unwrap();
         near.flush().await.unwrap();
@@ -174,14 +196,14 @@ mod tests {
 
     #[tokio::test]
     async fn they_never_come_into_another_response() {
-        let (mut near, far, sender) = connection().await;
+        let (mut near, far, sender, activity) = connection().await;
         near.write_all(b"the response bef").await.unwrap();
         hint(&sender);
         near.write_all(b"ore").await.unwrap();
         near.flush().await.unwrap();
         near.write_all(b", ").await.unwrap();
         hint(&sender);
-        sender.activity.interim.end();
+        activity.interim.end();
         near.write_all(b"final").await.unwrap();
         near.flush().await.unwrap();
         assert_eq!(received(near, far).await, format!("the response before{HINT}, final"));
@@ -189,9 +211,9 @@ mod tests {
 
     #[tokio::test]
     async fn those_of_another_request_are_left_out() {
-        let (mut near, far, sender) = connection().await;
-        sender.activity.interim.end();
-        sender.activity.interim.begin();
+        let (mut near, far, sender, activity) = connection().await;
+        activity.interim.end();
+        activity.interim.begin();
         hint(&sender);
         near.flush().await.unwrap();
         assert_eq!(received(near, far).await, "");

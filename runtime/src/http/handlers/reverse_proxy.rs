@@ -249,7 +249,7 @@ impl ReverseProxy {
 
     /// Prepares what stays the same in every attempt.
     async fn ask(&self, exchange: &mut Exchange) -> Result<Asked, Error> {
-        let connect = upgrade::is_extended_connect(&exchange.request);
+        let connect = upgrade::is_extended_connect(exchange);
         if exchange.request.method == Method::CONNECT && !connect {
             let message =
                 "CONNECT is for forward proxies; a reverse proxy takes it for WebSockets of HTTP/2 only";

@@ -4,8 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use caddis_config::http::handlers::ReverseProxy as Config;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
-use hyper::ext::Protocol;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::{
     request::{strip_hop_by_hop, upgrade_token},
@@ -17,7 +16,7 @@ use crate::{
     error::{Error, Kind, Outcome},
     http::{Body, Exchange, Response, access_log, takeover::Takeover},
     logging::{Fields, Level, Logger},
-    tunnel::{Ended, Leg, Opened, Owner, Registry, Tunnel, Visitor},
+    tunnel::{Ended, Opened, Owner, Registry, Tunnel, Visitor},
 };
 
 /// Who tells about streams unless the configuration names another logger.
@@ -85,21 +84,20 @@ impl Upgrades {
             return Err(Error::new(Kind::UpstreamBroken, message).after_answer());
         }
         let token = given.unwrap_or(HeaderValue::from_static(""));
-        let Some(client) = Takeover::of(&mut exchange.request) else {
+        let Some(client) = Takeover::of_client(exchange) else {
             return Err(
                 Error::new(Kind::Internal, "the client's connection cannot switch protocols").after_answer()
             );
         };
-        let upgraded = hyper::upgrade::on(&mut response);
+        let upgraded = Takeover::of_upstream(&mut response);
         let websocket = token == "websocket";
         let streams = self.streams(exchange, upstream, in_flight);
         let (tunnels, logger) = (Arc::clone(&self.tunnels), self.logs.root.named(STREAM));
         let (timeout, buffer_size) = (self.timeout, self.buffer_size);
         tokio::task::spawn_local(async move {
             match futures_util::future::try_join(client, upgraded).await {
-                Ok((client, upgraded)) => {
+                Ok((client, upstream)) => {
                     let (opened, ended) = streams();
-                    let upstream = Leg::from_upgraded(upgraded);
                     Tunnel { client, upstream, websocket, timeout, buffer_size, ended }
                         .spawn(&tunnels, opened);
                 }
@@ -178,9 +176,9 @@ fn client_response(response: Response, connect: bool, token: HeaderValue) -> Res
 }
 
 /// Whether the client opens a WebSocket on a stream of HTTP/2 (RFC 8441, section 4).
-pub(super) fn is_extended_connect(request: &Parts) -> bool {
-    request.method == Method::CONNECT
-        && request.extensions.get::<Protocol>().is_some_and(|protocol| protocol.as_str() == "websocket")
+pub(super) fn is_extended_connect(exchange: &Exchange) -> bool {
+    exchange.request.method == Method::CONNECT
+        && exchange.connect.as_ref().is_some_and(|connect| &*connect.protocol == "websocket")
 }
 
 /// Makes the request one that HTTP/1.1 upstreams understand.

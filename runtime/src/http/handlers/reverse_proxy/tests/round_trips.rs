@@ -1,6 +1,8 @@
 //! Attempts do not leak into each other, into the client's request, or into what is known of upstreams. What is expected of
 //! a round trip is numbered, r01 to r17, here and in the tests beside this one.
 
+use std::future::poll_fn;
+
 use serde_json::{Value, json};
 
 use super::scene::{Head, Logged, Proxy, Upstream, Wire, nowhere, on_a_shard};
@@ -327,6 +329,30 @@ fn r07_interim_responses_are_passed_on_at_once() {
         let response = client.head().await;
         assert_eq!((response.line(), response.get("link")), ("HTTP/1.1 200 OK", None));
         assert_eq!(client.read(2).await, "ok");
+    });
+}
+
+#[test]
+fn r07_interim_responses_reach_clients_of_http_2() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let proxy = Proxy::new(upstream.proxy()).await;
+        let (mut client, connection) = h2::client::handshake(proxy.connect().await.0).await.unwrap();
+        tokio::task::spawn_local(async move { drop(connection.await) });
+        let request = http::Request::get("http://example.com/").body(()).unwrap();
+        let (mut response, _) = client.send_request(request, true).unwrap();
+        let mut wire = upstream.accept().await;
+        wire.head().await;
+        wire.send("HTTP/1.1 100 Continue\r\n\r\n").await;
+        wire.send("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\nConnection: x\r\nX: y\r\n\r\n").await;
+        let hint = poll_fn(|cx| response.poll_informational(cx)).await.unwrap().unwrap();
+        assert_eq!((hint.status().as_u16(), hint.headers().len()), (103, 1), "{hint:?}");
+        assert_eq!(hint.headers()["link"], "</a.css>");
+        wire.send("HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+        let hint = poll_fn(|cx| response.poll_informational(cx)).await.unwrap().unwrap();
+        assert_eq!(hint.status().as_u16(), 102);
+        let response = response.await.unwrap();
+        assert_eq!((response.status().as_u16(), response.headers().get("link")), (200, None));
     });
 }
 

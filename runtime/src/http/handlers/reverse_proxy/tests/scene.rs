@@ -1,7 +1,6 @@
 //! A proxy on a port of its own, and the two sides to talk to it from.
 
 use std::{
-    convert::Infallible,
     future::Future,
     rc::Rc,
     sync::{Arc, Mutex},
@@ -10,10 +9,7 @@ use std::{
 use caddis_config::{from_value, http::handlers::ReverseProxy};
 use futures_util::FutureExt;
 use http::StatusCode;
-use hyper::{
-    server::conn::{http1, http2},
-    service::service_fn,
-};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::{
@@ -27,9 +23,9 @@ use crate::{
     build::Build,
     http::{
         Body, Exchange, Handler, Next,
-        connection::{Activity, Socket, Stream, Watched},
+        connection::{Activity, Http2, Socket, Stream, Watched},
         exchange::Connection,
-        server::Reply,
+        server::{self, Aborted, Reply},
     },
     logging::{Fields, Level, Logger, Sink, Stderr},
     process::Process,
@@ -265,41 +261,42 @@ pub(super) fn build_in(cx: &mut Build, config: Value) -> Result<Box<dyn Handler>
     super::super::build(&config, cx)
 }
 
-async fn serve(socket: TcpStream, mut connection: Connection, handler: Rc<dyn Handler>, handled: Rc<Notify>) {
+async fn serve(socket: TcpStream, connection: Connection, handler: Rc<dyn Handler>, handled: Rc<Notify>) {
     let mut start = [0; 4];
     // A client that leaves without a word is seen as such by the engine.
     drop(socket.peek(&mut start).await);
     let http2 = &start == b"PRI ";
     let activity = Arc::new(Activity::new(http2));
-    connection.activity = Some(Arc::clone(&activity));
     let connection = Arc::new(connection);
     let remote = connection.remote.unwrap();
     let io = Watched::new(Stream::Plain(Socket::Tcp(socket, remote).into()), Arc::clone(&activity));
-    let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+    let answering = Arc::clone(&activity);
+    let service = move |request: http::Request<Body>, stream: Option<server::Stream>| {
         let (handler, connection) = (Rc::clone(&handler), Arc::clone(&connection));
         let handled = Handled(Rc::clone(&handled));
-        let reply = Reply::begin(&activity);
+        let mut reply = Reply::begin(&answering, stream);
         async move {
             let _handled = handled;
             let (head, body) = request.into_parts();
-            let interim = reply.open(head.version);
-            let mut exchange = Exchange::new(head, Body::Incoming(body), connection);
-            exchange.interim = interim;
+            let mut exchange = Exchange::new(head, body, connection);
+            reply.open(&mut exchange);
             let response = handler.handle(&mut exchange, Next::routes(&[], None)).await;
-            reply.decide();
-            Ok::<_, Infallible>(response.unwrap_or_else(|error| {
+            drop(reply.decide());
+            Ok::<_, Aborted>(response.unwrap_or_else(|error| {
                 let mut response = http::Response::new(Body::from(error.to_string()));
                 *response.status_mut() = error.status();
                 assert_ne!(error.status(), StatusCode::OK);
                 response
             }))
         }
-    });
+    };
     // Clients of the tests leave as they please.
     if http2 {
-        let mut engine = http2::Builder::new(Local);
-        drop(engine.enable_connect_protocol().serve_connection(TokioIo::new(io), service).await);
+        let service = move |request, stream| service(request, Some(stream));
+        drop(Http2::new(io, &activity, 1 << 20, service).await);
     } else {
+        let service =
+            service_fn(move |request: http::Request<Incoming>| service(request.map(Body::Incoming), None));
         let engine = http1::Builder::new().serve_connection(TokioIo::new(io), service);
         drop(engine.with_upgrades().await);
     }

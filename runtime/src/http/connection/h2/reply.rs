@@ -1,0 +1,201 @@
+//! The response on its way into a stream.
+
+use std::{
+    future::Future,
+    iter::successors,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use h2::{Reason, SendStream, server::SendResponse};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+
+use crate::http::{body::BodyError, date};
+
+/// Fields that HTTP/2 has none of (RFC 9113, section 8.2.2).
+const CONNECTION_SPECIFIC: [HeaderName; 6] = [
+    header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::TE,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+/// Sends the head. What is then to be sent of the body, if it is not all said.
+///
+/// # Errors
+/// When the head cannot be sent, or the client has gone.
+pub(super) fn begin<B>(
+    respond: &mut SendResponse<Bytes>,
+    response: Response<B>,
+    to_head: bool,
+) -> Result<Option<Sending<B>>, h2::Error>
+where
+    B: http_body::Body<Data = Bytes, Error = BodyError> + Unpin,
+{
+    let (parts, body) = response.into_parts();
+    let mut head = Response::from_parts(parts, ());
+    prepare(head.headers_mut());
+    let bodiless = matches!(head.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let headers = head.headers_mut();
+    if !bodiless
+        && !body.is_end_stream()
+        && let Some(length) = body.size_hint().exact()
+    {
+        headers.entry(header::CONTENT_LENGTH).or_insert_with(|| length.into());
+    }
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(length);
+    let ended = bodiless || to_head || (body.is_end_stream() && declared.is_none_or(|length| length == 0));
+    let stream = respond.send_response(head, ended)?;
+    Ok((!ended).then_some(Sending { body, stream, waiting: None, left: declared }))
+}
+
+/// Makes the fields those of a message of HTTP/2.
+pub(super) fn prepare(headers: &mut HeaderMap) {
+    strip(headers);
+    headers.entry(header::DATE).or_insert_with(date::now);
+}
+
+/// Removes the fields that are about a connection.
+pub(super) fn strip(headers: &mut HeaderMap) {
+    if !headers.keys().any(|name| CONNECTION_SPECIFIC.contains(name)) {
+        return;
+    }
+    let named: Vec<HeaderName> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+        .collect();
+    for name in CONNECTION_SPECIFIC.iter().chain(&named) {
+        headers.remove(name);
+    }
+}
+
+fn length(value: &HeaderValue) -> Option<u64> {
+    value.to_str().ok()?.parse().ok()
+}
+
+/// A body that is being sent.
+pub(super) struct Sending<B> {
+    body: B,
+    stream: SendStream<Bytes>,
+    /// Data that there was no room for yet, and whether it is the last.
+    waiting: Option<(Bytes, bool)>,
+    /// Bytes that the head has promised and that were not sent yet; `None` if it has promised nothing.
+    left: Option<u64>,
+}
+
+impl<B> Future for Sending<B>
+where
+    B: http_body::Body<Data = Bytes, Error = BodyError> + Unpin,
+{
+    type Output = Result<(), h2::Error>;
+
+    /// Ready when all is sent that will be. The body is asked for nothing while the client has no room for what came.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        loop {
+            if let Poll::Ready(reset) = this.stream.poll_reset(cx) {
+                return Poll::Ready(reset.map(drop));
+            }
+            if this.waiting.is_some() {
+                ready!(this.poll_room(cx))?;
+            }
+            if let Some((data, last)) = this.waiting.take() {
+                this.stream.send_data(data, last)?;
+                if last {
+                    return Poll::Ready(Ok(()));
+                }
+            }
+            match ready!(Pin::new(&mut this.body).poll_frame(cx)) {
+                Some(Ok(frame)) => {
+                    let frame = match frame.into_data() {
+                        Ok(data) => {
+                            if this.take(data) {
+                                continue;
+                            }
+                            return Poll::Ready(Ok(()));
+                        }
+                        Err(frame) => frame,
+                    };
+                    if let Ok(mut trailers) = frame.into_trailers() {
+                        return Poll::Ready(this.end(|stream| {
+                            strip(&mut trailers);
+                            stream.send_trailers(trailers)
+                        }));
+                    }
+                }
+                Some(Err(error)) => {
+                    this.stream.send_reset(reason_of(&*error));
+                    return Poll::Ready(Ok(()));
+                }
+                None => return Poll::Ready(this.end(|stream| stream.send_data(Bytes::new(), true))),
+            }
+        }
+    }
+}
+
+impl<B> Sending<B>
+where
+    B: http_body::Body<Data = Bytes, Error = BodyError> + Unpin,
+{
+    /// Takes data to send, but for what goes beyond the promised length. Whether the stream is fit to send it.
+    fn take(&mut self, mut data: Bytes) -> bool {
+        let mut last = self.body.is_end_stream();
+        if let Some(left) = &mut self.left {
+            let room = usize::try_from(*left).unwrap_or(usize::MAX);
+            if data.len() > room {
+                data.truncate(room);
+                last = true;
+            }
+            *left -= data.len() as u64;
+            if last && *left > 0 {
+                self.stream.send_reset(Reason::INTERNAL_ERROR);
+                return false;
+            }
+        }
+        if !data.is_empty() || last {
+            self.waiting = Some((data, last));
+        }
+        true
+    }
+
+    /// Ready when the client has room. One byte is asked for: for the rest, the library asks when it has the data. Asked for
+    /// at once, it would be kept from other streams.
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), h2::Error>> {
+        if self.waiting.as_ref().is_none_or(|(data, _)| data.is_empty()) {
+            return Poll::Ready(Ok(()));
+        }
+        self.stream.reserve_capacity(1);
+        while self.stream.capacity() == 0 {
+            if ready!(self.stream.poll_capacity(cx)).transpose()?.is_none() {
+                return Poll::Ready(Err(Reason::STREAM_CLOSED.into()));
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Ends the stream, unless more was promised.
+    fn end(
+        &mut self,
+        end: impl FnOnce(&mut SendStream<Bytes>) -> Result<(), h2::Error>,
+    ) -> Result<(), h2::Error> {
+        if self.left.is_some_and(|left| left > 0) {
+            self.stream.send_reset(Reason::INTERNAL_ERROR);
+            return Ok(());
+        }
+        self.stream.reserve_capacity(0);
+        end(&mut self.stream)
+    }
+}
+
+/// How a client is told of a body that breaks off: what an upstream of HTTP/2 has said of it is said again.
+fn reason_of(error: &(dyn std::error::Error + 'static)) -> Reason {
+    successors(Some(error), |error| error.source())
+        .find_map(|error| error.downcast_ref::<h2::Error>()?.reason())
+        .filter(|reason| *reason != Reason::NO_ERROR)
+        .unwrap_or(Reason::INTERNAL_ERROR)
+}
