@@ -9,11 +9,13 @@
 //!   much a peer may cost. It hands out the state machines of streams:
 //! - [`uni::Header`] says what a unidirectional stream is for, [`Connection::control`] reads the control stream;
 //! - [`stream::Incoming`] reads a request stream, at either end: heads, content, trailers.
+//! - [`webtransport`] has the sessions of a connection, [`capsule`] what is said on their CONNECT streams;
 //! - [`message::write`] and [`frame::data`] write what is sent.
 //!
 //! State machines that take [`Bytes`](bytes::Bytes) are called again and again with the same buffer, until they answer
 //! `None`: then it is used up. Content is never copied.
 
+pub mod capsule;
 pub mod connection;
 pub mod control;
 pub mod datagram;
