@@ -12,8 +12,9 @@ async fn routes_have_their_own_differences_and_latencies() {
         "handle /same {\nrespond 1\n}\nrespond `{\"a\":2,\"token\":\"t2\"}` 201",
     )
     .await;
-    for target in ["/items/1?password=x", "/items/2?page=2", "/same", "/other"] {
+    for (at, target) in (1..).zip(["/items/1?password=x", "/items/2?page=2", "/same", "/other"]) {
         mirror.get(target).await;
+        mirror.once("compared", at).await;
     }
     let report = mirror.once("compared", 4).await;
     assert_eq!(

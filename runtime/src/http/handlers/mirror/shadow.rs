@@ -227,21 +227,21 @@ impl Shadows {
         let body = job.body.take();
         let ended = tokio::time::timeout(self.timeout, self.answered(target, job)).await;
         self.figures.tick(SystemTime::now());
+        // Counted last, so that whoever sees the count finds the line.
         match ended.unwrap_or(Ended::TimedOut) {
             Ended::Compared(compared) => return Some(compared),
             Ended::Alone => {}
             Ended::Failed(error) => {
                 let cut = body.and_then(|body| body.cut());
-                self.figures.count(if cut.is_some() { Count::Abandoned } else { Count::Failed });
                 self.logger.error("secondary_handler_error", |fields| {
                     match cut {
                         Some(cut) => fields.error(&cut),
                         None => fields.error(&error),
                     };
                 });
+                self.figures.count(if cut.is_some() { Count::Abandoned } else { Count::Failed });
             }
             Ended::Skipped(why) => {
-                self.figures.count(Count::Abandoned);
                 let level = if matches!(why, Skipped::Endless(_) | Skipped::Failed) {
                     Level::Error
                 } else {
@@ -250,13 +250,14 @@ impl Shadows {
                 self.logger.log(level, "shadow_not_compared", |fields| {
                     fields.error(&why);
                 });
+                self.figures.count(Count::Abandoned);
             }
             Ended::TimedOut => {
-                self.figures.count(Count::TimedOut);
                 let error = format!("no whole answer within {} s", self.timeout.as_secs_f64());
                 self.logger.error("secondary_handler_error", |fields| {
                     fields.add("error", error);
                 });
+                self.figures.count(Count::TimedOut);
             }
         }
         None
