@@ -83,6 +83,32 @@ fn addresses_may_hide_behind_aliases() {
 }
 
 #[test]
+fn addresses_of_both_kinds_are_asked_for_at_once() {
+    run(async {
+        let (socket, resolver) = server().await;
+        let answering = async {
+            let mut questions = Vec::new();
+            for _ in 0..2 {
+                let mut buffer = [0; 512];
+                let (length, from) = socket.recv_from(&mut buffer).await.unwrap();
+                questions.push((buffer[..length].to_vec(), from));
+            }
+            // The last question gets the first answer.
+            for (question, from) in questions.iter().rev() {
+                let answer = match question[question.len() - 3] {
+                    1 => (1, vec![192, 0, 2, 1]),
+                    _ => (28, std::net::Ipv6Addr::LOCALHOST.octets().to_vec()),
+                };
+                socket.send_to(&response(question, 0, &[answer]), from).await.unwrap();
+            }
+        };
+        let (found, ()) = tokio::join!(resolver.addresses("example.org", true, true), answering);
+        let found: Vec<_> = found.unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(found, ["192.0.2.1", "::1"]);
+    });
+}
+
+#[test]
 fn what_is_not_there_is_told_from_what_cannot_be_known() {
     run(async {
         let (socket, resolver) = server().await;
