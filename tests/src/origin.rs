@@ -1,6 +1,13 @@
 //! Upstreams for scenarios: each says who it is and what it got, and echoes after an upgrade.
 
-use std::{convert::Infallible, net::SocketAddr};
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
@@ -19,6 +26,7 @@ use tokio::{
 pub struct Origin {
     /// Where it listens.
     pub address: SocketAddr,
+    opened: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -43,9 +51,12 @@ impl Origin {
     {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port is free");
         let address = listener.local_addr().expect("a bound socket has an address");
+        let opened = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&opened);
         let task = tokio::spawn(async move {
             loop {
                 let Ok((stream, _)) = listener.accept().await else { return };
+                count.fetch_add(1, Relaxed);
                 let service = service_fn(answer.clone());
                 tokio::spawn(async move {
                     // A client that leaves is nothing to report here.
@@ -56,7 +67,13 @@ impl Origin {
                 });
             }
         });
-        Self { address, task }
+        Self { address, opened, task }
+    }
+
+    /// How many connections came.
+    #[must_use]
+    pub fn opened(&self) -> usize {
+        self.opened.load(Relaxed)
     }
 }
 

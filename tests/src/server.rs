@@ -42,11 +42,15 @@ impl Server {
     /// Starts a server without configuration.
     #[must_use]
     pub fn idle() -> Self {
+        Self::of_shards(2)
+    }
+
+    fn of_shards(count: usize) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("caddis-test-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("the temporary folder is writable");
-        let shards = Shards::start(2).expect("threads can be started");
+        let shards = Shards::start(count).expect("threads can be started");
         let environment =
             ["XDG_DATA_HOME", "XDG_CONFIG_HOME"].map(|name| (name.to_owned(), folder.display().to_string()));
         let logger = Logger::root(Box::new(Stderr(Level::Error)));
@@ -64,7 +68,12 @@ impl Server {
 
     /// Starts a server with a Caddyfile. Listen on port 0; [`Server::address`] tells the port.
     pub async fn start(caddyfile: &str) -> Self {
-        let server = Self::idle();
+        Self::start_on(2, caddyfile).await
+    }
+
+    /// The same with a number of shards.
+    pub async fn start_on(shards: usize, caddyfile: &str) -> Self {
+        let server = Self::of_shards(shards);
         server.load(caddyfile).await.unwrap_or_else(|error| panic!("{error}"));
         server
     }

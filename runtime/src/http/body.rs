@@ -14,7 +14,7 @@ use super::connection::Received;
 /// Why a body ended early.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The body of a request or a response. Bodies never leave the shard that their connection is on.
+/// The body of a request or a response. It stays on the shard of the request.
 #[derive(Default)]
 pub enum Body {
     /// No content.

@@ -412,10 +412,10 @@ impl ReverseProxy {
                 client: exchange.client_ip,
                 scope: Scope::from(exchange),
             };
-            let connection = transport.connection(wanted).await?;
+            let mut connection = transport.connection(wanted).await?;
             let client = exchange.interim_sender().await;
             let request = self.request(exchange, asked, Some(dial).filter(|_| transport.has_tls()));
-            let (request, after) = transport.prepare(request, &connection, client);
+            let (request, after) = transport.prepare(request, &mut connection, client);
             match connection.send(request, transport.header_timeout()).await {
                 Ok(answer) => return Ok(after.finish(answer)),
                 Err(failure) => {

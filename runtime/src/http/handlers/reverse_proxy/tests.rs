@@ -1,6 +1,7 @@
 //! The handler between real sockets: clients on one side, scripted upstreams on the other.
 
 mod balancing;
+mod borrowing;
 mod forwarding;
 mod handling;
 mod health;

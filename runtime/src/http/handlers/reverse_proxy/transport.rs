@@ -1,6 +1,7 @@
 //! The transport `http`: HTTP/1.1 and HTTP/2 to upstreams, in the clear or encrypted.
 
 mod between;
+mod borrow;
 mod build;
 mod connect;
 mod exchange;
@@ -14,6 +15,7 @@ mod offer;
 mod places;
 mod pool;
 mod proxy_protocol;
+mod relay;
 mod tls;
 
 use std::{future::Future, io, net::IpAddr, sync::Arc, time::Duration};
@@ -23,14 +25,14 @@ use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, BufStream};
 
-pub(crate) use self::places::{Limit, Place as ConnectionPlace};
+pub(crate) use self::places::{Connections, Place as ConnectionPlace};
 use self::{
     connect::{Dialer, Socket, within},
-    exchange::Sender,
+    exchange::{Link, Sender},
     limits::{Limited, Limits},
     network_proxy::{NetworkProxy, ProxyServer},
     offer::{Offer, Sniffed},
-    places::{Entered, Place},
+    places::{Entered, Open, Place},
     pool::{Keep, Key, Single},
     proxy_protocol::ProxyProtocol,
     tls::Tls,
@@ -83,8 +85,10 @@ pub(super) struct HttpTransport {
     header_timeout: Option<Duration>,
     proxy_protocol: Option<ProxyProtocol>,
     network_proxy: NetworkProxy,
-    /// Most connections to one upstream.
-    limit: Option<Arc<Limit>>,
+    /// Those of all shards together.
+    connections: Arc<Connections>,
+    /// Whether there is a limit of connections to one upstream.
+    is_limited: bool,
     /// Sizes of buffers for reading and writing, where they are given.
     buffers: Option<(usize, usize)>,
     /// How long a body waits until the upstream wants it.
@@ -142,9 +146,13 @@ struct Plan<'a> {
 
 impl Plan<'_> {
     fn into_connection(self, keep: Option<Keep>, sender: Sender, reused: bool) -> Connection {
+        self.linked(keep, Link::Own(sender), reused)
+    }
+
+    fn linked(self, keep: Option<Keep>, link: Link, reused: bool) -> Connection {
         let Self { key, tls, proxy, requests, .. } = self;
         let (encrypted, forward) = (tls.is_some(), proxy.filter(|_| requests));
-        Connection { sender, key, keep, reused, encrypted, extended: false, forward }
+        Connection { link, key, keep, reused, encrypted, extended: false, forward }
     }
 }
 
@@ -154,8 +162,14 @@ struct Way {
     h2: bool,
     /// Whether nothing may stand between a stream and the socket: no limits, no buffers.
     bare: bool,
-    /// Held as long as the connection is open.
-    place: Option<Place>,
+    held: Held,
+}
+
+/// Held for as long as the connection is open.
+#[derive(Default)]
+struct Held {
+    place: Option<Box<Place>>,
+    open: Option<Open>,
 }
 
 impl HttpTransport {
@@ -170,7 +184,7 @@ impl HttpTransport {
     /// When none can be made. Nothing of a request has been sent then.
     pub(super) async fn connection(&self, wanted: Wanted<'_>) -> Result<Connection, Error> {
         let plan = self.plan(wanted)?;
-        if self.limit.is_none()
+        if !self.is_limited
             && !plan.extended
             && let Some(sender) = self.keep.and_then(|_| pool::any(&plan.key, plan.multiplexed))
         {
@@ -202,7 +216,7 @@ impl HttpTransport {
             extended: wanted.upgrade == Some(Upgrade::WebSocket)
                 && h2
                 && !self.limits.any()
-                && self.limit.is_none(),
+                && !self.is_limited,
             key,
             wanted,
         })
@@ -222,18 +236,29 @@ impl HttpTransport {
                 Extended::Neither => {}
             }
         }
-        let place = match &self.limit {
-            Some(limit) => match limit.enter(&plan.key, plan.multiplexed).await {
-                Entered::Kept(sender) => return Ok(plan.into_connection(self.keep, sender, true)),
-                Entered::New(place) => Some(place),
-            },
-            None if plan.extended => match self.keep.and_then(|_| pool::any(&plan.key, plan.multiplexed)) {
-                Some(sender) => return Ok(plan.into_connection(self.keep, sender, true)),
-                None => None,
-            },
-            None => None,
+        if let Some(keep) = self.keep {
+            if (self.is_limited || plan.extended)
+                && let Some(sender) = pool::any(&plan.key, plan.multiplexed)
+            {
+                return Ok(plan.into_connection(self.keep, sender, true));
+            }
+            if let Some(sender) = borrow::returned(&plan.key, plan.multiplexed).await {
+                return Ok(plan.into_connection(self.keep, sender, true));
+            }
+            // Streams take their connection with them.
+            if plan.wanted.upgrade.is_none()
+                && let Some(borrowed) =
+                    borrow::borrow(&self.connections, &plan.key, plan.multiplexed, keep).await
+            {
+                return Ok(plan.linked(self.keep, Link::Borrowed(Box::new(borrowed)), true));
+            }
+        }
+        let place = match self.connections.enter(&plan.key, plan.multiplexed).await {
+            Entered::Kept(sender) => return Ok(plan.into_connection(self.keep, sender, true)),
+            Entered::New(place) => place,
         };
-        let way = Way { h2: plan.multiplexed, bare: plan.wanted.upgrade.is_some(), place };
+        let held = Held { place, open: self.opening(&plan.key) };
+        let way = Way { h2: plan.multiplexed, bare: plan.wanted.upgrade.is_some(), held };
         let sender = match self.connect(&plan, way).await? {
             Opened::H1(single) => Sender::H1(single),
             Opened::H2(sender, offer) => {
@@ -244,6 +269,13 @@ impl HttpTransport {
             }
         };
         Ok(plan.into_connection(self.keep, sender, false))
+    }
+
+    /// Makes a connection that will be kept known to this and the other shards.
+    fn opening(&self, key: &Key) -> Option<Open> {
+        self.keep?;
+        pool::know(self.id, &self.connections);
+        self.connections.opening(key)
     }
 
     /// Whether connections have limits or buffers that would be in the way of a stream.
@@ -259,15 +291,18 @@ impl HttpTransport {
         let reused = known.is_some();
         let (sender, mut offer) = match known {
             Some(known) => known,
-            None => match self.connect(plan, Way { h2: true, bare: true, place: None }).await? {
-                Opened::H1(single) => return Ok(Extended::Upgrade(single)),
-                Opened::H2(sender, offer) => {
-                    if let Some(keep) = self.keep {
-                        pool::share(key.clone(), sender.clone(), offer.clone(), keep.idle_timeout);
+            None => {
+                let held = Held { place: None, open: self.opening(&key) };
+                match self.connect(plan, Way { h2: true, bare: true, held }).await? {
+                    Opened::H1(single) => return Ok(Extended::Upgrade(single)),
+                    Opened::H2(sender, offer) => {
+                        if let Some(keep) = self.keep {
+                            pool::share(key.clone(), sender.clone(), offer.clone(), keep.idle_timeout);
+                        }
+                        (sender, offer)
                     }
-                    (sender, offer)
                 }
-            },
+            }
         };
         let told = tokio::time::timeout(self.dialer.timeout, offer.wait_for(Option::is_some)).await;
         let offered = matches!(told, Ok(Ok(offered)) if *offered == Some(true));
@@ -330,9 +365,9 @@ impl HttpTransport {
     {
         let Some((tls, name)) = &plan.tls else {
             if way.h2 {
-                return self.open_h2(socket).await;
+                return self.open_h2(socket, way.held).await;
             }
-            return self.open_h1(socket, way.bare, way.place).await;
+            return self.open_h1(socket, way.bare, way.held).await;
         };
         let handshake = tls.handshake(socket, name, way.h2, self.versions.h1);
         let stream = match tls.handshake_timeout {
@@ -340,22 +375,25 @@ impl HttpTransport {
             None => handshake.await?,
         };
         let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-        if h2 { self.open_h2(stream).await } else { self.open_h1(stream, way.bare, way.place).await }
+        match h2 {
+            true => self.open_h2(stream, way.held).await,
+            false => self.open_h1(stream, way.bare, way.held).await,
+        }
     }
 
-    async fn open_h1<S>(&self, stream: S, bare: bool, place: Option<Place>) -> io::Result<Opened>
+    async fn open_h1<S>(&self, stream: S, bare: bool, held: Held) -> io::Result<Opened>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         match self.buffers {
             Some((read, write)) if !bare => {
-                self.start_h1(BufStream::with_capacity(read, write, stream), place).await
+                self.start_h1(BufStream::with_capacity(read, write, stream), held).await
             }
-            _ => self.start_h1(Gathered(stream), place).await,
+            _ => self.start_h1(Gathered(stream), held).await,
         }
     }
 
-    async fn start_h1<S>(&self, stream: S, place: Option<Place>) -> io::Result<Opened>
+    async fn start_h1<S>(&self, stream: S, Held { place, open }: Held) -> io::Result<Opened>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -364,11 +402,12 @@ impl HttpTransport {
         tokio::task::spawn_local(async move {
             // The request that is under way on it learns what happens to a connection.
             drop(connection.with_upgrades().await);
+            drop(open);
         });
-        Ok(Opened::H1(Single { sender, place: place.map(Box::new) }))
+        Ok(Opened::H1(Single { sender, place }))
     }
 
-    async fn open_h2<S>(&self, stream: S) -> io::Result<Opened>
+    async fn open_h2<S>(&self, stream: S, Held { place: _, open }: Held) -> io::Result<Opened>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -377,6 +416,7 @@ impl HttpTransport {
         tokio::task::spawn_local(async move {
             // As above.
             drop(connection.await);
+            drop(open);
         });
         Ok(Opened::H2(sender, offer))
     }

@@ -12,7 +12,7 @@ use caddis_config::http::reverse_proxy as config;
 
 use super::{
     dial::Dial,
-    transport::{ConnectionPlace, Limit as ConnectionLimit},
+    transport::{ConnectionPlace, Connections},
 };
 use crate::{
     build::{Build, BuildError},
@@ -131,7 +131,7 @@ pub struct Hosts {
     logger: Option<Logger>,
     hosts: Mutex<BTreeMap<Arc<str>, Weak<Host>>>,
     health: Mutex<BTreeMap<HealthKey, Weak<Health>>>,
-    limits: Mutex<BTreeMap<u64, Weak<ConnectionLimit>>>,
+    connections: Mutex<BTreeMap<u64, Weak<Connections>>>,
 }
 
 /// An address, and the fingerprint of the checks.
@@ -175,20 +175,16 @@ impl Hosts {
         health
     }
 
-    /// The limit of connections of a transport with this fingerprint: a reload that does not change it keeps their count.
-    pub(super) fn connection_limit(
-        &self,
-        transport: u64,
-        make: impl FnOnce() -> ConnectionLimit,
-    ) -> Arc<ConnectionLimit> {
-        let mut all = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(limit) = all.get(&transport).and_then(Weak::upgrade) {
-            return limit;
+    /// What is known of the connections of a transport with this fingerprint: a reload that does not change it keeps them.
+    pub(super) fn connections(&self, transport: u64, make: impl FnOnce() -> Connections) -> Arc<Connections> {
+        let mut all = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(connections) = all.get(&transport).and_then(Weak::upgrade) {
+            return connections;
         }
-        all.retain(|_, limit| limit.strong_count() > 0);
-        let limit = Arc::new(make());
-        all.insert(transport, Arc::downgrade(&limit));
-        limit
+        all.retain(|_, connections| connections.strong_count() > 0);
+        let connections = Arc::new(make());
+        all.insert(transport, Arc::downgrade(&connections));
+        connections
     }
 
     /// Every host in use, by address: for the admin API.

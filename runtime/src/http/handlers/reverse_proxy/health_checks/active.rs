@@ -172,11 +172,12 @@ impl Active {
             body: true,
         };
         let mut redirects = 0;
-        let answer = loop {
+        let mut answer = loop {
             let answer = self.request(target, &asked).await?;
             if !(self.follow_redirects && asked.follow(&answer.response)?) {
                 break answer;
             }
+            answer.discard(self.timeout);
             redirects += 1;
             if redirects > MAX_REDIRECTS {
                 let message = format!("stopped after {MAX_REDIRECTS} redirects");
@@ -190,7 +191,9 @@ impl Active {
                 format!("unexpected status code {}", status.as_u16()),
             ));
         }
-        self.judge_body(answer.response.into_body()).await
+        self.judge_body(answer.response.body_mut()).await?;
+        answer.discard(self.timeout);
+        Ok(())
     }
 
     async fn request(&self, target: &Checked, asked: &Asked) -> Result<Answer, Error> {
@@ -226,7 +229,7 @@ impl Active {
         expected == status || expected == status / 100
     }
 
-    async fn judge_body(&self, mut body: Body) -> Result<(), Error> {
+    async fn judge_body(&self, body: &mut Body) -> Result<(), Error> {
         let Some(pattern) = &self.expect_body else { return Ok(()) };
         let mut read = Vec::new();
         while let Some(frame) = body.frame().await {

@@ -212,20 +212,8 @@ impl Proxy {
     pub(super) async fn in_process(process: Arc<Process>, config: Value) -> Self {
         let mut cx = Build::new(Arc::clone(&process));
         let handler = build_in(&mut cx, config).unwrap_or_else(|error| panic!("{error}"));
-        let handler: Rc<dyn Handler> = handler.into();
         std::mem::take(&mut cx.on_commit).run();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let handled = Rc::new(Notify::new());
-        let ended = Rc::clone(&handled);
-        tokio::task::spawn_local(async move {
-            loop {
-                let (socket, remote) = listener.accept().await.unwrap();
-                let local = socket.local_addr().ok();
-                let connection = Connection::new(Some(remote), local, None);
-                tokio::task::spawn_local(serve(socket, connection, Rc::clone(&handler), Rc::clone(&ended)));
-            }
-        });
+        let (address, handled) = listen(handler.into()).await;
         Self { process, live: cx.streams, address, handled }
     }
 
@@ -255,13 +243,65 @@ impl Proxy {
     }
 }
 
+/// Passes what comes on a port of its own to a handler, on the thread that this is called on.
+async fn listen(handler: Arc<dyn Handler>) -> (String, Rc<Notify>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let handled = Rc::new(Notify::new());
+    let ended = Rc::clone(&handled);
+    tokio::task::spawn_local(async move {
+        loop {
+            let (socket, remote) = listener.accept().await.unwrap();
+            let local = socket.local_addr().ok();
+            let connection = Connection::new(Some(remote), local, None);
+            tokio::task::spawn_local(serve(socket, connection, Arc::clone(&handler), Rc::clone(&ended)));
+        }
+    });
+    (address, handled)
+}
+
+/// A proxy that is reached on each of its shards.
+pub(super) struct Sharded {
+    _process: Arc<Process>,
+    /// Where each shard listens.
+    addresses: Vec<String>,
+}
+
+impl Sharded {
+    pub(super) async fn new(shards: usize, config: Value) -> Self {
+        let shards = Shards::start(shards).unwrap();
+        let process = Arc::new(Process::new(shards, Logger::root(Box::new(Stderr(Level::Error)))));
+        let mut cx = Build::new(Arc::clone(&process));
+        let handler: Arc<dyn Handler> =
+            build_in(&mut cx, config).unwrap_or_else(|error| panic!("{error}")).into();
+        let mut addresses = Vec::new();
+        for shard in 0..process.shards.count() {
+            let handler = Arc::clone(&handler);
+            let listening = async || listen(handler).await.0;
+            addresses.push(process.shards.call_on(shard, listening).await.unwrap());
+        }
+        Self { _process: process, addresses }
+    }
+
+    /// Sends a request to one shard, on a connection of its own.
+    pub(super) async fn send(&self, shard: usize, request: &str) -> Wire {
+        let mut client = Wire(TcpStream::connect(&self.addresses[shard]).await.unwrap());
+        client.send(request).await;
+        client
+    }
+
+    pub(super) async fn get(&self, shard: usize) -> Wire {
+        self.send(shard, "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n").await
+    }
+}
+
 /// Builds the handler only.
 pub(super) fn build_in(cx: &mut Build, config: Value) -> Result<Box<dyn Handler>, crate::build::BuildError> {
     let config: ReverseProxy = from_value(config).unwrap();
     super::super::build(&config, cx)
 }
 
-async fn serve(socket: TcpStream, connection: Connection, handler: Rc<dyn Handler>, handled: Rc<Notify>) {
+async fn serve(socket: TcpStream, connection: Connection, handler: Arc<dyn Handler>, handled: Rc<Notify>) {
     let mut start = [0; 4];
     // A client that leaves without a word is seen as such by the engine.
     drop(socket.peek(&mut start).await);
@@ -272,7 +312,7 @@ async fn serve(socket: TcpStream, connection: Connection, handler: Rc<dyn Handle
     let io = Watched::new(Stream::Plain(Socket::Tcp(socket, remote).into()), Arc::clone(&activity));
     let answering = Arc::clone(&activity);
     let service = move |request: http::Request<Body>, stream: Option<server::Stream>| {
-        let (handler, connection) = (Rc::clone(&handler), Arc::clone(&connection));
+        let (handler, connection) = (Arc::clone(&handler), Arc::clone(&connection));
         let handled = Handled(Rc::clone(&handled));
         let mut reply = Reply::begin(&answering, stream);
         async move {

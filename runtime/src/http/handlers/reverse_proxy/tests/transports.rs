@@ -22,10 +22,10 @@ use super::scene::{Local, Proxy, Upstream, Wire, on_a_shard};
 use crate::http::Body;
 
 /// The heads of the requests that an HTTP/2 upstream has got.
-type Seen = Arc<Mutex<Vec<http::request::Parts>>>;
+pub(super) type Seen = Arc<Mutex<Vec<http::request::Parts>>>;
 
 /// Answers `hello` to every request on one connection.
-fn serve_h2(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, seen: &Seen) {
+pub(super) fn serve_h2(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, seen: &Seen) {
     let seen = Arc::clone(seen);
     let service = service_fn(move |request: Request<Incoming>| {
         seen.lock().unwrap().push(request.into_parts().0);

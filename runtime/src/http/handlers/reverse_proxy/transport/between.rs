@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 
 use super::{
     super::request::strip_hop_by_hop,
     Answer, Connection, HttpTransport, Request,
+    exchange::Link,
     expect::{self, Gate},
     gzip,
 };
@@ -23,7 +24,7 @@ impl HttpTransport {
     pub(in super::super) fn prepare(
         &self,
         mut request: Request,
-        connection: &Connection,
+        connection: &mut Connection,
         client: Option<InterimSender>,
     ) -> (Request, Between) {
         let gzip = self.compression && gzip::ask(&mut request);
@@ -31,7 +32,7 @@ impl HttpTransport {
         let limit = self.continue_timeout.filter(|_| connection.is_h1());
         let gate = limit.and_then(|limit| expect::hold_back(&mut request, limit));
         if client.is_some() || gate.is_some() {
-            watch_interim(&mut request, client, gate.clone());
+            watch_interim(&mut request, connection, client, gate.clone());
         }
         (request, Between { gate, gzip })
     }
@@ -53,17 +54,28 @@ impl Between {
 /// Has interim responses to the request sent on to the client, with the fields of the upstream alone: those that are set
 /// ahead of the response stay for the final one. 100 opens the gate before the body; it is not sent on, because the server
 /// says it by itself when the body is asked for.
-fn watch_interim(request: &mut Request, client: Option<InterimSender>, gate: Option<Arc<Gate>>) {
-    hyper::ext::on_informational(request, move |interim| {
-        if interim.status() == StatusCode::CONTINUE {
+fn watch_interim(
+    request: &mut Request,
+    connection: &mut Connection,
+    client: Option<InterimSender>,
+    gate: Option<Arc<Gate>>,
+) {
+    let send_on = move |status, headers: &HeaderMap| {
+        if status == StatusCode::CONTINUE {
             if let Some(gate) = &gate {
                 gate.open();
             }
         } else if let Some(client) = &client {
-            let mut headers = interim.headers().clone();
+            let mut headers = headers.clone();
             strip_hop_by_hop(&mut headers);
             headers.remove(header::CONTENT_LENGTH);
-            client.send(interim.status(), &headers);
+            client.send(status, &headers);
         }
-    });
+    };
+    match &mut connection.link {
+        Link::Own(_) => hyper::ext::on_informational(request, move |interim| {
+            send_on(interim.status(), interim.headers());
+        }),
+        Link::Borrowed(borrowed) => borrowed.on_interim(send_on),
+    }
 }

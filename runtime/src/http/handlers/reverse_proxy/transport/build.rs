@@ -11,13 +11,13 @@ use hyper::client::conn::http1;
 use xxhash_rust::xxh64::xxh64;
 
 use super::{
-    super::dynamic::resolver, Dialer, HttpTransport, Keep, NetworkProxy, ProxyProtocol, Versions, h2_builder,
-    limits::Limits, places::Limit, tls::Tls,
+    super::dynamic::resolver,
+    Dialer, HttpTransport, Keep, NetworkProxy, ProxyProtocol, Versions, h2_builder,
+    limits::Limits,
+    places::{Connections, Most},
+    tls::Tls,
 };
-use crate::{
-    build::{Build, BuildError},
-    shard::Shards,
-};
+use crate::build::{Build, BuildError};
 
 const DIAL_TIMEOUT: Span = Span::from_secs(3);
 /// Head start of the preferred kind of addresses: Go's default. RFC 8305 (section 5) recommends 250 ms.
@@ -53,6 +53,11 @@ impl HttpTransport {
             h2.max_header_list_size(u32::try_from(size).unwrap_or(u32::MAX));
         }
         let id = xxh64(&fingerprint, 0);
+        let most = Most {
+            connections: positive(config.max_conns_per_host),
+            idle_per_host: positive(keep_alive.max_idle_conns_per_host),
+            idle: positive(keep_alive.max_idle_conns),
+        };
         Ok(Self {
             id,
             dialer: Dialer {
@@ -62,7 +67,7 @@ impl HttpTransport {
                 probe_interval: keep_alive.probe_interval.or(PROBE_INTERVAL),
                 local: cx.at("local_address", |cx| local_address(&config.local_address, cx))?,
             },
-            keep: keep(keep_alive, &cx.process.shards),
+            keep: keep(keep_alive),
             tls,
             versions,
             limits: Limits {
@@ -81,10 +86,8 @@ impl HttpTransport {
                 }
             },
             network_proxy: NetworkProxy::build(config, cx)?,
-            limit: usize::try_from(config.max_conns_per_host)
-                .ok()
-                .filter(|most| *most > 0)
-                .map(|most| cx.process.hosts.connection_limit(id, || Limit::new(most, &cx.process))),
+            connections: cx.process.hosts.connections(id, || Connections::new(most, &cx.process)),
+            is_limited: most.connections.is_some(),
             buffers: buffers(config),
             continue_timeout: config.expect_continue_timeout.to_std().filter(|limit| !limit.is_zero()),
             compression: config.compression == Some(true),
@@ -101,8 +104,7 @@ impl HttpTransport {
 
 /// Sizes for reading and writing, if one of them is given.
 fn buffers(config: &Config) -> Option<(usize, usize)> {
-    let given = |size: i64| usize::try_from(size).ok().filter(|size| *size > 0);
-    let (read, write) = (given(config.read_buffer_size), given(config.write_buffer_size));
+    let (read, write) = (positive(config.read_buffer_size), positive(config.write_buffer_size));
     (read.is_some() || write.is_some()).then(|| (read.unwrap_or(BUFFER), write.unwrap_or(BUFFER)))
 }
 
@@ -128,19 +130,19 @@ fn versions(names: &[String], tls: bool, cx: &mut Build) -> Result<Versions, Bui
     Ok(versions)
 }
 
-fn keep(config: &KeepAlive, shards: &Shards) -> Option<Keep> {
+fn keep(config: &KeepAlive) -> Option<Keep> {
     if config.enabled == Some(false) {
         return None;
     }
-    let share = |limit: i64, default: usize| match usize::try_from(limit) {
-        Ok(limit @ 1..) => shards.share(limit),
-        _ => default,
-    };
     Some(Keep {
         idle_timeout: config.idle_timeout.or(IDLE_TIMEOUT).unwrap_or(Duration::from_secs(365 * 86400)),
-        per_key: share(config.max_idle_conns_per_host, IDLE_PER_UPSTREAM),
-        total: share(config.max_idle_conns, usize::MAX),
+        // A limit that is given counts over all shards.
+        per_key: positive(config.max_idle_conns_per_host).map_or(IDLE_PER_UPSTREAM, |_| usize::MAX),
     })
+}
+
+fn positive(limit: i64) -> Option<usize> {
+    usize::try_from(limit).ok().filter(|limit| *limit > 0)
 }
 
 fn local_address(text: &str, cx: &mut Build) -> Result<Option<SocketAddr>, BuildError> {

@@ -9,11 +9,15 @@ use std::{
 
 use http::{Uri, Version, header};
 use http_body::Body as _;
+use http_body_util::{BodyExt, Limited};
 use hyper::client::conn::http2;
+use tokio::sync::oneshot;
 
 use super::{
     super::{dial::Dial, upstreams::InFlight},
-    Request, extended_connect,
+    Request,
+    borrow::{Borrowed, Refused},
+    extended_connect,
     network_proxy::ProxyServer,
     places::Place,
     pool::{self, Keep, Key, Single},
@@ -22,13 +26,17 @@ use crate::{
     error::{Error, Kind},
     http::{
         Body,
+        body::BodyError,
         passing::{Pass, Passing, Polled},
     },
 };
 
+/// Most that is read of a response which nobody wants, in bytes.
+const DISCARDED: usize = 64 << 10;
+
 /// A connection that is ready for a request.
 pub(in super::super) struct Connection {
-    pub(super) sender: Sender,
+    pub(super) link: Link,
     pub(super) key: Key,
     pub(super) keep: Option<Keep>,
     pub(super) reused: bool,
@@ -39,6 +47,14 @@ pub(in super::super) struct Connection {
     pub(super) forward: Option<Arc<ProxyServer>>,
 }
 
+pub(super) enum Link {
+    /// On this shard.
+    Own(Sender),
+    /// On another one.
+    Borrowed(Box<Borrowed>),
+}
+
+/// What takes requests for a connection of this shard.
 pub(super) enum Sender {
     H1(Single),
     H2(http2::SendRequest<Body>),
@@ -62,7 +78,10 @@ pub(in super::super) struct Failure {
 impl Connection {
     /// Whether HTTP/1.1 is spoken, whose interim responses can be seen.
     pub(in super::super) fn is_h1(&self) -> bool {
-        matches!(self.sender, Sender::H1(_))
+        match &self.link {
+            Link::Own(sender) => matches!(sender, Sender::H1(_)),
+            Link::Borrowed(borrowed) => borrowed.is_h1,
+        }
     }
 
     /// Sends a request in the form of HTTP/1.1 and waits for the head of its response.
@@ -71,7 +90,18 @@ impl Connection {
         mut request: Request,
         header_timeout: Option<Duration>,
     ) -> Result<Answer, Box<Failure>> {
-        let Self { sender, key, keep, reused, encrypted, extended, forward } = self;
+        let Self { link, key, keep, reused, encrypted, extended, forward } = self;
+        let sender = match link {
+            Link::Own(sender) => sender,
+            Link::Borrowed(borrowed) => {
+                if !borrowed.is_h1 {
+                    as_h2(&mut request, encrypted);
+                } else if let Some(proxy) = forward {
+                    for_proxy(&mut request, &key.dial, &proxy);
+                }
+                return Box::pin(send_from_here(*borrowed, request, header_timeout)).await;
+            }
+        };
         let mut accept = None;
         let (sent, sender) = match sender {
             Sender::H1(mut single) => {
@@ -99,22 +129,57 @@ impl Connection {
             }
             Ok(Err(mut failure)) => {
                 let unsent = failure.take_message();
-                let error = failure.into_error();
-                let closed = unsent.is_some()
-                    || error.is_incomplete_message()
-                    || error.is_closed()
-                    || is_reset(&error);
-                Err(Box::new(Failure {
-                    stale: reused && closed,
-                    error: Error::new(kind_of(&error), "upstream broke the connection").because(error),
-                    unsent,
-                }))
+                Err(Failure::new(failure.into_error(), unsent, reused))
             }
-            Err(_) => {
-                let error = Error::new(Kind::UpstreamTimeout, "timeout awaiting response headers");
-                Err(Box::new(Failure { error, unsent: None, stale: false }))
-            }
+            Err(_) => Err(Failure::timeout()),
         }
+    }
+}
+
+/// Sends a request on a connection of another shard. It goes back when the response was read.
+async fn send_from_here(
+    borrowed: Borrowed,
+    request: Request,
+    header_timeout: Option<Duration>,
+) -> Result<Answer, Box<Failure>> {
+    let Ok(sent) = limited(borrowed.send(request), header_timeout).await else {
+        return Err(Failure::timeout());
+    };
+    match sent {
+        Ok((response, read)) => {
+            let mut returning = Returning(Some(read));
+            let response = response.map(|body| {
+                let body = Body::Incoming(body);
+                if body.is_empty() {
+                    returning.end();
+                    return Body::Empty;
+                }
+                Passing::boxed(body, returning)
+            });
+            Ok(Answer { response, lease: None })
+        }
+        Err((Refused { error: Some(error), .. }, unsent)) => Err(Failure::new(error, unsent, true)),
+        Err((Refused { error: None, .. }, unsent)) => {
+            let error = Error::new(Kind::UpstreamBroken, "the connection has ended with its shard");
+            Err(Box::new(Failure { stale: unsent.is_some(), error, unsent }))
+        }
+    }
+}
+
+impl Failure {
+    fn new(error: hyper::Error, unsent: Option<Request>, reused: bool) -> Box<Self> {
+        let closed =
+            unsent.is_some() || error.is_incomplete_message() || error.is_closed() || is_reset(&error);
+        Box::new(Self {
+            stale: reused && closed,
+            error: Error::new(kind_of(&error), "upstream broke the connection").because(error),
+            unsent,
+        })
+    }
+
+    fn timeout() -> Box<Self> {
+        let error = Error::new(Kind::UpstreamTimeout, "timeout awaiting response headers");
+        Box::new(Self { error, unsent: None, stale: false })
     }
 }
 
@@ -218,6 +283,23 @@ impl Answer {
         }
         http::Response::from_parts(head, Passing::boxed(body, streamed))
     }
+
+    /// Reads the rest of a response that nobody wants, so that its connection can be used again. What is long, or takes
+    /// longer than `limit`, is not worth that.
+    pub(in super::super) fn discard(self, limit: Duration) {
+        tokio::task::spawn_local(async move {
+            let mut body = Limited::new(self.response.into_body(), DISCARDED);
+            let ended = async {
+                while let Some(frame) = body.frame().await {
+                    frame?;
+                }
+                Ok::<(), BodyError>(())
+            };
+            if let (Ok(Ok(())), Some(lease)) = (tokio::time::timeout(limit, ended).await, self.lease) {
+                lease.give_back();
+            }
+        });
+    }
 }
 
 impl Streamed {
@@ -231,17 +313,44 @@ impl Streamed {
 impl Pass for Streamed {
     fn poll(&mut self, mut body: Pin<&mut Body>, cx: &mut Context<'_>) -> Polled {
         let polled = body.as_mut().poll_frame(cx);
-        let ended = match &polled {
-            Poll::Ready(None) => true,
-            // Whoever reads may not ask again after the last frame.
-            Poll::Ready(Some(Ok(_))) => body.is_end_stream(),
-            Poll::Ready(Some(Err(_))) | Poll::Pending => false,
-        };
-        if ended {
+        if is_last(&polled, &body) {
             self.end();
         }
         if let (Poll::Ready(Some(Err(error))), Some((_, in_flight))) = (&polled, &self.0) {
             in_flight.broke_off(&**error);
+        }
+        polled
+    }
+}
+
+/// Whether nothing follows in the body.
+fn is_last(polled: &Polled, body: &Body) -> bool {
+    match polled {
+        Poll::Ready(None) => true,
+        // Whoever reads may not ask again after the last frame.
+        Poll::Ready(Some(Ok(_))) => body.is_end_stream(),
+        Poll::Ready(Some(Err(_))) | Poll::Pending => false,
+    }
+}
+
+/// Goes with the body of a response on a borrowed connection, and says when it was read. Dropped before, it takes the
+/// connection with it.
+struct Returning(Option<oneshot::Sender<()>>);
+
+impl Returning {
+    fn end(&mut self) {
+        if let Some(read) = self.0.take() {
+            // Nobody listens when the other shard has stopped.
+            _ = read.send(());
+        }
+    }
+}
+
+impl Pass for Returning {
+    fn poll(&mut self, mut body: Pin<&mut Body>, cx: &mut Context<'_>) -> Polled {
+        let polled = body.as_mut().poll_frame(cx);
+        if is_last(&polled, &body) {
+            self.end();
         }
         polled
     }

@@ -1,15 +1,21 @@
-//! Connections to upstreams that wait for their next request. Each shard has its own, so nothing is locked.
+//! Connections to upstreams that wait for their next request. Each shard has its own, so nothing is locked; a request that
+//! finds none may borrow one of another shard.
 
 use std::{
     cell::RefCell,
     collections::HashMap,
-    sync::Arc,
+    sync::{Arc, Weak},
     time::{Duration, Instant},
 };
 
 use hyper::client::conn::{http1, http2};
 
-use super::{super::dial::Dial, exchange::Sender, offer::Offer, places::Place};
+use super::{
+    super::dial::Dial,
+    exchange::Sender,
+    offer::Offer,
+    places::{Connections, Place},
+};
 use crate::http::Body;
 
 thread_local! {
@@ -33,24 +39,23 @@ pub(crate) struct Key {
 pub(crate) struct Keep {
     /// How long one may wait.
     pub(crate) idle_timeout: Duration,
-    /// Most that wait for one key.
+    /// Most that wait for one key on this shard.
     pub(crate) per_key: usize,
-    /// Most that wait on this shard.
-    pub(crate) total: usize,
 }
 
 #[derive(Default)]
 struct Pool {
     idle: HashMap<Key, Vec<Idle>>,
     shared: HashMap<Key, Shared>,
-    count: usize,
+    /// The transports by their fingerprints: connections of those that are gone are not kept.
+    transports: HashMap<u64, Weak<Connections>>,
     sweeping: bool,
 }
 
 /// A connection for one request at a time.
 pub(super) struct Single {
     pub(super) sender: http1::SendRequest<Body>,
-    /// Where connections are counted.
+    /// `None` without limits of connections.
     pub(super) place: Option<Box<Place>>,
 }
 
@@ -70,8 +75,10 @@ struct Shared {
 pub(super) fn take(key: &Key) -> Option<Single> {
     POOL.with_borrow_mut(|pool| {
         let waiting = pool.idle.get_mut(key)?;
-        while let Some(Idle { single, .. }) = waiting.pop() {
-            pool.count -= 1;
+        while let Some(Idle { mut single, .. }) = waiting.pop() {
+            if let Some(place) = &mut single.place {
+                place.go();
+            }
             if single.sender.is_ready() {
                 return Some(single);
             }
@@ -87,7 +94,7 @@ pub(super) fn any(key: &Key, multiplexed: bool) -> Option<Sender> {
 
 /// Keeps a connection whose response was read to its end.
 pub(super) fn put(key: Key, single: Single, keep: Keep) {
-    if single.sender.is_closed() || keep.per_key == 0 {
+    if single.sender.is_closed() {
         return;
     }
     if !single.sender.is_ready() {
@@ -103,25 +110,20 @@ pub(super) fn put(key: Key, single: Single, keep: Keep) {
     keep_idle(key, single, keep);
 }
 
-fn keep_idle(key: Key, single: Single, keep: Keep) {
-    if single.place.as_ref().is_some_and(|place| place.is_wanted_elsewhere()) {
-        return;
-    }
+fn keep_idle(key: Key, mut single: Single, keep: Keep) {
     POOL.with_borrow_mut(|pool| {
-        if pool.count >= keep.total {
-            return;
-        }
         let waiting = pool.idle.entry(key).or_default();
-        if waiting.len() >= keep.per_key {
+        if waiting.len() >= keep.per_key || single.place.as_mut().is_some_and(|place| !place.wait()) {
             return;
-        }
-        if let Some(place) = &single.place {
-            place.returned();
         }
         waiting.push(Idle { single, until: Instant::now() + keep.idle_timeout });
-        pool.count += 1;
         pool.sweep_later();
     });
+}
+
+/// Has connections of a transport kept for as long as it exists.
+pub(super) fn know(transport: u64, connections: &Arc<Connections>) {
+    POOL.with_borrow_mut(|pool| pool.transports.insert(transport, Arc::downgrade(connections)));
 }
 
 /// An HTTP/2 connection, which takes any number of requests at once.
@@ -150,6 +152,16 @@ pub(super) fn share(key: Key, sender: http2::SendRequest<Body>, offer: Offer, id
     });
 }
 
+/// Drops what need not be kept on this shard.
+pub(super) fn sweep() {
+    POOL.with_borrow_mut(|pool| {
+        let sweeping = pool.sweeping;
+        pool.sweep();
+        // The task that looks after the rest is still there.
+        pool.sweeping = sweeping;
+    });
+}
+
 /// How often connections that have waited long enough are looked for.
 const SWEEP: Duration = Duration::from_secs(5);
 
@@ -168,17 +180,21 @@ impl Pool {
         });
     }
 
-    /// Drops what has waited long enough; whether anything is left.
+    /// Drops what has waited long enough, and what nobody can ask for any more; whether anything is left.
     fn sweep(&mut self) -> bool {
         let now = Instant::now();
-        self.idle.retain(|_, waiting| {
+        let Self { idle, shared, transports, sweeping } = self;
+        transports.retain(|_, connections| connections.strong_count() > 0);
+        idle.retain(|key, waiting| {
             waiting.retain(|idle| idle.until > now && !idle.single.sender.is_closed());
-            !waiting.is_empty()
+            !waiting.is_empty() && transports.contains_key(&key.transport)
         });
-        self.count = self.idle.values().map(Vec::len).sum();
         // A request that is under way holds a clone of its own.
-        self.shared.retain(|_, shared| shared.used + shared.idle_timeout > now && !shared.sender.is_closed());
-        self.sweeping = !(self.idle.is_empty() && self.shared.is_empty());
-        self.sweeping
+        shared.retain(|key, shared| {
+            let kept = shared.used + shared.idle_timeout > now && !shared.sender.is_closed();
+            kept && transports.contains_key(&key.transport)
+        });
+        *sweeping = !(idle.is_empty() && shared.is_empty());
+        *sweeping
     }
 }
