@@ -161,6 +161,14 @@ impl Connection {
         Ok(Accept::Read)
     }
 
+    /// A unidirectional stream has ended before it said what it is for. That is permitted (section 6.2), but counted.
+    ///
+    /// # Errors
+    /// H3_EXCESSIVE_LOAD if it happens too often.
+    pub fn nameless_uni(&mut self) -> Result<(), Error> {
+        self.budget.charge("too many streams that say nothing")
+    }
+
     /// A unidirectional stream of this kind has ended or was reset, or the peer stopped reading ours.
     ///
     /// # Errors

@@ -51,7 +51,13 @@ impl Protocol {
         matches!(self.as_str(), "webtransport" | "webtransport-h3")
     }
 
-    fn new(name: Bytes) -> Result<Self, Error> {
+    /// A protocol with this name; `None` if it is empty or not visible ASCII.
+    #[must_use]
+    pub fn new(name: &str) -> Option<Self> {
+        Self::read(Bytes::copy_from_slice(name.as_bytes())).ok()
+    }
+
+    fn read(name: Bytes) -> Result<Self, Error> {
         let is_upgrade_token = !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
         match HeaderValue::from_maybe_shared(name) {
             Ok(name) if is_upgrade_token => Ok(Self(name)),

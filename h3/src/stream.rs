@@ -288,6 +288,13 @@ impl Incoming {
         Ok(())
     }
 
+    /// The length of the content as the message declares it, in bytes, once its head came; `None` if it does not. For
+    /// responses that never have content it is 0, whatever they declare.
+    #[must_use]
+    pub fn content_length(&self) -> Option<u64> {
+        self.declared
+    }
+
     /// The stream has ended cleanly, after all input was taken.
     ///
     /// # Errors

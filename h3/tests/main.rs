@@ -10,6 +10,7 @@ mod rfc9114;
 mod rfc9114_messages;
 mod rfc9204;
 mod rfc9297;
+mod webtransport;
 
 /// The tables at the top of these files say where each section is tested: all of it, and nothing that is not there.
 #[test]

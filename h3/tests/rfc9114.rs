@@ -505,6 +505,9 @@ fn rfc9114_10_5_unknown_streams() {
     let stream: &[u8] = &[0x21];
     assert!(uni(Role::Server, &[stream; 1000]).is_ok());
     ends_connection(uni(Role::Server, &[stream; 1001]), Code::H3_EXCESSIVE_LOAD);
+    let mut server = end(Role::Server);
+    let ended = (0..1001).map(|_| server.nameless_uni()).find(Result::is_err);
+    ends_connection(ended.unwrap(), Code::H3_EXCESSIVE_LOAD);
 }
 
 #[test]

@@ -98,7 +98,8 @@ impl Fields {
     pub(super) fn finish(mut self) -> Result<Finished, Error> {
         if let Some(cookie) = self.cookie {
             let value = if cookie.joined.is_empty() { cookie.first } else { cookie.joined.freeze() };
-            let mut value = field_value(value)?;
+            // An empty crumb leaves the space of its delimiter behind.
+            let mut value = field_value(trim(value))?;
             value.set_sensitive(cookie.sensitive);
             self.headers.insert(header::COOKIE, value);
         }

@@ -72,7 +72,7 @@ impl Head {
         parts.version = VERSION;
         parts.headers = fields.headers;
         if let Some(protocol) = self.protocol {
-            parts.extensions.insert(Protocol::new(protocol)?);
+            parts.extensions.insert(Protocol::read(protocol)?);
         }
         Ok(Received { parts, content_length: fields.content_length.filter(|_| !connect) })
     }

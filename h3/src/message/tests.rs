@@ -45,6 +45,8 @@ fn the_shapes_of_connect() {
     ];
     let parts = read(&extended).unwrap().parts;
     assert_eq!(parts.extensions.get::<Protocol>(), Some(&Protocol::from_static("websocket")));
+    assert_eq!(parts.extensions.get::<Protocol>(), Protocol::new("websocket").as_ref());
+    assert_eq!((Protocol::new(""), Protocol::new("a b")), (None, None));
     assert_eq!(parts.uri, "https://example.com/chat");
     // A server that did not offer it has never heard of :protocol.
     assert_eq!(code(request(section(&extended), 10_000, false)), Code::H3_MESSAGE_ERROR);
@@ -72,6 +74,8 @@ fn cookies_are_joined_and_lengths_are_read() {
     ];
     let received = read(&[&GET[..], &fields].concat()).unwrap();
     assert_eq!(received.parts.headers.get_all("cookie").iter().collect::<Vec<_>>(), ["a=b; c=d; e=f"]);
+    let crumbs = read(&[&GET[..], &[("cookie", ""), ("cookie", "")]].concat()).unwrap();
+    assert_eq!(crumbs.parts.headers["cookie"], ";");
     assert_eq!(received.parts.headers["x"], "spaces are no part");
     assert_eq!(received.parts.headers.get_all("content-length").iter().count(), 1);
     assert_eq!(received.content_length, Some(5));
