@@ -22,6 +22,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The content.
     pub body: Bytes,
+    /// The heads of interim responses that came before.
+    pub interim: Vec<(StatusCode, HeaderMap)>,
 }
 
 impl Answer {
@@ -75,11 +77,15 @@ async fn over(
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.expect("a new connection");
     tokio::spawn(connection);
-    let response: Response<hyper::body::Incoming> =
-        sender.send_request(request.map(Full::new)).await.expect("an answer");
+    let mut request = request.map(Full::new);
+    let (seen, interim) = std::sync::mpsc::channel();
+    hyper::ext::on_informational(&mut request, move |response| {
+        seen.send((response.status(), response.headers().clone())).expect("the answer is awaited");
+    });
+    let response: Response<hyper::body::Incoming> = sender.send_request(request).await.expect("an answer");
     let (head, body) = response.into_parts();
     let body = body.collect().await.expect("a whole body").to_bytes();
-    Answer { status: head.status, headers: head.headers, body }
+    Answer { status: head.status, headers: head.headers, body, interim: interim.try_iter().collect() }
 }
 
 /// A TLS connection for a name, whatever the certificate says.

@@ -30,7 +30,7 @@ async fn server(directives: &str) -> (Server, SocketAddr) {
 }
 
 #[tokio::test]
-async fn early_hints_overtake_the_response() {
+async fn early_hints_of_upstreams_overtake_the_response() {
     let upstream = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (_server, address) =
         server(&format!("header X-Site set\n\treverse_proxy {}", upstream.local_addr().unwrap())).await;
@@ -58,6 +58,19 @@ async fn early_hints_overtake_the_response() {
     if let Some(text) = run("curl", &["-sS", "-i", "--http2-prior-knowledge", &url]).await {
         let heads: Vec<_> = text.lines().filter(|line| line.starts_with("HTTP/2")).map(str::trim).collect();
         assert_eq!(heads, ["HTTP/2 103", "HTTP/2 103", "HTTP/2 200"]);
+    }
+}
+
+#[tokio::test]
+async fn early_hints_of_our_own() {
+    let (_server, address) =
+        server("header Link </a.css>\n\troute {\n\t\trespond 103\n\t\trespond hello\n\t}").await;
+    let url = format!("http://{address}/");
+    if let Some(text) = run("curl", &["-sS", "-i", "--http2-prior-knowledge", &url]).await {
+        let heads: Vec<_> = text.split("\r\n\r\n").collect();
+        assert!(heads[0].starts_with("HTTP/2 103") && heads[0].contains("\r\nlink: </a.css>"), "{text}");
+        assert!(heads[1].starts_with("HTTP/2 200") && heads[1].contains("\r\nlink: </a.css>"), "{text}");
+        assert_eq!(heads[2], "hello");
     }
 }
 

@@ -142,7 +142,7 @@ fn refusals() -> Vec<(String, Value, &'static str)> {
         (HANDLER.into(), json!({"handler": "authentication", "providers": {"http_basic": {"hash": foreign("algorithm"), "accounts": []}}}), "/providers/http_basic/hash"),
         (HANDLER.into(), json!({"handler": "log_append", "key": "k", "value": "{http.request.body}"}), ""),
         (HANDLER.into(), json!({"handler": "static_response", "body": "{http.shutting_down}"}), ""),
-        (HANDLER.into(), json!({"handler": "static_response", "status_code": 103}), "/status_code"),
+        (HANDLER.into(), json!({"handler": "static_response", "status_code": 101}), "/status_code"),
         (HANDLER.into(), json!({"handler": "vars", "v": {}}), "/v"),
         (HANDLER.into(), json!({"handler": "reverse_proxy", "circuit_breaker": foreign("type")}), "/circuit_breaker"),
         (HANDLER.into(), json!({"handler": "reverse_proxy", "transport": foreign("protocol")}), "/transport"),

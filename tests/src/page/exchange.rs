@@ -1,11 +1,12 @@
 //! `http` blocks: requests and responses, run against a server started from the input.
 //!
 //! A request is its head and perhaps, after a blank line, a body; the response follows after another blank line, from
-//! `HTTP/1.1` on. Of the response the status, the headers that the page names, and the body must be as on the page.
+//! `HTTP/1.1` on. Of the response the status, the headers that the page names, and the body must be as on the page; interim
+//! responses come before it in the same way.
 
 use bytes::Bytes;
 use caddis_adapter::Adapted;
-use http::Request;
+use http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
 
 use crate::{Server, client, server::relocate};
@@ -28,13 +29,13 @@ pub(super) fn run(adapted: &Adapted, block: &str) -> Result<String, String> {
         let mut shown = Vec::new();
         for (request, response) in exchanges(block)? {
             let answer = client::send(address, parse(&request)?).await;
-            let mut text = format!("{request}\nHTTP/1.1 {}\n", answer.status);
-            for name in response.lines().skip(1).take_while(|line| !line.is_empty()) {
-                let name = name.split(':').next().unwrap_or_default();
-                for value in answer.headers.get_all(name) {
-                    text.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
-                }
+            let mut text = format!("{request}\n");
+            let mut written = response.split("HTTP/1.1 ").skip(1);
+            for (status, headers) in &answer.interim {
+                text.push_str(&head(*status, headers, written.next().unwrap_or_default()));
+                text.push('\n');
             }
+            text.push_str(&head(answer.status, &answer.headers, written.next().unwrap_or_default()));
             if !answer.body.is_empty() {
                 text.push_str(&format!("\n{}\n", answer.text().trim_end()));
             }
@@ -42,6 +43,18 @@ pub(super) fn run(adapted: &Adapted, block: &str) -> Result<String, String> {
         }
         Ok(shown.join("\n"))
     })
+}
+
+/// The head of a response, with the headers that are `written` on the page.
+fn head(status: StatusCode, headers: &HeaderMap, written: &str) -> String {
+    let mut text = format!("HTTP/1.1 {status}\n");
+    for name in written.lines().skip(1).take_while(|line| !line.is_empty()) {
+        let name = name.split(':').next().unwrap_or_default();
+        for value in headers.get_all(name) {
+            text.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
+        }
+    }
+    text
 }
 
 /// Each request as it is written, with the response expected for it.

@@ -42,7 +42,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
 pub(super) fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildError> {
-    let status = cx.at("status_code", |cx| Status::build(&config.status_code, cx))?;
+    let status = cx.at("status_code", |cx| Status::build_or_interim(&config.status_code, cx))?;
     let headers = cx.at("headers", |cx| {
         let fields = config.headers.iter().map(|(name, values)| {
             let values = values.iter().map(|value| Value::build(value, cx)).collect::<Result<_, _>>()?;
@@ -61,8 +61,18 @@ pub(super) fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>,
 }
 
 impl Handler for StaticResponse {
-    fn handle<'a>(&'a self, exchange: &'a mut Exchange, _: Next<'a>) -> HandlerFuture<'a> {
-        Box::pin(async move { self.respond(exchange) })
+    fn handle<'a>(&'a self, exchange: &'a mut Exchange, next: Next<'a>) -> HandlerFuture<'a> {
+        if !self.may_be_interim() {
+            return Box::pin(async move { self.respond(exchange) });
+        }
+        Box::pin(async move {
+            let response = self.respond(exchange)?;
+            if response.status().is_informational() {
+                hint(exchange, response, next).await
+            } else {
+                Ok(response)
+            }
+        })
     }
 
     fn name(&self) -> &'static str {
@@ -71,12 +81,20 @@ impl Handler for StaticResponse {
 }
 
 impl StaticResponse {
+    fn may_be_interim(&self) -> bool {
+        match &self.status {
+            None => false,
+            Some(Status::Fixed(status)) => status.is_informational(),
+            Some(Status::Computed(_)) => true,
+        }
+    }
+
     fn respond(&self, exchange: &mut Exchange) -> Outcome {
         if self.abort {
             return Err(Error::new(Kind::Aborted, "aborted by a static response"));
         }
         let status = match &self.status {
-            Some(status) => status.get(exchange)?,
+            Some(status) => status.get_or_interim(exchange)?,
             None => exchange.error.as_ref().map_or(StatusCode::OK, Error::status),
         };
         let (content, kind) = match &self.body {
@@ -124,6 +142,25 @@ impl StaticResponse {
     }
 }
 
+/// Sends an interim response; its fields stay for the final one. That is given by whoever comes next after 103, otherwise
+/// it is a 200.
+async fn hint(exchange: &mut Exchange, mut response: Response, next: Next<'_>) -> Outcome {
+    let status = response.status();
+    if let Some(sender) = exchange.interim_sender().await {
+        let mut headers = response.headers().clone();
+        for about_the_body in [header::CONTENT_LENGTH, header::TRANSFER_ENCODING] {
+            headers.remove(about_the_body);
+        }
+        sender.send(status, &headers);
+    }
+    if status == StatusCode::EARLY_HINTS {
+        exchange.response_headers = Some(std::mem::take(response.headers_mut()));
+        return next.run(exchange).await;
+    }
+    *response.status_mut() = StatusCode::OK;
+    Ok(response)
+}
+
 impl Name {
     fn build(name: &str, cx: &Build) -> Result<Self, BuildError> {
         let template = Template::all(name, cx)?;
@@ -151,4 +188,44 @@ fn content_type(body: &str) -> HeaderValue {
     let is_json =
         content.len() > 2 && enclosed && serde_json::from_str::<serde::de::IgnoredAny>(content).is_ok();
     if is_json { JSON } else { TEXT }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{answer, exchange, refused, routes};
+
+    fn route(status: &str) -> serde_json::Value {
+        json!([{"handle": [
+            {"handler": "static_response", "status_code": status, "headers": {"Link": ["</a>"]}, "body": "first"},
+            {"handler": "static_response", "body": "second"},
+        ]}])
+    }
+
+    #[test]
+    fn early_hints_are_followed_by_whoever_comes_next() {
+        for (status, body) in [("103", "second"), ("102", "first"), ("{http.request.uri.query.s}", "second")]
+        {
+            let mut exchange = exchange("/?s=103", &[]);
+            let response = answer(&routes(route(status)), &mut exchange).unwrap();
+            assert_eq!(
+                (response.status(), &**response.body()),
+                (StatusCode::OK, body.as_bytes()),
+                "{status}"
+            );
+            assert_eq!(response.headers()["link"], "</a>");
+        }
+    }
+
+    #[test]
+    fn nobody_switches_protocols_here() {
+        let error = refused(route("101"));
+        assert_eq!(error.path, "/0/handle/0/status_code");
+        assert!(error.message.contains("status 101"), "{error}");
+        let mut exchange = exchange("/?s=101", &[]);
+        let error = answer(&routes(route("{http.request.uri.query.s}")), &mut exchange).unwrap_err();
+        assert_eq!(error.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
 }
