@@ -140,7 +140,7 @@ fn described(answer: &str, orderly: bool) -> String {
 }
 
 fn cases() -> Vec<Case> {
-    let hang = "transport http {\n\t\t\tresponse_header_timeout 50ms\n\t\t\tread_timeout 50ms\n\t\t}";
+    let hang = "transport http {\n\t\t\tresponse_header_timeout 50ms\n\t\t\tread_timeout 100ms\n\t\t}";
     let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     let part = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart";
     let chunk = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n9\r\nha";

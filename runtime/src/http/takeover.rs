@@ -28,6 +28,8 @@ pub(crate) enum Takeover {
     Connection(OnUpgrade),
     /// A stream of a connection that goes on.
     Stream(oneshot::Receiver<Leg>),
+    /// The side of an upstream, which has agreed. `None` once it was taken.
+    Agreed(Option<(Leg, Bytes)>),
 }
 
 /// Nothing can be taken over any more.
@@ -48,7 +50,7 @@ impl Takeover {
         exchange.request.extensions.remove().map(Self::Connection)
     }
 
-    /// The side of an upstream that has agreed.
+    /// The side of an upstream whose stream hyper has.
     pub(crate) fn of_upstream(response: &mut Response) -> Self {
         Self::Connection(hyper::upgrade::on(response))
     }
@@ -65,6 +67,7 @@ impl Future for Takeover {
             Self::Stream(stream) => {
                 Pin::new(stream).poll(cx).map(|leg| Ok((leg.map_err(|_| Lost::Stream)?, Bytes::new())))
             }
+            Self::Agreed(leg) => Poll::Ready(leg.take().ok_or(Lost::Stream)),
         }
     }
 }

@@ -14,10 +14,7 @@ use tokio::{
     net::{TcpStream, UnixStream},
 };
 
-use crate::http::{
-    connection::{Socket, Stream as ClientStream, Watched},
-    gathered::Gathered,
-};
+use crate::http::connection::{Socket, Stream as ClientStream, Watched, read_from, write_to};
 
 /// A byte stream in both directions.
 pub enum Leg {
@@ -30,9 +27,9 @@ pub enum Leg {
 }
 
 /// What [`Leg::Other`] can hold.
-pub trait Stream: AsyncRead + AsyncWrite + Unpin {}
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 
-impl<T: AsyncRead + AsyncWrite + Unpin> Stream for T {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 impl std::fmt::Debug for Leg {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -48,16 +45,8 @@ impl Leg {
     /// Takes a connection out of the hands of the HTTP library, with the bytes that it had read too far.
     #[must_use]
     pub fn from_upgraded(upgraded: Upgraded) -> (Self, Bytes) {
-        let upgraded = match upgraded.downcast::<TokioIo<Watched>>() {
-            Ok(parts) => return Self::from_client(parts.io.into_inner().into_stream(), parts.read_buf),
-            Err(upgraded) => upgraded,
-        };
-        let upgraded = match upgraded.downcast::<TokioIo<Gathered<TcpStream>>>() {
-            Ok(parts) => return (Leg::Tcp(parts.io.into_inner().0), parts.read_buf),
-            Err(upgraded) => upgraded,
-        };
-        match upgraded.downcast::<TokioIo<Gathered<UnixStream>>>() {
-            Ok(parts) => (Leg::Unix(parts.io.into_inner().0), parts.read_buf),
+        match upgraded.downcast::<TokioIo<Watched>>() {
+            Ok(parts) => Self::from_client(parts.io.into_inner().into_stream(), parts.read_buf),
             // The bytes read too far are part of the stream then.
             Err(upgraded) => (Leg::Other(Box::new(TokioIo::new(upgraded))), Bytes::new()),
         }
@@ -77,42 +66,5 @@ impl Leg {
     }
 }
 
-impl AsyncRead for Leg {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Leg::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Leg::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Leg::Other(stream) => Pin::new(stream).poll_read(cx, buffer),
-        }
-    }
-}
-
-impl AsyncWrite for Leg {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Leg::Tcp(stream) => Pin::new(stream).poll_write(cx, data),
-            Leg::Unix(stream) => Pin::new(stream).poll_write(cx, data),
-            Leg::Other(stream) => Pin::new(stream).poll_write(cx, data),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            // Sockets have nothing of their own to flush.
-            Leg::Tcp(_) | Leg::Unix(_) => Poll::Ready(Ok(())),
-            Leg::Other(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Leg::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            Leg::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
-            Leg::Other(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
-    }
-}
+read_from!(Leg, this => Self::Tcp(stream) => stream, Self::Unix(stream) => stream, Self::Other(stream) => stream);
+write_to!(Leg, this => Self::Tcp(stream) => stream, Self::Unix(stream) => stream, Self::Other(stream) => stream);

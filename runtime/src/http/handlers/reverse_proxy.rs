@@ -30,7 +30,7 @@ use self::{
     response::Finisher,
     retries::Retries,
     selection_policies::{Selection, SelectionPolicy},
-    transport::{Answer, FASTCGI_REQUEST_BUFFERS, FastCgi, HttpTransport, Lease, Transport, Upgrade, Wanted},
+    transport::{Answer, FASTCGI_REQUEST_BUFFERS, FastCgi, HttpTransport, Transport, Upgrade, Wanted},
     upgrade::Upgrades,
     upstreams::{InFlight, Upstream},
 };
@@ -412,16 +412,16 @@ impl ReverseProxy {
                 client: exchange.client_ip,
                 scope: Scope::from(exchange),
             };
-            let mut connection = transport.connection(wanted).await?;
+            let connection = transport.connection(wanted).await?;
             let client = exchange.interim_sender().await;
             let request = self.request(exchange, asked, Some(dial).filter(|_| transport.has_tls()));
-            let (request, after) = transport.prepare(request, &mut connection, client);
-            match connection.send(request, transport.header_timeout()).await {
+            let (request, interim, after) = transport.prepare(request, &connection, client);
+            match connection.send(request, interim, transport.header_timeout()).await {
                 Ok(answer) => return Ok(after.finish(answer)),
                 Err(failure) => {
                     let unsent = failure.unsent.is_some();
-                    if let Some(request) = failure.unsent {
-                        asked.body.put_back(request.into_body());
+                    if let Some(body) = failure.unsent {
+                        asked.body.put_back(body);
                     }
                     let replayable = asked.body.is_whole() && is_idempotent(&asked.method);
                     if !(failure.stale && (unsent || replayable)) {
@@ -483,18 +483,21 @@ impl ReverseProxy {
             self.handle_response.iter().find(|handler| handler.wants(status, answer.response.headers()));
         let replaced = match handler.map(|handler| &handler.action) {
             Some(Action::Routes(routes)) => {
-                let response = self.finisher.buffer(answer.stream(in_flight)).await?;
+                let (response, _in_flight) = answer.stream(in_flight);
+                let response = self.finisher.buffer(response).await?;
                 return handle_response::run(exchange, response, &self.finisher, routes, next).await;
             }
             Some(Action::Status(status)) => handle_response::status(status, exchange)?,
             None => None,
         };
         if status == StatusCode::SWITCHING_PROTOCOLS && replaced.is_none() {
-            let Answer { response, lease } = answer;
-            in_flight.hold(lease.and_then(Lease::into_place));
-            return self.upgrades.switch(exchange, response, asked.connect, &selection.upstream, in_flight);
+            let Answer { response, switched, place } = answer;
+            in_flight.hold(place);
+            let answer = (response, switched);
+            return self.upgrades.switch(exchange, answer, asked.connect, &selection.upstream, in_flight);
         }
-        let mut response = self.finisher.buffer(answer.stream(in_flight)).await?;
+        let (response, _in_flight) = answer.stream(in_flight);
+        let mut response = self.finisher.buffer(response).await?;
         if let Some(status) = replaced {
             *response.status_mut() = status;
         }

@@ -27,6 +27,9 @@ const HOP_BY_HOP: [HeaderName; 9] = [
     header::UPGRADE,
 ];
 
+/// What `Connection` mostly says: no field, or one that is taken off anyway.
+const NO_FIELDS: [&[u8]; 3] = [b"keep-alive", b"close", b"upgrade"];
+
 /// The fields for the upstream, before any that the configuration changes.
 pub(super) fn headers(exchange: &Exchange, trusted: &[IpNet]) -> HeaderMap {
     let given = &exchange.request.headers;
@@ -81,7 +84,7 @@ fn wants_trailers(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TE) && has_token(headers, &header::TE, "trailers")
 }
 
-fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+pub(super) fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     headers
         .get_all(name)
         .iter()
@@ -94,19 +97,22 @@ pub(super) fn strip_hop_by_hop(headers: &mut HeaderMap) {
     for name in named_by_connection(headers) {
         headers.remove(name);
     }
-    // Most responses have none of them.
-    if headers.keys().any(|name| HOP_BY_HOP.contains(name)) {
-        for name in &HOP_BY_HOP {
+    // Most messages have one of them, or none.
+    let index = |name: &HeaderName| HOP_BY_HOP.iter().position(|hop| hop == name);
+    let found = headers.keys().filter_map(index).fold(0_u16, |found, index| found | 1 << index);
+    for (index, name) in HOP_BY_HOP.iter().enumerate() {
+        if found & 1 << index != 0 {
             headers.remove(name);
         }
     }
 }
 
-/// The fields that `Connection` names (RFC 9110, section 7.6.1).
+/// The fields that `Connection` names (RFC 9110, section 7.6.1), but for those that are about one connection anyway.
 fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
     let values = headers.get_all(header::CONNECTION).into_iter();
-    let names = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    names.filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok()).collect()
+    let names = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
+    let others = names.filter(|name| !NO_FIELDS.iter().any(|known| name.eq_ignore_ascii_case(known)));
+    others.filter_map(|name| HeaderName::from_bytes(name).ok()).collect()
 }
 
 fn add_forwarded(headers: &mut HeaderMap, exchange: &Exchange, trusted: &[IpNet]) {
@@ -120,8 +126,8 @@ fn add_forwarded(headers: &mut HeaderMap, exchange: &Exchange, trusted: &[IpNet]
         return;
     }
     let told = |name: HeaderName| {
-        let last = headers.get_all(name).iter().next_back();
-        last.filter(|value| trusted && !value.is_empty()).cloned()
+        let last = trusted.then(|| headers.get_all(name).iter().next_back()).flatten();
+        last.filter(|value| !value.is_empty()).cloned()
     };
     let scheme = HeaderValue::from_static(if exchange.is_tls() { "https" } else { "http" });
     let proto = told(FORWARDED_PROTO).unwrap_or(scheme);
@@ -134,7 +140,10 @@ fn add_forwarded(headers: &mut HeaderMap, exchange: &Exchange, trusted: &[IpNet]
 }
 
 fn forwarded_for(headers: &HeaderMap, peer: Option<&HeaderValue>, trusted: bool) -> Option<HeaderValue> {
-    let told = headers.get_all(FORWARDED_FOR).iter().filter(|_| trusted).map(HeaderValue::as_bytes);
+    if !trusted {
+        return peer.cloned();
+    }
+    let told = headers.get_all(FORWARDED_FOR).iter().map(HeaderValue::as_bytes);
     let told = told.collect::<Vec<_>>().join(&b", "[..]);
     match peer {
         _ if told.is_empty() => peer.cloned(),

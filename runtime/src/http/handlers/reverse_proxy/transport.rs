@@ -9,6 +9,8 @@ mod expect;
 mod extended_connect;
 mod fastcgi;
 mod gzip;
+mod h1;
+mod h2;
 mod limits;
 mod network_proxy;
 mod offer;
@@ -17,35 +19,40 @@ mod pool;
 mod proxy_protocol;
 mod relay;
 mod tls;
+mod wire;
 
 use std::{future::Future, io, net::IpAddr, sync::Arc, time::Duration};
 
 use caddis_config::http::reverse_proxy::Transport as Config;
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http2;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite, BufStream};
+use tokio::io::BufStream;
 
 pub(crate) use self::places::{Connections, Place as ConnectionPlace};
+pub(super) use self::{
+    between::Interim,
+    exchange::{Answer, Connection},
+    fastcgi::{FastCgi, REQUEST_BUFFERS as FASTCGI_REQUEST_BUFFERS},
+};
 use self::{
+    borrow::Borrowed,
     connect::{Dialer, Socket, within},
-    exchange::{Link, Sender},
+    exchange::Sender,
+    h1::{H1, Line},
     limits::{Limited, Limits},
     network_proxy::{NetworkProxy, ProxyServer},
     offer::{Offer, Sniffed},
     places::{Entered, Open, Place},
-    pool::{Keep, Key, Single},
+    pool::{Home, Keep, Key},
     proxy_protocol::ProxyProtocol,
     tls::Tls,
-};
-pub(super) use self::{
-    exchange::{Answer, Connection, Lease},
-    fastcgi::{FastCgi, REQUEST_BUFFERS as FASTCGI_REQUEST_BUFFERS},
+    wire::Wire,
 };
 use super::dial::Dial;
 use crate::{
     build::{Build, BuildError},
     error::{Error, Kind},
-    http::{Body, gathered::Gathered},
+    http::Body,
     placeholder::Scope,
 };
 
@@ -95,7 +102,8 @@ pub(super) struct HttpTransport {
     continue_timeout: Option<Duration>,
     /// Whether upstreams are asked for gzip.
     compression: bool,
-    h1: http1::Builder,
+    /// The longest head of a response of HTTP/1.1, in bytes.
+    most_head: usize,
     h2: http2::Builder<LocalExecutor>,
 }
 
@@ -146,13 +154,16 @@ struct Plan<'a> {
 
 impl Plan<'_> {
     fn into_connection(self, keep: Option<Keep>, sender: Sender, reused: bool) -> Connection {
-        self.linked(keep, Link::Own(sender), reused)
-    }
-
-    fn linked(self, keep: Option<Keep>, link: Link, reused: bool) -> Connection {
-        let Self { key, tls, proxy, requests, .. } = self;
-        let (encrypted, forward) = (tls.is_some(), proxy.filter(|_| requests));
-        Connection { link, key, keep, reused, encrypted, extended: false, forward }
+        let Self { wanted, key, tls, proxy, requests, .. } = self;
+        Connection {
+            sender,
+            dial: Arc::clone(wanted.dial),
+            home: keep.map(|keep| Home::Here(key, keep)),
+            reused,
+            encrypted: tls.is_some(),
+            extended: false,
+            forward: proxy.filter(|_| requests),
+        }
     }
 }
 
@@ -226,12 +237,12 @@ impl HttpTransport {
     async fn fresh(&self, plan: Plan<'_>) -> Result<Connection, Error> {
         if plan.extended {
             match self.extended(&plan).await? {
-                Extended::Stream(sender, key, reused) => {
-                    let connection = plan.into_connection(self.keep, Sender::H2(sender), reused);
-                    return Ok(Connection { key, extended: true, ..connection });
+                Extended::Stream(sender, reused) => {
+                    let connection = plan.into_connection(None, Sender::H2(sender), reused);
+                    return Ok(Connection { extended: true, ..connection });
                 }
-                Extended::Upgrade(single) => {
-                    return Ok(plan.into_connection(self.keep, Sender::H1(single), false));
+                Extended::Upgrade(connection) => {
+                    return Ok(plan.into_connection(self.keep, Sender::H1(connection), false));
                 }
                 Extended::Neither => {}
             }
@@ -250,7 +261,11 @@ impl HttpTransport {
                 && let Some(borrowed) =
                     borrow::borrow(&self.connections, &plan.key, plan.multiplexed, keep).await
             {
-                return Ok(plan.linked(self.keep, Link::Borrowed(Box::new(borrowed)), true));
+                let (sender, home) = match borrowed {
+                    Borrowed::H1(connection, away) => (Sender::H1(connection), Some(Home::Away(away))),
+                    Borrowed::H2(stream) => (Sender::Borrowed(stream), None),
+                };
+                return Ok(Connection { home, ..plan.into_connection(None, sender, true) });
             }
         }
         let place = match self.connections.enter(&plan.key, plan.multiplexed).await {
@@ -260,7 +275,7 @@ impl HttpTransport {
         let held = Held { place, open: self.opening(&plan.key) };
         let way = Way { h2: plan.multiplexed, bare: plan.wanted.upgrade.is_some(), held };
         let sender = match self.connect(&plan, way).await? {
-            Opened::H1(single) => Sender::H1(single),
+            Opened::H1(connection) => Sender::H1(connection),
             Opened::H2(sender, offer) => {
                 if let Some(keep) = self.keep {
                     pool::share(plan.key.clone(), sender.clone(), offer, keep.idle_timeout);
@@ -294,7 +309,7 @@ impl HttpTransport {
             None => {
                 let held = Held { place: None, open: self.opening(&key) };
                 match self.connect(plan, Way { h2: true, bare: true, held }).await? {
-                    Opened::H1(single) => return Ok(Extended::Upgrade(single)),
+                    Opened::H1(connection) => return Ok(Extended::Upgrade(connection)),
                     Opened::H2(sender, offer) => {
                         if let Some(keep) = self.keep {
                             pool::share(key.clone(), sender.clone(), offer.clone(), keep.idle_timeout);
@@ -306,7 +321,7 @@ impl HttpTransport {
         };
         let told = tokio::time::timeout(self.dialer.timeout, offer.wait_for(Option::is_some)).await;
         let offered = matches!(told, Ok(Ok(offered)) if *offered == Some(true));
-        Ok(if offered { Extended::Stream(sender, key, reused) } else { Extended::Neither })
+        Ok(if offered { Extended::Stream(sender, reused) } else { Extended::Neither })
     }
 
     async fn connect(&self, plan: &Plan<'_>, way: Way) -> Result<Opened, Error> {
@@ -347,7 +362,7 @@ impl HttpTransport {
     /// Brings a fresh socket to where requests can be sent on it.
     async fn open<S>(&self, mut socket: S, plan: &Plan<'_>, way: Way) -> io::Result<Opened>
     where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        S: Wire,
     {
         if let Some(protocol) = self.proxy_protocol {
             protocol.announce(&mut socket, plan.wanted.client).await?;
@@ -361,13 +376,13 @@ impl HttpTransport {
     /// The same beyond what is sent in the clear.
     async fn secure<S>(&self, socket: S, plan: &Plan<'_>, way: Way) -> io::Result<Opened>
     where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        S: Wire,
     {
         let Some((tls, name)) = &plan.tls else {
             if way.h2 {
                 return self.open_h2(socket, way.held).await;
             }
-            return self.open_h1(socket, way.bare, way.held).await;
+            return Ok(self.open_h1(socket, way.bare, way.held));
         };
         let handshake = tls.handshake(socket, name, way.h2, self.versions.h1);
         let stream = match tls.handshake_timeout {
@@ -377,44 +392,29 @@ impl HttpTransport {
         let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         match h2 {
             true => self.open_h2(stream, way.held).await,
-            false => self.open_h1(stream, way.bare, way.held).await,
+            false => Ok(self.open_h1(stream, way.bare, way.held)),
         }
     }
 
-    async fn open_h1<S>(&self, stream: S, bare: bool, held: Held) -> io::Result<Opened>
+    fn open_h1<S>(&self, stream: S, bare: bool, Held { place, open }: Held) -> Opened
     where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        S: Wire,
     {
-        match self.buffers {
-            Some((read, write)) if !bare => {
-                self.start_h1(BufStream::with_capacity(read, write, stream), held).await
-            }
-            _ => self.start_h1(Gathered(stream), held).await,
-        }
-    }
-
-    async fn start_h1<S>(&self, stream: S, Held { place, open }: Held) -> io::Result<Opened>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let io = TokioIo::new(stream);
-        let (sender, connection) = self.h1.handshake(io).await.map_err(io::Error::other)?;
-        tokio::task::spawn_local(async move {
-            // The request that is under way on it learns what happens to a connection.
-            drop(connection.with_upgrades().await);
-            drop(open);
-        });
-        Ok(Opened::H1(Single { sender, place }))
+        let leg = match self.buffers.filter(|_| !bare) {
+            Some((read, write)) => BufStream::with_capacity(read, write, stream).into_leg(),
+            None => stream.into_leg(),
+        };
+        Opened::H1(H1::on(Line { leg, most_head: self.most_head, place, _open: open }))
     }
 
     async fn open_h2<S>(&self, stream: S, Held { place: _, open }: Held) -> io::Result<Opened>
     where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        S: Wire,
     {
         let (stream, offer) = Sniffed::new(stream);
         let (sender, connection) = self.h2.handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
         tokio::task::spawn_local(async move {
-            // As above.
+            // The request that is under way on it learns what happens to a connection.
             drop(connection.await);
             drop(open);
         });
@@ -425,16 +425,16 @@ impl HttpTransport {
 /// What there is for a WebSocket where HTTP/2 may be spoken.
 enum Extended {
     /// A connection that takes it as a stream, and whether it was there before.
-    Stream(http2::SendRequest<Body>, Key, bool),
+    Stream(http2::SendRequest<Body>, bool),
     /// A fresh connection of HTTP/1.1.
-    Upgrade(Single),
+    Upgrade(Box<H1>),
     /// Only an upgrade of HTTP/1.1 will do, on another connection.
     Neither,
 }
 
 /// A fresh connection.
 enum Opened {
-    H1(Single),
+    H1(Box<H1>),
     H2(http2::SendRequest<Body>, Offer),
 }
 

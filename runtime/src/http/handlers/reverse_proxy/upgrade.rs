@@ -68,7 +68,7 @@ impl Upgrades {
     pub(super) fn switch(
         &self,
         exchange: &mut Exchange,
-        mut response: Response,
+        (response, switched): (Response, Option<Takeover>),
         connect: bool,
         upstream: &Arc<Upstream>,
         in_flight: InFlight,
@@ -83,19 +83,20 @@ impl Upgrades {
             let message = format!("the upstream switched to {given:?}, but {asked:?} was asked for");
             return Err(Error::new(Kind::UpstreamBroken, message).after_answer());
         }
-        let token = given.unwrap_or(HeaderValue::from_static(""));
+        let (Some(token), Some(switched)) = (given, switched) else {
+            return Err(Error::new(Kind::Internal, "there is no stream to switch to").after_answer());
+        };
         let Some(client) = Takeover::of_client(exchange) else {
             return Err(
                 Error::new(Kind::Internal, "the client's connection cannot switch protocols").after_answer()
             );
         };
-        let upgraded = Takeover::of_upstream(&mut response);
         let websocket = token == "websocket";
         let streams = self.streams(exchange, upstream, in_flight);
         let (tunnels, logger) = (Arc::clone(&self.tunnels), self.logs.root.named(STREAM));
         let (timeout, buffer_size) = (self.timeout, self.buffer_size);
         tokio::task::spawn_local(async move {
-            match futures_util::future::try_join(client, upgraded).await {
+            match futures_util::future::try_join(client, switched).await {
                 Ok((client, upstream)) => {
                     let (opened, ended) = streams();
                     Tunnel { client, upstream, websocket, timeout, buffer_size, ended }

@@ -14,7 +14,7 @@ use xxhash_rust::xxh64::xxh64;
 
 use super::super::{
     dial::Dial,
-    transport::{Answer, HttpTransport, Wanted},
+    transport::{Answer, HttpTransport, Interim, Wanted},
     upstreams::{Health, Target, Upstream},
 };
 use crate::{
@@ -220,7 +220,7 @@ impl Active {
                 }
             }
         }
-        connection.send(request, None).await.map_err(|failure| failure.error)
+        connection.send(request, Interim::default(), None).await.map_err(|failure| failure.error)
     }
 
     fn expects(&self, status: StatusCode) -> bool {

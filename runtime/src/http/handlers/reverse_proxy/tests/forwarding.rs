@@ -179,7 +179,7 @@ fn r05_a_buffered_body_has_a_length() {
         assert_eq!(client.read(3).await, "one");
         client.send(format!("{head}a\r\n0123456789\r\n0\r\n\r\n")).await;
         assert_eq!(wire.head().await.get("transfer-encoding").unwrap(), "chunked");
-        assert_eq!(wire.read(20).await, "A\r\n0123456789\r\n0\r\n\r\n");
+        assert_eq!(wire.read(20).await, "a\r\n0123456789\r\n0\r\n\r\n");
     });
 }
 

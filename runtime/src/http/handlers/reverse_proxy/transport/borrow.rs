@@ -1,33 +1,32 @@
 //! Connections that wait on one shard and are used from another, so that a host with few requests does not get a connection
 //! from each shard.
 //!
-//! The connection stays where it is: what crosses over is the request, its answer, and the word that the answer was read. A
-//! request that finds a connection on its own shard has nothing to do with any of this.
+//! A connection of HTTP/1.1 comes over for one exchange and goes back. One of HTTP/2, which others use at the same time, stays
+//! where it is: what crosses over is the request, its answer, and the word that the answer was read. A request that finds a
+//! connection on its own shard has nothing to do with any of this.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::RefCell,
     collections::HashMap,
     sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        Arc, Weak,
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
 
-use http::{HeaderMap, Request, Response, StatusCode};
-use hyper::body::Incoming;
-use tokio::sync::{
-    mpsc,
-    oneshot::{self, error::RecvError},
-};
+use http::{Request, Response};
+use hyper::{body::Incoming, client::conn::http2};
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
     exchange::Sender,
+    h1::{H1, Line},
     places::Connections,
     pool::{self, Keep, Key},
     relay::{self, Portable},
 };
-use crate::http::Body;
+use crate::{http::Body, process::Process, shard};
 
 /// A shard that needs connections to a host more often than that within [`WINDOW`] opens its own.
 const TIMES: u32 = 16;
@@ -40,7 +39,7 @@ const REMEMBERED: usize = 100;
 thread_local! {
     static ASKED: RefCell<HashMap<Key, Asked>> = RefCell::default();
     /// How many connections other shards have borrowed from this one.
-    static LENT: Cell<usize> = const { Cell::new(0) };
+    static LENT: Arc<AtomicUsize> = Arc::default();
 }
 
 /// How often a shard has borrowed of late.
@@ -51,21 +50,31 @@ struct Asked {
 }
 
 /// What a shard offers of its own.
-struct Offered {
-    order: oneshot::Sender<Order>,
-    is_h1: bool,
+enum Offered {
+    H1(Box<Away>),
+    H2(oneshot::Sender<Order>),
 }
 
-/// A connection of another shard, for one request. Let go of unused, it waits again.
-pub(super) struct Borrowed {
-    order: oneshot::Sender<Order>,
-    /// Whether it speaks HTTP/1.1.
-    pub(super) is_h1: bool,
-    /// What is done with interim responses on the shard of the request.
-    on_interim: Option<Box<OnInterim>>,
+/// A connection of another shard, for one request.
+pub(super) enum Borrowed {
+    H1(Box<H1>, Box<Away>),
+    H2(Box<BorrowedStream>),
 }
 
-type OnInterim = dyn Fn(StatusCode, &HeaderMap);
+/// A connection that is not where it belongs. Let go of, it goes back there.
+pub(super) struct Away {
+    line: Option<Line>,
+    key: Key,
+    keep: Keep,
+    process: Weak<Process>,
+    shard: usize,
+    lent: Option<Lent>,
+}
+
+/// HTTP/2 on another shard.
+pub(super) struct BorrowedStream {
+    order: oneshot::Sender<Order>,
+}
 
 /// What the shard of the connection is to do.
 struct Order {
@@ -97,28 +106,39 @@ pub(super) async fn borrow(
     let (offers, mut offered) = mpsc::channel(shards.len());
     for shard in shards {
         let (key, found, offers) = (key.clone(), Arc::clone(&found), offers.clone());
+        let home = Arc::downgrade(&process);
         process.shards.run_on(shard, move || {
             tokio::task::spawn_local(async move {
                 // A connection that was just used is on its way back.
                 tokio::task::yield_now().await;
-                offer(key, multiplexed, keep, &found, &offers);
+                if !found.load(Relaxed)
+                    && let Some(sender) = pool::any(&key, multiplexed)
+                {
+                    offer(sender, key, keep, home, &found, &offers);
+                }
             });
         });
     }
     drop(offers);
     // Closed when none of them has one.
-    let Some(Offered { order, is_h1 }) = tokio::time::timeout(PATIENCE, offered.recv()).await.ok().flatten()
-    else {
-        // There is no use in asking again soon.
-        ASKED.with_borrow_mut(|asked| asked.get_mut(key).into_iter().for_each(|asked| asked.times = TIMES));
-        return None;
-    };
-    Some(Borrowed { order, is_h1, on_interim: None })
+    match tokio::time::timeout(PATIENCE, offered.recv()).await.ok().flatten() {
+        Some(Offered::H1(mut away)) => {
+            let line = away.line.take()?;
+            Some(Borrowed::H1(H1::on(line), away))
+        }
+        Some(Offered::H2(order)) => Some(Borrowed::H2(Box::new(BorrowedStream { order }))),
+        None => {
+            // There is no use in asking again soon.
+            let soon = |asked: &mut Asked| asked.times = TIMES;
+            ASKED.with_borrow_mut(|asked| asked.get_mut(key).into_iter().for_each(soon));
+            None
+        }
+    }
 }
 
 /// A connection of this shard that another has just given back.
 pub(super) async fn returned(key: &Key, multiplexed: bool) -> Option<Sender> {
-    if LENT.get() == 0 {
+    if LENT.with(|lent| lent.load(Relaxed)) == 0 {
         return None;
     }
     tokio::task::yield_now().await;
@@ -142,137 +162,109 @@ fn may_ask(key: &Key, now: Instant) -> bool {
 }
 
 /// Offers a connection of this shard to another, unless somebody else was faster.
-fn offer(key: Key, multiplexed: bool, keep: Keep, found: &AtomicBool, offers: &mpsc::Sender<Offered>) {
-    if found.load(Relaxed) {
-        return;
-    }
-    let Some(sender) = pool::any(&key, multiplexed) else { return };
-    let (order, orders) = oneshot::channel();
-    let offered = Offered { order, is_h1: matches!(sender, Sender::H1(_)) };
+fn offer(
+    sender: Sender,
+    key: Key,
+    keep: Keep,
+    process: Weak<Process>,
+    found: &AtomicBool,
+    offers: &mpsc::Sender<Offered>,
+) {
+    let offered = match sender {
+        Sender::H1(connection) => {
+            let line = Some(connection.into_line());
+            let shard = shard::current().unwrap_or_default();
+            Offered::H1(Box::new(Away { line, key, keep, process, shard, lent: Some(Lent::new()) }))
+        }
+        Sender::H2(sender) => {
+            let (order, orders) = oneshot::channel();
+            tokio::task::spawn_local(lend(sender, orders));
+            Offered::H2(order)
+        }
+        Sender::Borrowed(_) => return,
+    };
     if !found.swap(true, Relaxed) {
-        // Refused when nobody waits for it any more; without an order the connection goes back.
+        // Refused when nobody waits for it any more: then it goes back as any other that is let go of.
         drop(offers.try_send(offered));
     }
-    tokio::task::spawn_local(lend(sender, key, keep, orders));
 }
 
 /// Does what another shard orders, on a connection of this one.
-async fn lend(mut sender: Sender, key: Key, keep: Keep, orders: oneshot::Receiver<Order>) {
+async fn lend(mut sender: http2::SendRequest<Body>, orders: oneshot::Receiver<Order>) {
     let _lent = Lent::new();
-    let Ok(Order { request, mut answer, read }) = orders.await else {
-        give_back(sender, key, keep);
-        return;
-    };
-    let request = request.map(Portable::into_body);
-    let sending = async {
-        let sent = match &mut sender {
-            Sender::H1(single) => single.sender.try_send_request(request).await,
-            Sender::H2(sender) => sender.try_send_request(request).await,
-        };
-        sent.map_err(|mut failure| {
+    let Ok(Order { request, mut answer, read }) = orders.await else { return };
+    let sending = sender.try_send_request(request.map(Portable::into_body));
+    let answered = tokio::select! {
+        answered = sending => answered.map_err(|mut failure| {
             let unsent = failure.take_message().is_some();
             Refused { error: Some(failure.into_error()), unsent }
-        })
-    };
-    let answered = tokio::select! {
-        answered = sending => answered,
-        // The client is gone. What was begun on the connection ends with it.
+        }),
+        // The client is gone.
         () = answer.closed() => return,
     };
-    let usable = answered.is_ok();
-    if answer.send(answered).is_ok() && usable && read.await.is_ok() {
-        give_back(sender, key, keep);
+    if answer.send(answered).is_ok() {
+        // However it ends, the connection is as it was.
+        _ = read.await;
+    }
+}
+
+impl Away {
+    /// After the exchange.
+    pub(super) fn take_back(&mut self, connection: H1) {
+        self.line = Some(connection.into_line());
+    }
+}
+
+impl Drop for Away {
+    fn drop(&mut self) {
+        let (Some(line), Some(process)) = (self.line.take(), self.process.upgrade()) else { return };
+        let (key, keep, lent) = (self.key.clone(), self.keep, self.lent.take());
+        process.shards.run_on(self.shard, move || {
+            pool::put(key, H1::on(line), keep);
+            drop(lent);
+        });
     }
 }
 
 /// Counts a connection that another shard has.
-struct Lent;
+struct Lent(Arc<AtomicUsize>);
 
 impl Lent {
+    /// Of this shard.
     fn new() -> Self {
-        LENT.set(LENT.get() + 1);
-        Self
+        let lent = LENT.with(Arc::clone);
+        lent.fetch_add(1, Relaxed);
+        Self(lent)
     }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        LENT.set(LENT.get() - 1);
+        self.0.fetch_sub(1, Relaxed);
     }
 }
 
-fn give_back(sender: Sender, key: Key, keep: Keep) {
-    if let Sender::H1(single) = sender {
-        pool::put(key, single, keep);
-    }
-}
-
-impl Borrowed {
-    /// Has interim responses told on the shard of the request, as they come.
-    pub(super) fn on_interim(&mut self, tell: impl Fn(StatusCode, &HeaderMap) + 'static) {
-        self.on_interim = Some(Box::new(tell));
-    }
-
+impl BorrowedStream {
     /// Sends a request. The second of the results is to be told when the answer was read.
     ///
     /// # Errors
-    /// When there is no answer; with the request, if nothing of it was sent.
+    /// When there is no answer; with the body, if nothing of the request was sent.
     pub(super) async fn send(
         self,
-        mut request: Request<Body>,
-    ) -> Result<(Response<Incoming>, oneshot::Sender<()>), (Refused, Option<Request<Body>>)> {
-        let interim = self.on_interim.map(|tell| (tell, watch_interim(&mut request)));
+        request: Request<Body>,
+    ) -> Result<(Response<Incoming>, oneshot::Sender<()>), (Refused, Option<Body>)> {
         let (head, body) = request.into_parts();
         let (body, origin) = relay::split(body);
         let (answer, answered) = oneshot::channel();
         let (reading, read) = oneshot::channel();
         let order = Order { request: Request::from_parts(head, body), answer, read };
         let unsent = self.order.send(order).is_err();
-        let answered = match interim {
-            None => answered.await,
-            Some((tell, interim)) => telling(&*tell, interim, answered).await,
-        };
-        match answered.unwrap_or(Err(Refused { error: None, unsent })) {
+        match answered.await.unwrap_or(Err(Refused { error: None, unsent })) {
             Ok(response) => Ok((response, reading)),
-            Err(refused) if refused.unsent => {
-                let request = Request::new(origin.into_body().await);
-                Err((refused, Some(request)))
-            }
+            Err(refused) if refused.unsent => Err((refused, Some(origin.into_body().await))),
             Err(refused) => Err((refused, None)),
         }
     }
-}
-
-/// Interim responses as they come.
-type Interim = mpsc::UnboundedReceiver<(StatusCode, HeaderMap)>;
-
-fn watch_interim(request: &mut Request<Body>) -> Interim {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    hyper::ext::on_informational(request, move |interim| {
-        // Refused when the request was given up.
-        drop(sender.send((interim.status(), interim.headers().clone())));
-    });
-    receiver
-}
-
-/// Waits for the answer and tells what comes before it.
-async fn telling<T>(
-    tell: &OnInterim,
-    mut interim: Interim,
-    mut answered: oneshot::Receiver<T>,
-) -> Result<T, RecvError> {
-    let answered = loop {
-        tokio::select! {
-            biased;
-            Some((status, headers)) = interim.recv() => tell(status, &headers),
-            answered = &mut answered => break answered,
-        }
-    };
-    // It was sent on before the answer.
-    while let Ok((status, headers)) = interim.try_recv() {
-        tell(status, &headers);
-    }
-    answered
 }
 
 #[cfg(test)]

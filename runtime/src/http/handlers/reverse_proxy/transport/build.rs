@@ -7,12 +7,13 @@ use caddis_config::{
     http::reverse_proxy::transport::{Http as Config, KeepAlive},
     to_json,
 };
-use hyper::client::conn::http1;
 use xxhash_rust::xxh64::xxh64;
 
 use super::{
     super::dynamic::resolver,
-    Dialer, HttpTransport, Keep, NetworkProxy, ProxyProtocol, Versions, h2_builder,
+    Dialer, HttpTransport, Keep, NetworkProxy, ProxyProtocol, Versions,
+    h1::MOST_HEAD,
+    h2_builder,
     limits::Limits,
     places::{Connections, Most},
     tls::Tls,
@@ -26,8 +27,6 @@ const PROBE_INTERVAL: Span = Span::from_secs(30);
 const IDLE_TIMEOUT: Span = Span::from_secs(120);
 /// A buffer whose size is not given, beside one that is.
 const BUFFER: usize = 4096;
-/// The HTTP library reads no less than that at once.
-const SMALLEST_HEAD: usize = 8192;
 
 /// Most idle connections to one upstream, on each shard. Caddy's 32 for the whole process makes it open connections
 /// anew whenever more requests than that are under way.
@@ -45,11 +44,10 @@ impl HttpTransport {
         let versions = cx.at("versions", |cx| versions(&config.versions, tls.is_some(), cx))?;
         let default = KeepAlive::default();
         let keep_alive = config.keep_alive.as_ref().unwrap_or(&default);
-        let mut h1 = http1::Builder::new();
-        h1.title_case_headers(true);
+        let mut most_head = MOST_HEAD;
         let mut h2 = h2_builder();
         if let Ok(size @ 1..) = usize::try_from(config.max_response_header_size) {
-            h1.max_buf_size(size.max(SMALLEST_HEAD));
+            most_head = size;
             h2.max_header_list_size(u32::try_from(size).unwrap_or(u32::MAX));
         }
         let id = xxh64(&fingerprint, 0);
@@ -91,7 +89,7 @@ impl HttpTransport {
             buffers: buffers(config),
             continue_timeout: config.expect_continue_timeout.to_std().filter(|limit| !limit.is_zero()),
             compression: config.compression == Some(true),
-            h1,
+            most_head,
             h2,
         })
     }

@@ -134,7 +134,7 @@ impl FastCgi {
             lease
         });
         let read = response::read(Records::new(reader), is_head, self.stderr.clone(), lease).await;
-        read.map(|response| Answer { response, lease: None }).map_err(|Broken { error, begun }| {
+        read.map(Answer::from).map_err(|Broken { error, begun }| {
             let kind = if error.kind() == ErrorKind::TimedOut {
                 Kind::UpstreamTimeout
             } else {

@@ -8,14 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hyper::client::conn::{http1, http2};
+use foldhash::fast::RandomState;
+use hyper::client::conn::http2;
 
-use super::{
-    super::dial::Dial,
-    exchange::Sender,
-    offer::Offer,
-    places::{Connections, Place},
-};
+use super::{super::dial::Dial, borrow::Away, exchange::Sender, h1::H1, offer::Offer, places::Connections};
 use crate::http::Body;
 
 thread_local! {
@@ -45,22 +41,32 @@ pub(crate) struct Keep {
 
 #[derive(Default)]
 struct Pool {
-    idle: HashMap<Key, Vec<Idle>>,
-    shared: HashMap<Key, Shared>,
+    idle: HashMap<Key, Vec<Idle>, RandomState>,
+    shared: HashMap<Key, Shared, RandomState>,
     /// The transports by their fingerprints: connections of those that are gone are not kept.
     transports: HashMap<u64, Weak<Connections>>,
     sweeping: bool,
 }
 
-/// A connection for one request at a time.
-pub(super) struct Single {
-    pub(super) sender: http1::SendRequest<Body>,
-    /// `None` without limits of connections.
-    pub(super) place: Option<Box<Place>>,
+/// Where a connection goes when its exchange is over.
+pub(super) enum Home {
+    /// Into the pool of this shard.
+    Here(Key, Keep),
+    /// To the shard that it came from.
+    Away(Box<Away>),
+}
+
+impl Home {
+    pub(super) fn take_in(self, connection: Box<H1>) {
+        match self {
+            Self::Here(key, keep) => put(key, connection, keep),
+            Self::Away(mut away) => away.take_back(*connection),
+        }
+    }
 }
 
 struct Idle {
-    single: Single,
+    connection: Box<H1>,
     until: Instant,
 }
 
@@ -72,15 +78,15 @@ struct Shared {
 }
 
 /// A connection that takes the next request without delay, the most recently used one first.
-pub(super) fn take(key: &Key) -> Option<Single> {
+pub(super) fn take(key: &Key) -> Option<Box<H1>> {
     POOL.with_borrow_mut(|pool| {
         let waiting = pool.idle.get_mut(key)?;
-        while let Some(Idle { mut single, .. }) = waiting.pop() {
-            if let Some(place) = &mut single.place {
+        while let Some(Idle { mut connection, .. }) = waiting.pop() {
+            if let Some(place) = connection.place() {
                 place.go();
             }
-            if single.sender.is_ready() {
-                return Some(single);
+            if connection.is_open() {
+                return Some(connection);
             }
         }
         None
@@ -92,31 +98,14 @@ pub(super) fn any(key: &Key, multiplexed: bool) -> Option<Sender> {
     take(key).map(Sender::H1).or_else(|| shared(key).filter(|_| multiplexed).map(Sender::H2))
 }
 
-/// Keeps a connection whose response was read to its end.
-pub(super) fn put(key: Key, single: Single, keep: Keep) {
-    if single.sender.is_closed() {
-        return;
-    }
-    if !single.sender.is_ready() {
-        // The connection has yet to see the end of the exchange, for example of a request body that is still sent.
-        tokio::task::spawn_local(async move {
-            let mut single = single;
-            if let Ok(Ok(())) = tokio::time::timeout(keep.idle_timeout, single.sender.ready()).await {
-                keep_idle(key, single, keep);
-            }
-        });
-        return;
-    }
-    keep_idle(key, single, keep);
-}
-
-fn keep_idle(key: Key, mut single: Single, keep: Keep) {
+/// Keeps a connection whose exchange is over.
+pub(super) fn put(key: Key, mut connection: Box<H1>, keep: Keep) {
     POOL.with_borrow_mut(|pool| {
         let waiting = pool.idle.entry(key).or_default();
-        if waiting.len() >= keep.per_key || single.place.as_mut().is_some_and(|place| !place.wait()) {
+        if waiting.len() >= keep.per_key || connection.place().is_some_and(|place| !place.wait()) {
             return;
         }
-        waiting.push(Idle { single, until: Instant::now() + keep.idle_timeout });
+        waiting.push(Idle { connection, until: Instant::now() + keep.idle_timeout });
         pool.sweep_later();
     });
 }
@@ -186,7 +175,7 @@ impl Pool {
         let Self { idle, shared, transports, sweeping } = self;
         transports.retain(|_, connections| connections.strong_count() > 0);
         idle.retain(|key, waiting| {
-            waiting.retain(|idle| idle.until > now && !idle.single.sender.is_closed());
+            waiting.retain_mut(|idle| idle.until > now && idle.connection.is_open());
             !waiting.is_empty() && transports.contains_key(&key.transport)
         });
         // A request that is under way holds a clone of its own.

@@ -1,0 +1,281 @@
+//! HTTP/1.1 to upstreams (RFC 9112). A connection is a value: it waits in the pool or belongs to one exchange, and no task
+//! goes with it, so that a request is answered where it is asked.
+
+mod buffers;
+mod chunked;
+mod head;
+mod reading;
+mod upload;
+
+use std::{
+    io,
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker, ready},
+};
+
+use bytes::{Bytes, BytesMut};
+use http::{Method, Response, StatusCode};
+use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
+
+use self::{
+    head::{Framing, Head, Invalid},
+    reading::Reading,
+    upload::Upload,
+};
+use super::{
+    Request,
+    between::Interim,
+    places::{Open, Place},
+    pool::Home,
+};
+use crate::{
+    error::{Error, Kind},
+    http::{Body, body::BodyError},
+    tunnel::Leg,
+};
+
+/// The longest head of a response in bytes, unless the configuration says otherwise: Go's default.
+pub(super) const MOST_HEAD: usize = 10 << 20;
+/// What a read asks for at most, reached in steps by responses that fill what was asked for.
+const LARGEST_READ: usize = 256 << 10;
+/// A body up to this size that came with its head is copied, so that the buffer is free at once.
+const SHORT: usize = 4096;
+
+/// A connection without an exchange.
+pub(super) struct Line {
+    pub(super) leg: Leg,
+    /// The longest head of a response in bytes.
+    pub(super) most_head: usize,
+    /// Where connections are counted.
+    pub(super) place: Option<Box<Place>>,
+    /// Tells other shards of it.
+    pub(super) _open: Option<Open>,
+}
+
+/// A connection for one request at a time.
+pub(super) struct H1 {
+    line: Line,
+    /// What was read and not used yet; empty while the connection waits.
+    input: BytesMut,
+    /// How much of it is known not to hold the end of a head.
+    searched: usize,
+    /// The request that is sent.
+    upload: Upload,
+    /// Whether that is HEAD.
+    to_head: bool,
+    /// Whether nothing has come since it was begun.
+    silent: bool,
+    /// What the next read asks for.
+    read_size: usize,
+}
+
+/// Why there is no response.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Broken {
+    #[error("connection closed before message completed")]
+    Closed,
+    #[error("connection error")]
+    Io(#[from] io::Error),
+    #[error("invalid response")]
+    Invalid(#[from] Invalid),
+    #[error("the request body broke off")]
+    Body(#[source] BodyError),
+    #[error("the request body has another length than was announced")]
+    Length,
+}
+
+impl Broken {
+    /// A client that breaks off while its request is sent, or sends too much, is no fault of the upstream.
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::Body(error) => Error::kind_within(&**error).unwrap_or(Kind::ClientGone),
+            Self::Length => Kind::ClientGone,
+            Self::Io(error) if error.kind() == io::ErrorKind::TimedOut => Kind::UpstreamTimeout,
+            Self::Closed | Self::Io(_) | Self::Invalid(_) => Kind::UpstreamBroken,
+        }
+    }
+
+    /// Whether the peer has ended the connection.
+    pub(super) fn is_end(&self) -> bool {
+        use io::ErrorKind::{BrokenPipe, ConnectionReset};
+        match self {
+            Self::Closed => true,
+            Self::Io(error) => matches!(error.kind(), ConnectionReset | BrokenPipe),
+            Self::Invalid(_) | Self::Body(_) | Self::Length => false,
+        }
+    }
+}
+
+/// A request that was not answered.
+pub(super) struct Unanswered {
+    pub(super) error: Broken,
+    /// The body, if nothing of the request was sent.
+    pub(super) unsent: Option<Body>,
+    /// Whether the peer ended the connection before it said anything.
+    pub(super) silent: bool,
+}
+
+/// The end of an exchange.
+pub(super) enum Answered {
+    Response(Response<Body>),
+    /// The upstream speaks something else from here on; with what was read of that.
+    Switched(Response<Body>, (Leg, Bytes), Option<Box<Place>>),
+}
+
+impl H1 {
+    pub(super) fn on(line: Line) -> Box<Self> {
+        Box::new(Self {
+            line,
+            input: BytesMut::new(),
+            searched: 0,
+            upload: Upload::default(),
+            to_head: false,
+            silent: true,
+            read_size: buffers::SIZE,
+        })
+    }
+
+    /// The connection, after its exchange.
+    pub(super) fn into_line(self) -> Line {
+        self.line
+    }
+
+    /// Where it is counted, if connections are.
+    pub(super) fn place(&mut self) -> Option<&mut Place> {
+        self.line.place.as_deref_mut()
+    }
+
+    /// Whether a connection that waits can take a request: its peer has neither ended it nor said anything unasked.
+    pub(super) fn is_open(&mut self) -> bool {
+        let mut byte = [0];
+        let waiting = match &mut self.line.leg {
+            // Costs no system call unless something has happened.
+            Leg::Tcp(stream) => stream.try_read(&mut byte),
+            Leg::Unix(stream) => stream.try_read(&mut byte),
+            Leg::Other(stream) => {
+                let (mut cx, mut read) = (Context::from_waker(Waker::noop()), ReadBuf::new(&mut byte));
+                return Pin::new(stream).poll_read(&mut cx, &mut read).is_pending();
+            }
+        };
+        waiting.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    /// Begins an exchange.
+    pub(super) fn begin(&mut self, request: Request) {
+        self.to_head = *request.method() == Method::HEAD;
+        self.silent = true;
+        self.upload.begin(request);
+    }
+
+    /// Sends what can be sent, and reads until the head of the final response is there.
+    pub(super) fn poll_head(
+        &mut self,
+        interim: &Interim,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Head, Broken>> {
+        if let Poll::Ready(Err(error)) = self.upload.poll(&mut self.line.leg, cx) {
+            return Poll::Ready(Err(error));
+        }
+        loop {
+            match head::parse(&mut self.input, &mut self.searched, self.line.most_head)? {
+                Some(head) if head.is_interim() => {
+                    interim.came(head.status, head.headers);
+                    continue;
+                }
+                Some(head) => return Poll::Ready(Ok(head)),
+                None => {}
+            }
+            let read = ready!(self.poll_fill(cx));
+            match read {
+                Ok(1..) => self.silent = false,
+                // Why writing failed says more than that there is nothing to read.
+                Ok(0) => {
+                    let failure = self.upload.failure();
+                    return Poll::Ready(Err(failure.map_or(Broken::Closed, Broken::Io)));
+                }
+                Err(error) => return Poll::Ready(Err(Broken::Io(error))),
+            }
+        }
+    }
+
+    /// There will be no response.
+    pub(super) fn unanswered(self: Box<Self>, error: Broken) -> Unanswered {
+        let unsent = self.silent && self.upload.is_untouched();
+        Unanswered { error, silent: self.silent, unsent: unsent.then(|| self.upload.into_body()) }
+    }
+
+    /// Makes the response of its head. `home` is where the connection goes when the exchange is over.
+    ///
+    /// # Errors
+    /// When the head does not say where the body ends.
+    pub(super) fn answered(
+        mut self: Box<Self>,
+        mut head: Head,
+        home: Option<Home>,
+    ) -> Result<Answered, Unanswered> {
+        let (framing, reusable) = match head.framing(self.to_head) {
+            Ok(framing) => framing,
+            Err(error) => return Err(self.unanswered(error.into())),
+        };
+        if head.status == StatusCode::SWITCHING_PROTOCOLS {
+            let read = std::mem::take(&mut self.input).freeze();
+            return Ok(Answered::Switched(
+                head.response(Body::Empty),
+                (self.line.leg, read),
+                self.line.place,
+            ));
+        }
+        let body = self.body(framing, home.filter(|_| reusable));
+        Ok(Answered::Response(head.response(body)))
+    }
+
+    /// Reads on; 0 is the end.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if self.input.capacity() == 0 {
+            self.input = buffers::take();
+        }
+        if self.input.capacity() - self.input.len() < self.read_size / 2 {
+            self.input.reserve(self.read_size);
+        }
+        let room = self.input.capacity() - self.input.len();
+        let count = ready!(pin!(self.line.leg.read_buf(&mut self.input)).poll(cx))?;
+        if count == room {
+            self.read_size = (self.read_size * 2).min(LARGEST_READ);
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    /// The body of a response, which takes the connection with it unless it has come already.
+    fn body(mut self: Box<Self>, framing: Framing, home: Option<Home>) -> Body {
+        let length = match &framing {
+            Framing::Length(length) => usize::try_from(*length).ok(),
+            Framing::Chunked(_) | Framing::Close => None,
+        };
+        let Some(length) = length.filter(|length| *length <= self.input.len()) else {
+            return Body::Boxed(Box::pin(Reading::new(self, framing, home)));
+        };
+        let body = if length <= SHORT {
+            let body = Bytes::copy_from_slice(&self.input[..length]);
+            bytes::Buf::advance(&mut self.input, length);
+            body
+        } else {
+            self.input.split_to(length).freeze()
+        };
+        self.go_home(home);
+        body.into()
+    }
+
+    /// The exchange is over: the connection waits for the next, unless anything is left of this one. A peer that has
+    /// answered before it has got everything will not take the rest for what it is.
+    fn go_home(mut self: Box<Self>, home: Option<Home>) {
+        let over = self.upload.is_done() && self.input.is_empty();
+        let Some(home) = home.filter(|_| over) else { return };
+        buffers::give(std::mem::take(&mut self.input));
+        self.upload.free();
+        self.read_size = buffers::SIZE;
+        home.take_in(self);
+    }
+}
+
+#[cfg(test)]
+mod tests;

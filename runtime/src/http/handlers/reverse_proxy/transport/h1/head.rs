@@ -1,0 +1,321 @@
+//! The head of a response, and what it says of the body (RFC 9112, section 6.3).
+
+use std::mem::MaybeUninit;
+
+use bytes::{Buf, Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version, header};
+use httparse::{Header, ParserConfig, Status};
+use hyper::ext::ReasonPhrase;
+
+use super::{super::super::request::has_token, chunked::Chunked};
+use crate::http::Body;
+
+/// Fields that there is room for at first, and at most.
+const FEW: usize = 64;
+const MOST_FIELDS: usize = 4096;
+/// What the proxy adds to a response.
+const ADDED: usize = 4;
+
+/// What an upstream must not send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(in super::super) enum Invalid {
+    #[error(transparent)]
+    Syntax(#[from] httparse::Error),
+    #[error("a header field has an invalid name or value")]
+    Field,
+    #[error("the status is none")]
+    Status,
+    #[error("the length of the body is no number, or more than one")]
+    Length,
+    #[error("invalid chunk")]
+    Chunk,
+    #[error("the header fields are longer than {0} bytes")]
+    TooLarge(usize),
+}
+
+/// The status line and the fields of a response.
+pub(in super::super) struct Head {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    version: Version,
+    reason: Option<ReasonPhrase>,
+}
+
+/// Where a body ends.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// After that many bytes.
+    Length(u64),
+    /// With the last chunk.
+    Chunked(Chunked),
+    /// With the connection.
+    Close,
+}
+
+/// Takes a head out of what was read; `None` if it is not complete.
+///
+/// # Errors
+/// When it is no head, or longer than `most`.
+pub(super) fn parse(
+    input: &mut BytesMut,
+    searched: &mut usize,
+    most: usize,
+) -> Result<Option<Head>, Invalid> {
+    // A head that comes in many pieces is not parsed for each of them.
+    if input.is_empty() || *searched > 0 && !has_end(&input[searched.saturating_sub(3)..]) {
+        return incomplete(input, searched, most);
+    }
+    let mut few = [const { MaybeUninit::uninit() }; FEW];
+    let parsed = match read(input, &mut few) {
+        Err(Invalid::Syntax(httparse::Error::TooManyHeaders)) => {
+            let mut many = vec![const { MaybeUninit::uninit() }; MOST_FIELDS];
+            read(input, &mut many)
+        }
+        parsed => parsed,
+    }?;
+    let Some((length, head)) = parsed else { return incomplete(input, searched, most) };
+    if length > most {
+        return Err(Invalid::TooLarge(most));
+    }
+    input.advance(length);
+    *searched = 0;
+    Ok(Some(head))
+}
+
+fn incomplete(input: &BytesMut, searched: &mut usize, most: usize) -> Result<Option<Head>, Invalid> {
+    *searched = input.len();
+    if input.len() < most { Ok(None) } else { Err(Invalid::TooLarge(most)) }
+}
+
+/// Whether an empty line is in it.
+fn has_end(input: &[u8]) -> bool {
+    input.windows(2).any(|pair| pair == b"\n\n") || input.windows(3).any(|end| end == b"\n\r\n")
+}
+
+fn read<'a>(
+    input: &'a [u8],
+    fields: &mut [MaybeUninit<Header<'a>>],
+) -> Result<Option<(usize, Head)>, Invalid> {
+    let mut config = ParserConfig::default();
+    // Proxies may put a space in place of a fold (RFC 9112, section 5.2), and Go takes it too.
+    config.allow_obsolete_multiline_headers_in_responses(true);
+    let mut response = httparse::Response::new(&mut []);
+    let Status::Complete(length) = config.parse_response_with_uninit_headers(&mut response, input, fields)?
+    else {
+        return Ok(None);
+    };
+    let status = response.code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(Invalid::Status)?;
+    // The values are parts of one copy, so that the buffer can be read into again.
+    let copy = Bytes::copy_from_slice(&input[..length]);
+    let mut headers = HeaderMap::with_capacity(response.headers.len() + ADDED);
+    for field in &*response.headers {
+        let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| Invalid::Field)?;
+        let start = field.value.as_ptr().addr() - input.as_ptr().addr();
+        let value = if field.value.contains(&b'\n') {
+            HeaderValue::from_bytes(&unfolded(field.value))
+        } else {
+            HeaderValue::from_maybe_shared(copy.slice(start..start + field.value.len()))
+        };
+        headers.append(name, value.map_err(|_| Invalid::Field)?);
+    }
+    let reason = response.reason.filter(|reason| Some(*reason) != status.canonical_reason());
+    Ok(Some((
+        length,
+        Head {
+            status,
+            headers,
+            version: if response.version == Some(0) { Version::HTTP_10 } else { Version::HTTP_11 },
+            reason: reason.and_then(|reason| ReasonPhrase::try_from(reason.as_bytes()).ok()),
+        },
+    )))
+}
+
+/// A value without line breaks.
+fn unfolded(value: &[u8]) -> Vec<u8> {
+    let lines = value.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    lines.collect::<Vec<_>>().join(&b' ')
+}
+
+impl Head {
+    /// Whether another head follows for the same request.
+    pub(super) fn is_interim(&self) -> bool {
+        self.status.is_informational() && self.status != StatusCode::SWITCHING_PROTOCOLS
+    }
+
+    /// Where the body ends, and whether the connection can be used afterwards. `to_head`: the request was HEAD.
+    ///
+    /// # Errors
+    /// When the length is none.
+    pub(super) fn framing(&mut self, to_head: bool) -> Result<(Framing, bool), Invalid> {
+        let bodiless = self.is_bodiless(to_head);
+        let headers = &mut self.headers;
+        let mut reusable = match self.version {
+            Version::HTTP_10 => has_token(headers, &header::CONNECTION, "keep-alive"),
+            _ => !has_token(headers, &header::CONNECTION, "close"),
+        };
+        if let Some(coding) = headers.get_all(header::TRANSFER_ENCODING).iter().next_back() {
+            let last = coding.as_bytes().rsplit(|byte| *byte == b',').next().unwrap_or_default();
+            let chunked = last.trim_ascii().eq_ignore_ascii_case(b"chunked");
+            // Together they are an attempt to smuggle something; the length is not to be passed on.
+            reusable &= chunked && self.version != Version::HTTP_10;
+            if headers.remove(header::CONTENT_LENGTH).is_some() {
+                reusable = false;
+            }
+            if !bodiless {
+                return Ok(match chunked {
+                    true => (Framing::Chunked(Chunked::Size), reusable),
+                    false => (Framing::Close, false),
+                });
+            }
+        }
+        let length = length(headers)?;
+        Ok(match length {
+            _ if bodiless => (Framing::Length(0), reusable),
+            Some(length) => (Framing::Length(length), reusable),
+            None => (Framing::Close, false),
+        })
+    }
+
+    fn is_bodiless(&self, to_head: bool) -> bool {
+        to_head
+            || self.status.is_informational()
+            || matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+    }
+
+    pub(super) fn response(&mut self, body: Body) -> Response<Body> {
+        let mut response = Response::new(body);
+        *response.status_mut() = self.status;
+        *response.version_mut() = self.version;
+        *response.headers_mut() = std::mem::take(&mut self.headers);
+        if let Some(reason) = self.reason.take() {
+            response.extensions_mut().insert(reason);
+        }
+        response
+    }
+}
+
+/// The announced length; several that agree are one.
+fn length(headers: &HeaderMap) -> Result<Option<u64>, Invalid> {
+    let mut length = None;
+    for value in headers.get_all(header::CONTENT_LENGTH) {
+        for part in value.as_bytes().split(|byte| *byte == b',') {
+            let part = part.trim_ascii();
+            if part.is_empty() || !part.iter().all(u8::is_ascii_digit) {
+                return Err(Invalid::Length);
+            }
+            let digits = std::str::from_utf8(part).map_err(|_| Invalid::Length)?;
+            let number = digits.parse().map_err(|_| Invalid::Length)?;
+            if length.is_some_and(|length| length != number) {
+                return Err(Invalid::Length);
+            }
+            length = Some(number);
+        }
+    }
+    Ok(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(text: &str) -> Result<Head, Invalid> {
+        let mut input = BytesMut::from(text);
+        parse(&mut input, &mut 0, 1 << 20).map(|head| head.expect("it is complete"))
+    }
+
+    fn framing(fields: &str) -> Result<(Framing, bool), Invalid> {
+        head(&format!("HTTP/1.1 200 OK\r\n{fields}\r\n"))?.framing(false)
+    }
+
+    #[test]
+    fn a_head_comes_in_any_pieces() {
+        let text = "HTTP/1.1 204 Nothing\r\nVia: a\r\nvia: b\r\nX-Empty:\r\n\r\nrest";
+        let end = text.len() - 4;
+        for step in 1..text.len() {
+            let (mut input, mut searched, mut found) = (BytesMut::new(), 0, None);
+            for piece in text.as_bytes().chunks(step) {
+                input.extend_from_slice(piece);
+                if found.is_none() {
+                    found = parse(&mut input, &mut searched, end).unwrap();
+                }
+            }
+            let head = found.unwrap();
+            assert_eq!((head.status.as_u16(), head.headers.len(), &input[..]), (204, 3, &b"rest"[..]));
+            assert_eq!(head.reason.unwrap().as_bytes(), b"Nothing");
+        }
+    }
+
+    #[test]
+    fn folds_are_spaces() {
+        let head = head("HTTP/1.1 200 OK\r\nA: one\r\n  two\r\n\tthree\r\n\r\n").unwrap();
+        assert_eq!(head.headers["a"], "one two three");
+    }
+
+    #[test]
+    fn many_fields_have_room() {
+        let fields: String = (0..1000).map(|number| format!("n{number}: v\r\n")).collect();
+        assert_eq!(head(&format!("HTTP/1.1 200 OK\r\n{fields}\r\n")).unwrap().headers.len(), 1000);
+    }
+
+    #[test]
+    fn a_head_has_a_limit() {
+        let mut input = BytesMut::from("HTTP/1.1 200 OK\r\nA: 12345");
+        assert_eq!(parse(&mut input, &mut 0, 20).err(), Some(Invalid::TooLarge(20)));
+        let mut input = BytesMut::from("HTTP/1.1 200 OK\r\nA: 12345\r\n\r\n");
+        assert_eq!(parse(&mut input, &mut 0, 20).err(), Some(Invalid::TooLarge(20)));
+    }
+
+    #[test]
+    fn what_is_no_head_is_refused() {
+        for text in [
+            "garbage\r\n\r\n",
+            "HTTP/1.1 OK\r\n\r\n",
+            "HTTP/1.1 099 Low\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nA b\r\n\r\n",
+        ] {
+            assert!(head(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_length_is_one_number() {
+        assert_eq!(framing("Content-Length: 5\r\n"), Ok((Framing::Length(5), true)));
+        assert_eq!(framing("Content-Length: 5, 5\r\nContent-Length: 5\r\n"), Ok((Framing::Length(5), true)));
+        for fields in ["5, 6", "+5", "-5", "5a", "", "99999999999999999999"] {
+            assert_eq!(framing(&format!("Content-Length: {fields}\r\n")), Err(Invalid::Length), "{fields}");
+        }
+    }
+
+    #[test]
+    fn chunks_win_over_a_length() {
+        let mut both =
+            head("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n").unwrap();
+        assert_eq!(both.framing(false), Ok((Framing::Chunked(Chunked::Size), false)));
+        assert!(both.headers.get("content-length").is_none());
+        assert_eq!(
+            framing("Transfer-Encoding: gzip, Chunked\r\n"),
+            Ok((Framing::Chunked(Chunked::Size), true))
+        );
+        assert_eq!(framing("Transfer-Encoding: gzip\r\n"), Ok((Framing::Close, false)));
+        assert_eq!(framing(""), Ok((Framing::Close, false)));
+    }
+
+    #[test]
+    fn some_responses_have_no_body() {
+        for status in [204, 304] {
+            let mut head = head(&format!("HTTP/1.1 {status} X\r\nContent-Length: 5\r\n\r\n")).unwrap();
+            assert_eq!(head.framing(false), Ok((Framing::Length(0), true)), "{status}");
+        }
+        let mut chunked = head("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").unwrap();
+        assert_eq!(chunked.framing(true), Ok((Framing::Length(0), true)), "to HEAD");
+    }
+
+    #[test]
+    fn the_peer_decides_whether_the_connection_stays() {
+        assert!(!framing("Content-Length: 0\r\nConnection: x, Close\r\n").unwrap().1);
+        let old =
+            |fields: &str| head(&format!("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n{fields}\r\n")).unwrap();
+        assert!(!old("").framing(false).unwrap().1);
+        assert!(old("Connection: keep-alive\r\n").framing(false).unwrap().1);
+    }
+}
