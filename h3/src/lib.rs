@@ -12,6 +12,37 @@
 //! - [`webtransport`] has the sessions of a connection, [`capsule`] what is said on their CONNECT streams;
 //! - [`message::write`] and [`frame::data`] write what is sent.
 //!
+//! A request, from one end to the other:
+//!
+//! ```
+//! use bytes::BytesMut;
+//! use caddis_h3::{Connection, Role, Settings, StreamId, connection, message::write, stream::Event};
+//! use http::{HeaderMap, Method, Uri};
+//!
+//! // What the client sends on its control stream, and on the stream of its first request.
+//! let client = Connection::new(Role::Client, Settings::default(), connection::Limits::default());
+//! let (mut control, mut request) = (BytesMut::new(), BytesMut::new());
+//! client.open(7, &mut control);
+//! write::request(&Method::GET, &Uri::from_static("https://example.com/"), &HeaderMap::new(), None, &mut request);
+//!
+//! // What the server makes of it.
+//! let mut server = Connection::new(Role::Server, Settings::default(), connection::Limits::default());
+//! let mut input = control.freeze();
+//! let uni = server.uni_header().next(&mut input)?.expect("the type of the stream came");
+//! server.accept_uni(uni)?;
+//! while server.control(&mut input)?.is_some() {}
+//! assert_eq!(server.peer(), Some(client.local()));
+//!
+//! server.accept_bidi(StreamId::new(0))?;
+//! let mut incoming = server.incoming_request();
+//! let mut input = request.freeze();
+//! let Some(Event::Request(head)) = incoming.next(&mut input)? else { panic!("the head came") };
+//! assert_eq!(head.uri, "https://example.com/");
+//! assert!(incoming.next(&mut input)?.is_none());
+//! incoming.end()?;
+//! # Ok::<(), caddis_h3::Error>(())
+//! ```
+//!
 //! State machines that take [`Bytes`](bytes::Bytes) are called again and again with the same buffer, until they answer
 //! `None`: then it is used up. Content is never copied.
 

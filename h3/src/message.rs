@@ -80,7 +80,7 @@ pub fn request(section: Bytes, limit: u64, extended: bool) -> Result<Received<re
 /// Decodes the head of a response, interim ones among them.
 ///
 /// # Errors
-/// As [`request`].
+/// As [`request()`].
 pub fn response(section: Bytes, limit: u64) -> Result<Received<response::Parts>, Stop> {
     let mut head = response_head::Head::default();
     qpack::decode(section, limit, |field| head.take(field))?;
@@ -90,7 +90,7 @@ pub fn response(section: Bytes, limit: u64) -> Result<Received<response::Parts>,
 /// Decodes a trailer section.
 ///
 /// # Errors
-/// As [`request`].
+/// As [`request()`].
 pub fn trailers(section: Bytes, limit: u64) -> Result<HeaderMap, Stop> {
     let mut fields = Fields::default();
     qpack::decode(section, limit, |field| match field.name {

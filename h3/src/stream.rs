@@ -15,7 +15,7 @@ use crate::{
 pub struct Limits {
     /// The largest field section, in bytes as RFC 9114 section 4.2.2 counts them.
     pub field_section: u64,
-    /// The most frames that bring nothing: unknown ones, and DATA without content.
+    /// The most frames that bring nothing: unknown ones, and DATA without content. Each frame with content makes up for one.
     pub idle_frames: u32,
     /// The most interim responses before the response.
     pub interim_responses: u32,
@@ -169,6 +169,8 @@ impl Incoming {
                 }
                 if length == 0 {
                     self.idle()?;
+                } else {
+                    self.idle_frames = self.idle_frames.saturating_sub(1);
                 }
             }
             Kind::Headers => {

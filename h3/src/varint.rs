@@ -5,7 +5,7 @@ use bytes::{Buf, BufMut, Bytes};
 /// The largest value: 2<sup>62</sup> - 1.
 pub const MAX: u64 = (1 << 62) - 1;
 
-/// The number of bytes that [`write`] uses for a value: 1, 2, 4 or 8.
+/// The number of bytes that [`write()`] uses for a value: 1, 2, 4 or 8.
 #[must_use]
 pub const fn size(value: u64) -> usize {
     match value {

@@ -17,6 +17,21 @@ use caddis_h3::{
 use http::Method;
 use libfuzzer_sys::fuzz_target;
 
+/// What peers do say, so that scripts get far: a control stream, further frames on it, heads, content, signals.
+const USUAL: [&[u8]; 11] = [
+    b"\x00\x04\x03\x06\x50\x00",
+    b"\x07\x01\x08",
+    b"\x0d\x01\x02",
+    b"\x01\x08\0\0\xd1\xd7\xc1\x50\x01a",
+    b"\x01\x08\0\0\xd9\x54\x015\xdd\xdd",
+    b"\x01\x20\0\0\xcf\x27\x02:protocol\x0cwebtransport\xd7\xc1\x50\x01a",
+    b"\x00\x05hello",
+    b"\x01\x02\0\0",
+    b"\x01\x03\0\0\xd8",
+    b"\x40\x41\x08content",
+    b"\x40\x54\x08content",
+];
+
 enum Stream {
     Header(Header),
     Uni(Uni),
@@ -156,6 +171,11 @@ impl End {
                 }
             }
             6 => drop(self.sessions.sweep()),
+            7 => {
+                self.open(id)?;
+                let usual = USUAL[usize::from(bytes.first().copied().unwrap_or(0)) % USUAL.len()];
+                self.read(id, Bytes::from_static(usual))?;
+            }
             _ => {
                 self.open(id)?;
                 self.read(id, input)?;

@@ -95,8 +95,9 @@ impl Decoder {
             self.spend(length)?;
             return Ok(self.input.split_to(length));
         }
-        // Five bits are the shortest code.
-        self.room.reserve(if self.room.capacity() == 0 { ROOM.max(length * 8 / 5) } else { length * 8 / 5 });
+        if self.room.capacity() == 0 {
+            self.room.reserve(ROOM);
+        }
         let limit = usize::try_from(self.left).unwrap_or(usize::MAX);
         match huffman::decode(&self.input[..length], limit, &mut self.room) {
             Ok(()) => {}

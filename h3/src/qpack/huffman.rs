@@ -137,9 +137,19 @@ pub enum Failure {
 /// Decodes a string of at most `limit` bytes to the end of `out`.
 ///
 /// # Errors
-/// Says what is wrong; `out` then holds what was decoded before.
+/// Says what is wrong; `out` is then as it was before.
 pub fn decode(encoded: &[u8], limit: usize, out: &mut BytesMut) -> Result<(), Failure> {
-    let end = out.len().saturating_add(limit);
+    let start = out.len();
+    // Five bits are the shortest code.
+    out.resize(start + limit.min(encoded.len() * 8 / 5), 0);
+    let decoded = decode_into(encoded, &mut out[start..]);
+    out.truncate(start + decoded.unwrap_or(0));
+    decoded.map(|_| ())
+}
+
+/// Decodes a string and returns its length. It is too long if it is longer than the room for it.
+fn decode_into(encoded: &[u8], room: &mut [u8]) -> Result<usize, Failure> {
+    let mut decoded = 0;
     let (mut bits, mut held) = (0_u64, 0_u32);
     let mut input = encoded.iter();
     loop {
@@ -154,14 +164,12 @@ pub fn decode(encoded: &[u8], limit: usize, out: &mut BytesMut) -> Result<(), Fa
         let window = (bits >> 32) as u32 | ones;
         match CODE.find(window) {
             Some((byte, length)) if length <= held => {
-                if out.len() == end {
-                    return Err(Failure::TooLong);
-                }
-                out.put_u8(byte);
+                *room.get_mut(decoded).ok_or(Failure::TooLong)? = byte;
+                decoded += 1;
                 bits <<= length;
                 held -= length;
             }
-            _ if held < 8 && window == u32::MAX => return Ok(()),
+            _ if held < 8 && window == u32::MAX => return Ok(decoded),
             _ => return Err(Failure::Invalid),
         }
     }
@@ -234,7 +242,7 @@ mod tests {
         let bytes = encoded(&[b'a'; 100]);
         let mut out = BytesMut::from("before");
         assert_eq!(decode(&bytes, 99, &mut out), Err(Failure::TooLong));
-        assert_eq!(out.len(), 6 + 99);
+        assert_eq!(out, "before");
         out.clear();
         assert_eq!(decode(&bytes, 100, &mut out), Ok(()));
     }

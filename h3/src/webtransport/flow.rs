@@ -1,7 +1,7 @@
 //! The limits of a session (draft-ietf-webtrans-http3-15 section 5): streams and bytes that either end may use, beside the
 //! limits that QUIC has for the connection.
 
-use crate::{Code, Direction, Error, Settings, capsule::Capsule};
+use crate::{Code, Direction, Error, Settings, capsule::Capsule, varint};
 
 /// The most streams that can be: 2<sup>60</sup>.
 const MOST_STREAMS: u64 = 1 << 60;
@@ -12,14 +12,17 @@ struct Granted {
     /// How much may be in use at a time.
     window: u64,
     limit: u64,
+    /// What no limit is above.
+    most: u64,
     used: u64,
     /// What was used and is done with.
     released: u64,
 }
 
 impl Granted {
-    const fn new(window: u64) -> Self {
-        Self { window, limit: window, used: 0, released: 0 }
+    fn new(window: u64, most: u64) -> Self {
+        let window = window.min(most);
+        Self { window, limit: window, most, used: 0, released: 0 }
     }
 
     fn take(&mut self, amount: u64, reason: &'static str) -> Result<(), Error> {
@@ -30,8 +33,8 @@ impl Granted {
     /// A new limit, if at least half of the window has become free.
     fn release(&mut self, amount: u64) -> Option<u64> {
         self.released = self.released.saturating_add(amount).min(self.used);
-        let limit = self.released.saturating_add(self.window);
-        if limit - self.limit.min(limit) < self.window.div_ceil(2).max(1) {
+        let limit = self.released.saturating_add(self.window).min(self.most);
+        if limit.saturating_sub(self.limit) < self.window.div_ceil(2).max(1) {
             return None;
         }
         self.limit = limit;
@@ -79,9 +82,9 @@ impl Flow {
         let (local, peer) = (&local.webtransport, &peer.webtransport);
         let allowed = |limit| Allowed { limit, used: 0 };
         Self {
-            peer_bidi: Granted::new(local.initial_max_streams_bidi.min(MOST_STREAMS)),
-            peer_uni: Granted::new(local.initial_max_streams_uni.min(MOST_STREAMS)),
-            peer_data: Granted::new(local.initial_max_data),
+            peer_bidi: Granted::new(local.initial_max_streams_bidi, MOST_STREAMS),
+            peer_uni: Granted::new(local.initial_max_streams_uni, MOST_STREAMS),
+            peer_data: Granted::new(local.initial_max_data, varint::MAX),
             bidi: allowed(peer.initial_max_streams_bidi),
             uni: allowed(peer.initial_max_streams_uni),
             data: allowed(peer.initial_max_data),
@@ -112,8 +115,7 @@ impl Flow {
 
     /// A stream of the peer is done with, both ways. Returns what is to be said about it.
     pub fn peer_closed(&mut self, direction: Direction) -> Option<Capsule> {
-        let limit = self.granted(direction).release(1)?;
-        Some(Capsule::MaxStreams(direction, limit.min(MOST_STREAMS)))
+        self.granted(direction).release(1).map(|limit| Capsule::MaxStreams(direction, limit))
     }
 
     /// Bytes came on a stream, without its header.
@@ -230,6 +232,13 @@ mod tests {
         assert_eq!(flow.consumed(1), Some(Capsule::MaxData(150)));
         flow.received(50).unwrap();
         assert_eq!(code(flow.received(1)), Some(Code::WT_FLOW_CONTROL_ERROR));
+    }
+
+    #[test]
+    fn limits_stay_what_can_be_written() {
+        let mut granted = Granted::new(u64::MAX, varint::MAX);
+        granted.take(varint::MAX, "").unwrap();
+        assert_eq!((granted.limit, granted.release(varint::MAX)), (varint::MAX, None));
     }
 
     #[test]
