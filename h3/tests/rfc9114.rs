@@ -26,8 +26,9 @@
 //! | 10.5 denial of service | `rfc9114_10_5_unknown_frames`, `rfc9114_10_5_empty_data`, `rfc9114_10_5_unknown_streams`, `rfc9114_10_5_resets`, `rfc9114_10_5_interim_responses`, `rfc9114_10_5_frames_on_control_stream`, `rfc9114_10_5_long_settings` |
 //! | WebTransport's signal | `webtransport_signal_at_the_start`, `webtransport_signal_elsewhere`, `webtransport_session_id_of_no_request`, `webtransport_was_not_offered` |
 //!
-//! Rules that only a sender can keep (what not to send, how long to wait, which limits to give) have no test here. Those
-//! of sections 4.1.1, 5.3 and 10.9 are the runtime's.
+//! No push is ever permitted, so that rules about pushes which were (the same id twice, promises that differ) cannot be
+//! broken before one of those above is. Rules that only a sender can keep (what not to send, how long to wait, which limits
+//! to give) have no test here. Those of sections 4.1.1, 5.3 and 10.9 are the runtime's.
 
 use bytes::BytesMut;
 use caddis_h3::{

@@ -26,8 +26,7 @@ impl Dialect {
         }
     }
 
-    /// Whether both ends keep to limits for the streams and bytes of each session. Where they do not, a connection has one
-    /// session at a time.
+    /// Whether both ends keep to limits for the streams and bytes of each session.
     #[must_use]
     pub fn has_flow_control(self, one: &Settings, other: &Settings) -> bool {
         let intends = |settings: &Settings| {
@@ -38,6 +37,13 @@ impl Dialect {
             limits || (self == Self::Draft13 && wt.draft13_max_sessions > 1)
         };
         self >= Self::Draft13 && intends(one) && intends(other)
+    }
+
+    /// Whether a connection may have several sessions at a time. Since draft 13 it may not where they have no limits, so that
+    /// none takes all from the others.
+    #[must_use]
+    pub fn permits_several_sessions(self, one: &Settings, other: &Settings) -> bool {
+        self < Self::Draft13 || self.has_flow_control(one, other)
     }
 
     fn is_offered(self, settings: &Settings) -> bool {
@@ -129,5 +135,7 @@ mod tests {
         assert!(!Dialect::Draft15.has_flow_control(&limits, &no_limits));
         assert!(Dialect::Draft13.has_flow_control(&no_limits, &limits));
         assert!(!Dialect::Draft07.has_flow_control(&limits, &limits));
+        assert!(Dialect::Draft07.permits_several_sessions(&limits, &limits));
+        assert!(!Dialect::Draft15.permits_several_sessions(&limits, &no_limits));
     }
 }

@@ -10,7 +10,7 @@ use crate::{Code, Error, SessionId};
 /// How much is kept, for all sessions of a connection together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Sessions at a time. One, where they have no flow control (section 5.1).
+    /// Sessions at a time, see also [`Sessions::only_one`].
     pub sessions: usize,
     /// Streams that wait for their session to be accepted.
     pub waiting_streams: usize,
@@ -70,6 +70,12 @@ impl<S> Sessions<S> {
             datagrams: VecDeque::new(),
             dropped_datagrams: 0,
         }
+    }
+
+    /// There may be one session at a time: the dialect and both ends' settings do not permit several (see
+    /// [`Dialect::permits_several_sessions`](crate::Dialect::permits_several_sessions)).
+    pub fn only_one(&mut self) {
+        self.limits.sessions = self.limits.sessions.min(1);
     }
 
     /// A CONNECT request for a session was sent or came.
@@ -254,5 +260,8 @@ mod tests {
         sessions.remove(id(0));
         sessions.request(id(8)).unwrap();
         assert_eq!(sessions.iter().collect::<Vec<_>>(), [id(4), id(8)]);
+        sessions.remove(id(4));
+        sessions.only_one();
+        assert_eq!(sessions.request(id(12)).map_err(|error| error.code), Err(Code::H3_REQUEST_REJECTED));
     }
 }
