@@ -2,6 +2,7 @@
 
 pub(crate) mod idle;
 pub(crate) mod load;
+pub(crate) mod mirror;
 pub(crate) mod reload;
 pub(crate) mod scale;
 mod sites;

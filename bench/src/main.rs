@@ -21,13 +21,13 @@ use crate::peers::{Peer, PeerKind};
 /// What to measure, and how long.
 #[derive(Debug, Parser)]
 struct Options {
-    /// Cases to run: tunnel, tunnel-64b, tunnel-64k, tunnel-1000, tunnel-tls, tunnel-h2, get, post, idle, idle-tls, idle-h2,
-    /// reload, tools, scale, stress, soak. All but the last two by default.
+    /// Cases to run: tunnel, tunnel-64b, tunnel-64k, tunnel-1000, tunnel-tls, tunnel-h2, get, post, mirror, mirror-post,
+    /// idle, idle-tls, idle-h2, reload, tools, scale, stress, soak. All but the last two by default.
     cases: Vec<String>,
     /// Rounds; each round runs every peer once.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Seconds of load in the cases tunnel, get and post.
+    /// Seconds of load in the cases tunnel, get, post and mirror.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
     /// Minutes of load in the case soak.
@@ -64,6 +64,14 @@ fn main() -> ExitCode {
     }
     for (name, link) in cases::idle::LINKS.into_iter().filter(|(name, _)| wanted(name)) {
         report(&cases::idle::run(name, link, &peers, options.rounds));
+    }
+    if wanted("mirror") {
+        report(&cases::mirror::gets(&peers, options.rounds, options.seconds));
+    }
+    if wanted("mirror-post") {
+        for mebibytes in [20, 1024] {
+            report(&cases::mirror::posts(&peers, options.rounds, mebibytes));
+        }
     }
     if wanted("reload") {
         report(&cases::reload::run(&peers, options.rounds));

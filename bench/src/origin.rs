@@ -1,4 +1,4 @@
-//! The upstream: answers every request with 1 KiB once it has read it, `GET /events` with events over five seconds, and echoes
+//! The upstream: answers every request with 1 KiB once it has read it, `GET /slow` after five seconds, `GET /events` with events over as long, and echoes
 //! after an upgrade.
 
 use std::{
@@ -14,6 +14,8 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+/// How long `GET /slow` takes.
+pub(crate) const SLOW: Duration = Duration::from_secs(5);
 /// How many events `GET /events` gets, one every 50 ms.
 pub(crate) const EVENTS: usize = 100;
 
@@ -91,6 +93,9 @@ async fn serve(mut stream: TcpStream) -> io::Result<()> {
             if head.starts_with(b"GET /events ") {
                 events(&mut stream).await?;
                 continue;
+            }
+            if head.starts_with(b"GET /slow ") {
+                tokio::time::sleep(SLOW).await;
             }
             let length = header(head, "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
             let here = (filled - start).min(length);

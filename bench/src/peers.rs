@@ -77,7 +77,7 @@ impl Peer {
 
     /// Starts the proxy in front of `upstream`.
     pub(crate) fn start(&self, upstream: SocketAddr, link: Link) -> io::Result<Running> {
-        self.start_with(upstream, link, "")
+        self.start_site(&Site { upstream, proxy_lines: "", shadow: None }, link)
     }
 
     /// Starts it with further lines in the `reverse_proxy` block, where it reads Caddyfiles.
@@ -87,6 +87,16 @@ impl Peer {
         link: Link,
         proxy_lines: &str,
     ) -> io::Result<Running> {
+        self.start_site(&Site { upstream, proxy_lines, shadow: None }, link)
+    }
+
+    /// Starts it with a copy of each request for another upstream.
+    pub(crate) fn start_mirror(&self, upstream: SocketAddr, shadow: Option<Shadow>) -> io::Result<Running> {
+        self.start_site(&Site { upstream, proxy_lines: "", shadow }, Link::Plain)
+    }
+
+    fn start_site(&self, site: &Site<'_>, link: Link) -> io::Result<Running> {
+        let upstream = site.upstream;
         let (address, admin) = (free_port()?, free_port()?);
         let folder =
             std::env::temp_dir().join(format!("caddis-bench-{}-{}", std::process::id(), address.port()));
@@ -96,7 +106,7 @@ impl Peer {
         match self.kind {
             PeerKind::Caddis | PeerKind::Caddy => {
                 let file = folder.join("Caddyfile");
-                fs::write(&file, caddyfile(address, admin, upstream, identity.as_ref(), proxy_lines))?;
+                fs::write(&file, caddyfile_with(address, admin, identity.as_ref(), &site.handlers()))?;
                 command.args(["run", "--adapter", "caddyfile", "--config"]).arg(file);
                 command.env("XDG_DATA_HOME", &folder).env("XDG_CONFIG_HOME", &folder);
                 // Without it Go takes no extended CONNECT.
@@ -104,7 +114,7 @@ impl Peer {
             }
             PeerKind::Nginx => {
                 let file = folder.join("nginx.conf");
-                fs::write(&file, nginx_conf(&folder, address, upstream, identity.as_ref()))?;
+                fs::write(&file, nginx_conf(&folder, address, site, identity.as_ref()))?;
                 command.arg("-p").arg(&folder).arg("-c").arg(file);
             }
             PeerKind::Haproxy => {
@@ -182,6 +192,52 @@ fn free_port() -> io::Result<SocketAddr> {
     TcpListener::bind("127.0.0.1:0")?.local_addr()
 }
 
+/// Who gets copies of requests.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shadow {
+    pub(crate) upstream: SocketAddr,
+    /// Lines in the block of `mirror`, where it is known.
+    pub(crate) options: &'static str,
+    /// Copies go to this path instead of their own.
+    pub(crate) path: Option<&'static str>,
+}
+
+/// What is proxied.
+struct Site<'a> {
+    upstream: SocketAddr,
+    /// Lines in the block of `reverse_proxy`.
+    proxy_lines: &'a str,
+    shadow: Option<Shadow>,
+}
+
+impl Site<'_> {
+    /// As directives.
+    fn handlers(&self) -> String {
+        let Self { upstream, proxy_lines, shadow } = self;
+        let proxy = format!("reverse_proxy {upstream} {{\n{proxy_lines}\n\t}}\n");
+        let Some(Shadow { upstream, options, path }) = shadow else { return format!("\t{proxy}") };
+        let rewrite = path.map_or(String::new(), |path| format!("rewrite * {path}\n"));
+        format!(
+            "\tmirror {{\n{options}\nprimary {{\n{proxy}}}\nsecondary {{\n{rewrite}reverse_proxy {upstream}\n}}\n\t}}\n"
+        )
+    }
+
+    /// As what nginx has beside its way to the upstream: within the location, within the server, and within `http`.
+    fn nginx_mirror(&self, headers: &str) -> [String; 3] {
+        let Some(Shadow { upstream, path, .. }) = &self.shadow else { return Default::default() };
+        let path = path.unwrap_or("$request_uri");
+        [
+            "   mirror /shadow;\n".to_owned(),
+            format!(
+                "  location = /shadow {{\n   internal;\n   proxy_pass http://shadow{path};\n{headers}  }}\n"
+            ),
+            format!(
+                " upstream shadow {{ server {upstream}; keepalive 128; keepalive_requests 100000000; }}\n"
+            ),
+        ]
+    }
+}
+
 /// A Caddyfile with one proxied site, over TLS where there is a certificate.
 pub(crate) fn caddyfile(
     address: SocketAddr,
@@ -190,8 +246,8 @@ pub(crate) fn caddyfile(
     identity: Option<&Identity>,
     proxy_lines: &str,
 ) -> String {
-    let handlers = format!("\treverse_proxy {upstream} {{\n{proxy_lines}\n\t}}\n");
-    caddyfile_with(address, admin, identity, &handlers)
+    let site = Site { upstream, proxy_lines, shadow: None };
+    caddyfile_with(address, admin, identity, &site.handlers())
 }
 
 /// A Caddyfile with one site of such lines, over TLS where there is a certificate.
@@ -215,13 +271,8 @@ pub(crate) fn caddyfile_with(
     )
 }
 
-fn nginx_conf(
-    folder: &Path,
-    address: SocketAddr,
-    upstream: SocketAddr,
-    identity: Option<&Identity>,
-) -> String {
-    let folder = folder.display();
+fn nginx_conf(folder: &Path, address: SocketAddr, site: &Site<'_>, identity: Option<&Identity>) -> String {
+    let (folder, upstream) = (folder.display(), site.upstream);
     let connections = crate::measure::descriptor_limit();
     let (ssl, files) = match identity {
         Some([certificate, key, _]) => (
@@ -230,6 +281,11 @@ fn nginx_conf(
         ),
         None => ("", String::new()),
     };
+    let headers = "   proxy_http_version 1.1;\n   proxy_set_header Upgrade $http_upgrade;\n   \
+         proxy_set_header Connection $connection_upgrade;\n   proxy_set_header Host $http_host;\n   \
+         proxy_set_header X-Forwarded-For $remote_addr;\n   proxy_set_header X-Forwarded-Proto $scheme;\n   \
+         proxy_set_header X-Forwarded-Host $http_host;\n   proxy_read_timeout 1h;\n   proxy_send_timeout 1h;\n";
+    let [in_location, in_server, in_http] = site.nginx_mirror(headers);
     format!(
         "daemon off;\nworker_processes 2;\n\npid {folder}/pid;\nerror_log stderr;\n\
          events {{ worker_connections {connections}; }}\n\
@@ -237,12 +293,8 @@ fn nginx_conf(
          fastcgi_temp_path {folder}/f;\n uwsgi_temp_path {folder}/u;\n scgi_temp_path {folder}/s;\n \
          keepalive_requests 100000000;\n client_max_body_size 0;\n proxy_request_buffering off;\n \
          map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}\n \
-         upstream origin {{ server {upstream}; keepalive 128; keepalive_requests 100000000; }}\n \
-         server {{\n  listen {address} {ssl}reuseport backlog=4096;\n  {files}\n  location / {{\n   proxy_pass http://origin;\n   \
-         proxy_http_version 1.1;\n   proxy_set_header Upgrade $http_upgrade;\n   \
-         proxy_set_header Connection $connection_upgrade;\n   proxy_set_header Host $http_host;\n   \
-         proxy_set_header X-Forwarded-For $remote_addr;\n   proxy_set_header X-Forwarded-Proto $scheme;\n   \
-         proxy_set_header X-Forwarded-Host $http_host;\n   proxy_read_timeout 1h;\n   proxy_send_timeout 1h;\n  }}\n }}\n}}\n"
+         upstream origin {{ server {upstream}; keepalive 128; keepalive_requests 100000000; }}\n{in_http} \
+         server {{\n  listen {address} {ssl}reuseport backlog=4096;\n  {files}\n  location / {{\n   proxy_pass http://origin;\n{headers}{in_location}  }}\n{in_server} }}\n}}\n"
     )
 }
 

@@ -1,4 +1,4 @@
-//! Tables for a terminal: a row a peer, figures with their ratio to Caddy's.
+//! Tables for a terminal: a row a peer, figures with their ratio to those of one row, which is Caddy's unless said otherwise.
 
 use std::fmt::Write;
 
@@ -8,6 +8,7 @@ use crate::measure::median;
 pub(crate) struct Table {
     title: String,
     columns: Vec<String>,
+    reference: &'static str,
     rows: Vec<(String, Vec<Vec<f64>>)>,
 }
 
@@ -16,8 +17,14 @@ impl Table {
         Self {
             title: title.to_owned(),
             columns: columns.iter().map(|&name| name.to_owned()).collect(),
+            reference: "caddy",
             rows: Vec::new(),
         }
+    }
+
+    /// The same with ratios to another row.
+    pub(crate) fn relative_to(self, reference: &'static str) -> Self {
+        Self { reference, ..self }
     }
 
     /// Adds one round's figures of a peer.
@@ -41,14 +48,16 @@ impl Table {
             .iter()
             .map(|(name, samples)| (name.as_str(), samples.iter().cloned().map(median).collect()))
             .collect();
-        let reference = medians.iter().find(|(name, _)| *name == "caddy").map(|(_, figures)| figures.clone());
-        let mut out = format!("\n{}\n{:12}", self.title, "");
+        let reference =
+            medians.iter().find(|(name, _)| *name == self.reference).map(|(_, figures)| figures.clone());
+        let width = self.rows.iter().map(|(name, _)| name.len()).fold(12, usize::max);
+        let mut out = format!("\n{}\n{:width$}", self.title, "");
         for column in &self.columns {
             write!(out, "{column:>26}").expect("writing to a string");
         }
         out.push('\n');
         for (name, figures) in &medians {
-            write!(out, "{name:12}").expect("writing to a string");
+            write!(out, "{name:width$}").expect("writing to a string");
             for (at, figure) in figures.iter().enumerate() {
                 let ratio = reference.as_ref().map(|reference| reference[at]).filter(|&r| r > 0.0);
                 let cell = match ratio {

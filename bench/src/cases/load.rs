@@ -7,7 +7,7 @@ use crate::{
     link::Link,
     load::{self, Load, Work},
     measure::{cpu, percentile},
-    peers::Peer,
+    peers::{Peer, Running},
     table::Table,
 };
 
@@ -38,10 +38,13 @@ pub(crate) const CASES: [Case; 8] = [
     case("post", "POST of 1 MiB, 16 kept-alive connections", Link::Plain, 16, Work::Post { size: 1 << 20 }),
 ];
 
+/// What a run is told in.
+pub(crate) const COLUMNS: [&str; 5] = ["a second", "CPU µs each", "p50 µs", "p99 µs", "errors"];
+
 pub(crate) fn run(case: &Case, peers: &[Peer], rounds: usize, seconds: u64) -> String {
     let origin = upstream();
     let Case { title, load, .. } = *case;
-    let mut table = Table::new(title, &["a second", "CPU µs each", "p50 µs", "p99 µs", "errors"]);
+    let mut table = Table::new(title, &COLUMNS);
     for _ in 0..rounds {
         for peer in peers.iter().filter(|peer| peer.takes(load.link)) {
             table.add(peer.kind.name(), &through(peer, origin.address, load, seconds));
@@ -54,10 +57,14 @@ pub(crate) fn run(case: &Case, peers: &[Peer], rounds: usize, seconds: u64) -> S
     table.render()
 }
 
-/// The figures of one run through a proxy.
 fn through(peer: &Peer, upstream: SocketAddr, load: Load, seconds: u64) -> [f64; 5] {
     let running =
         peer.start(upstream, load.link).unwrap_or_else(|error| panic!("{}: {error}", peer.kind.name()));
+    measured(&running, load, seconds)
+}
+
+/// The figures of one run through a proxy.
+pub(crate) fn measured(running: &Running, load: Load, seconds: u64) -> [f64; 5] {
     // A short run first, so that pools are filled and code is paged in.
     load::run(running.address, load, Duration::from_millis(300));
     let before = cpu(running.pid());
