@@ -46,6 +46,10 @@ pub(crate) static ROWS: &[Row<Draft>] = &[
         draft.mirror.max_body = size(line.one()?, "bad max_body")?;
         Ok(())
     }),
+    row("max_lag", Shape::One("size"), |draft, line, _| {
+        draft.mirror.max_lag = size(line.one()?, "bad max_lag")?;
+        Ok(())
+    }),
     row("max_in_flight", Shape::One("count"), |draft, line, _| {
         draft.mirror.max_in_flight = integer(line.one()?, "bad max_in_flight")?;
         Ok(())

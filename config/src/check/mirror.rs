@@ -35,6 +35,7 @@ pub(super) fn check(report: &mut Report, mirror: &Mirror, routes: &Context<'_>) 
     for (name, number) in [
         ("max_in_flight", mirror.max_in_flight),
         ("max_body", mirror.max_body),
+        ("max_lag", mirror.max_lag),
         ("compare_max_size", mirror.compare_max_size),
         ("learn", mirror.learn),
     ] {

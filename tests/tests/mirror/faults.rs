@@ -227,3 +227,25 @@ async fn bodies_beyond_the_limit_are_not_mirrored() {
     }
     assert_eq!((primary.got().len(), secondary.got()), (2, vec!["POST / 1234567890".to_owned()]));
 }
+
+#[tokio::test]
+async fn a_copy_may_lag_so_far_behind() {
+    let primary = Upstream::saying("primary").await;
+    for (lag, given_up) in [("1MiB", true), ("20MiB", false)] {
+        let silent = Faulty::new(Fault::NeverReads).await;
+        let options = format!("max_lag {lag}");
+        let ours = format!("reverse_proxy {}", primary.origin.address);
+        let mirror = Mirror::with(&options, &ours, &format!("reverse_proxy {}", silent.address)).await;
+        // More than sockets hold.
+        let body = Bytes::from(vec![b'b'; 16 << 20]);
+        let call = request("POST", "h", "/").body(body).unwrap();
+        assert_eq!(send(mirror.server.address(":0"), call).await.text(), "primary");
+        if given_up {
+            mirror.once("abandoned", 1).await;
+            let line = &mirror.logged("secondary_handler_error", 1).await[0];
+            assert_eq!(line["error"], "the copy of the body lagged too far behind");
+        }
+        let counts = mirror.report().await["counts"].clone();
+        assert_eq!((&counts["mirrored"], &counts["abandoned"]), (&json!(1), &json!(u64::from(given_up))));
+    }
+}

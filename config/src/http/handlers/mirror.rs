@@ -43,6 +43,8 @@ object! {
         pub max_in_flight: i64,
         /// Requests with larger bodies are not mirrored, in bytes. Default: no limit.
         pub max_body: i64,
+        /// How far a copy of a body may lag behind the original before it is given up, in bytes. Default: 4194304.
+        pub max_lag: i64,
         /// Whether copies have the request's body. Default: true.
         pub mirror_body: Option<bool>,
         /// Compares bodies as JSON, instead of their bytes.

@@ -23,7 +23,7 @@ use tokio::sync::oneshot;
 
 use self::{
     sampling::Sampling,
-    shadow::{Job, Permit, Seen, Shadows},
+    shadow::{Job, Permit, Seen, Shadows, positive},
     tee::{Original, tee},
 };
 use super::subroute;
@@ -46,7 +46,7 @@ struct Mirror {
 
 pub(super) fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Handler>, BuildError> {
     let with_body = config.mirror_body != Some(false);
-    let max_body = u64::try_from(config.max_body).ok().filter(|max| *max > 0).unwrap_or(u64::MAX);
+    let max_body = positive(config.max_body).unwrap_or(u64::MAX);
     Ok(Box::new(Mirror {
         primary: branch("primary", config.primary.as_ref(), cx)?,
         sampling: Sampling::build(config, if with_body { max_body } else { u64::MAX }, cx)?,
@@ -95,11 +95,11 @@ impl Mirror {
                 Box::new(move || shadows.figures.total(Side::Primary, started.elapsed()));
             ended
         });
-        let (body, copies) =
-            tee(body, copies, shadows.comparison.limit(), &shadows.capacity, Original::Response { ended });
+        let bounds = shadows.bounds(shadows.comparison.limit());
+        let (body, copies) = tee(body, copies, bounds, Original::Response { ended });
         let mut bodies = copies.into_iter().map(|copy| copy.body);
         for sender in seen {
-            let (status, headers) = (parts.status, parts.headers.clone());
+            let (status, headers) = (parts.status, shadows.comparison.of_interest(&parts.headers));
             // A copy that has ended by now has no use for it.
             drop(sender.send(Seen { status, headers, body: bodies.next(), first_byte }));
         }
@@ -115,7 +115,7 @@ impl Mirror {
             let body = std::mem::take(&mut exchange.body);
             let original = Original::Request { waits: exchange.request.headers.contains_key(header::EXPECT) };
             let copies;
-            (exchange.body, copies) = tee(body, count, self.max_body, &shadows.capacity, original);
+            (exchange.body, copies) = tee(body, count, shadows.bounds(self.max_body), original);
             bodies = copies.into_iter();
         }
         shadows.figures.count_several(Count::Mirrored, count);

@@ -4,7 +4,7 @@ use std::{cell::RefCell, sync::Arc};
 
 use bytes::Bytes;
 use caddis_config::{go::header::canonical, http::handlers::Mirror as Config};
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 use http_body_util::BodyExt;
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
     decoder::Decoder,
     jq::{Endless, Programs},
     json::Rules,
+    shadow::positive,
     tee::Cut,
     whole::Whole,
 };
@@ -98,7 +99,7 @@ impl Comparison {
         } else {
             config.compare_body.then_some(Rule::Bytes)
         };
-        let limit = usize::try_from(config.compare_max_size).ok().filter(|limit| *limit > 0).unwrap_or(LIMIT);
+        let limit = positive(config.compare_max_size).unwrap_or(LIMIT);
         let capacity = Arc::clone(&cx.process.mirrors.capacity);
         Ok(Self { status: config.compare_status, headers, bodies, limit, capacity })
     }
@@ -115,6 +116,21 @@ impl Comparison {
     /// Most bytes of a body that are read, decoded or not.
     pub(super) fn limit(&self) -> u64 {
         self.limit as u64
+    }
+
+    /// What is compared of an answer's headers, and what tells how its body is coded.
+    pub(super) fn of_interest(&self, headers: &HeaderMap) -> HeaderMap {
+        let mut kept = HeaderMap::new();
+        let coding = self.bodies.is_some().then_some(&header::CONTENT_ENCODING);
+        for name in self.headers.iter().chain(coding) {
+            // A field may be named twice.
+            if !kept.contains_key(name) {
+                for value in headers.get_all(name) {
+                    kept.append(name, value.clone());
+                }
+            }
+        }
+        kept
     }
 
     /// Where two answers come together.

@@ -20,7 +20,7 @@ use super::{
     branch,
     compare::{Comparison, Skipped},
     noise::Noise,
-    tee::{Copy, Watch},
+    tee::{Bounds, Copy, Cut, Watch},
 };
 use crate::{
     build::{Build, BuildError},
@@ -32,6 +32,8 @@ use crate::{
 
 /// Copies under way at once, unless configured.
 const IN_FLIGHT: usize = 1024;
+/// Bytes that a copy of a body may lag behind, unless configured.
+const LAG: usize = 4 << 20;
 
 /// Everything that gets copies, and what is known of their answers.
 pub(super) struct Shadows {
@@ -45,7 +47,8 @@ pub(super) struct Shadows {
     log_level: Option<Level>,
     pub(super) times_bodies: bool,
     pub(super) comparison: Comparison,
-    pub(super) capacity: Arc<Capacity>,
+    lag: usize,
+    capacity: Arc<Capacity>,
     pub(super) logger: Logger,
     pub(super) figures: Arc<Figures>,
 }
@@ -54,6 +57,7 @@ pub(super) struct Shadows {
 #[derive(Debug)]
 pub(super) struct Seen {
     pub(super) status: StatusCode,
+    /// Those of interest.
     pub(super) headers: HeaderMap,
     /// `None` where bodies are not compared.
     pub(super) body: Option<Body>,
@@ -64,7 +68,7 @@ pub(super) struct Seen {
 /// One copy of a request.
 pub(super) struct Job {
     exchange: Exchange,
-    /// Tells whether the body that the copy got is whole.
+    /// Tells when the body that the copy gets is cut.
     body: Option<Watch>,
     /// `None` where nothing is compared; nothing comes where the primary has failed or the client has left.
     primary: Option<oneshot::Receiver<Seen>>,
@@ -77,6 +81,8 @@ enum Ended {
     /// There is nothing to compare with.
     Alone,
     Failed(Error),
+    /// Its body is not whole.
+    Cut(Cut),
     Skipped(Skipped),
     TimedOut,
 }
@@ -128,6 +134,11 @@ fn copy(exchange: &Exchange, body: Option<Body>) -> Exchange {
     copy
 }
 
+/// A number that was configured.
+pub(super) fn positive<N: TryFrom<i64>>(number: i64) -> Option<N> {
+    if number > 0 { number.try_into().ok() } else { None }
+}
+
 impl Shadows {
     /// # Errors
     /// Names what cannot be run.
@@ -162,10 +173,8 @@ impl Shadows {
             targets,
             timeout,
             in_flight: AtomicUsize::new(0),
-            max_in_flight: usize::try_from(config.max_in_flight)
-                .ok()
-                .filter(|max| *max > 0)
-                .unwrap_or(IN_FLIGHT),
+            max_in_flight: positive(config.max_in_flight).unwrap_or(IN_FLIGHT),
+            lag: positive(config.max_lag).unwrap_or(LAG),
             noise: Noise::new(u64::try_from(config.learn).unwrap_or(0)),
             log_level: (!config.no_log).then_some(level),
             times_bodies: !config.metrics_name.is_empty(),
@@ -179,6 +188,11 @@ impl Shadows {
     /// How many copies there are of each request.
     pub(super) fn len(&self) -> usize {
         self.targets.len()
+    }
+
+    /// What copies of bodies of so many bytes may take.
+    pub(super) fn bounds(&self, limit: u64) -> Bounds<'_> {
+        Bounds { limit, lag: self.lag, capacity: &self.capacity }
     }
 
     /// Takes a place among those under way; `None` where there are too many.
@@ -225,22 +239,22 @@ impl Shadows {
     /// Sends one copy; what came of the comparison, if there was something to compare.
     async fn send(&self, target: usize, mut job: Job) -> Option<Compared> {
         let body = job.body.take();
-        let ended = tokio::time::timeout(self.timeout, self.answered(target, job)).await;
+        let answered = tokio::time::timeout(self.timeout, self.answered(target, job));
+        let ended = match body {
+            None => answered.await,
+            Some(body) => tokio::select! {
+                biased;
+                cut = body.cut() => Ok(Ended::Cut(cut)),
+                ended = answered => ended,
+            },
+        };
         self.figures.tick(SystemTime::now());
         // Counted last, so that whoever sees the count finds the line.
         match ended.unwrap_or(Ended::TimedOut) {
             Ended::Compared(compared) => return Some(compared),
             Ended::Alone => {}
-            Ended::Failed(error) => {
-                let cut = body.and_then(|body| body.cut());
-                self.logger.error("secondary_handler_error", |fields| {
-                    match cut {
-                        Some(cut) => fields.error(&cut),
-                        None => fields.error(&error),
-                    };
-                });
-                self.figures.count(if cut.is_some() { Count::Abandoned } else { Count::Failed });
-            }
+            Ended::Failed(error) => self.lost(&error, Count::Failed),
+            Ended::Cut(cut) => self.lost(&cut, Count::Abandoned),
             Ended::Skipped(why) => {
                 let level = if matches!(why, Skipped::Endless(_) | Skipped::Failed) {
                     Level::Error
@@ -254,13 +268,18 @@ impl Shadows {
             }
             Ended::TimedOut => {
                 let error = format!("no whole answer within {} s", self.timeout.as_secs_f64());
-                self.logger.error("secondary_handler_error", |fields| {
-                    fields.add("error", error);
-                });
-                self.figures.count(Count::TimedOut);
+                self.lost(&error, Count::TimedOut);
             }
         }
         None
+    }
+
+    /// Tells that a copy has no answer.
+    fn lost(&self, why: &dyn std::fmt::Display, what: Count) {
+        self.logger.error("secondary_handler_error", |fields| {
+            fields.add("error", why.to_string());
+        });
+        self.figures.count(what);
     }
 
     async fn answered(&self, target: usize, job: Job) -> Ended {

@@ -3,6 +3,7 @@
 use std::{
     cell::RefCell,
     collections::VecDeque,
+    future::poll_fn,
     pin::Pin,
     rc::Rc,
     sync::Arc,
@@ -22,8 +23,16 @@ use crate::{
     mirrors::{Capacity, Full, Held},
 };
 
-/// How far a copy may lag behind, in bytes.
-pub(super) const WINDOW: usize = 1 << 20;
+/// What a copy of a body may take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds<'c> {
+    /// Bytes of the body.
+    pub(super) limit: u64,
+    /// How far it may lag behind, in bytes.
+    pub(super) lag: usize,
+    /// What there is for all copies.
+    pub(super) capacity: &'c Arc<Capacity>,
+}
 
 /// Why a copy ends before its original.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -57,10 +66,14 @@ struct Queue {
     /// Bytes in `pieces` that came after the beginning.
     waiting: usize,
     held: Held,
+    /// Bytes that may be in `pieces`.
+    lag: usize,
     /// Bytes that may still be copied.
     left: u64,
     end: Option<Result<(), Cut>>,
     reader: Option<Waker>,
+    /// Whoever wants to know when the copy is cut.
+    watcher: Option<Waker>,
 }
 
 impl Queue {
@@ -73,7 +86,7 @@ impl Queue {
                 return self.end(Err(Cut::TooLarge));
             };
             self.left = left;
-            if self.waiting + data.len() > WINDOW {
+            if self.waiting + data.len() > self.lag {
                 return self.end(Err(Cut::Lagged));
             }
             if let Err(full) = self.held.grow(data.len()) {
@@ -93,6 +106,9 @@ impl Queue {
         if how.is_err() {
             self.pieces = VecDeque::new();
             self.forget(self.waiting);
+            if let Some(watcher) = self.watcher.take() {
+                watcher.wake();
+            }
         }
         self.wake();
     }
@@ -172,17 +188,11 @@ pub(super) struct Copy {
     pub(super) watch: Option<Watch>,
 }
 
-/// Splits a body into itself and copies, each of at most `limit` bytes.
-pub(super) fn tee(
-    body: Body,
-    copies: usize,
-    limit: u64,
-    capacity: &Arc<Capacity>,
-    original: Original,
-) -> (Body, Vec<Copy>) {
+/// Splits a body into itself and copies within bounds.
+pub(super) fn tee(body: Body, copies: usize, bounds: Bounds<'_>, original: Original) -> (Body, Vec<Copy>) {
     let times = matches!(original, Original::Response { ended: Some(_) });
     let whole = match &body {
-        Body::Full(content) if content.len() as u64 <= limit => Some(content.clone()),
+        Body::Full(content) if content.len() as u64 <= bounds.limit => Some(content.clone()),
         body if body.is_empty() => Some(Bytes::new()),
         _ => None,
     };
@@ -198,10 +208,12 @@ pub(super) fn tee(
     let queue = || Queue {
         pieces: VecDeque::new(),
         waiting: 0,
-        held: capacity.part(),
-        left: limit,
+        held: bounds.capacity.part(),
+        lag: bounds.lag,
+        left: bounds.limit,
         end: None,
         reader: None,
+        watcher: None,
     };
     let (body, all) = watched(body, std::iter::repeat_with(queue).take(copies).collect(), original);
     let copied = |at| {
@@ -284,15 +296,25 @@ impl Drop for Copied {
     }
 }
 
-/// Tells how a copy fared, after it was given away.
+/// Tells when a copy is cut, after it was given away: who is to read it may be waiting for somebody else.
 #[derive(Debug)]
 pub(super) struct Watch(Rc<RefCell<Copies>>, usize);
 
 impl Watch {
-    /// Why the copy was cut, if its reader is not to blame.
-    pub(super) fn cut(&self) -> Option<Cut> {
+    /// Waits until the copy is cut, and its reader is not to blame.
+    pub(super) async fn cut(&self) -> Cut {
         let Self(all, at) = self;
-        all.borrow().queues[*at].end.and_then(Result::err).filter(|cut| *cut != Cut::Unread)
+        let poll = |cx: &mut Context<'_>| {
+            let queue = &mut all.borrow_mut().queues[*at];
+            match queue.end {
+                Some(Err(cut)) if cut != Cut::Unread => return Poll::Ready(cut),
+                Some(_) => {}
+                None if queue.watcher.as_ref().is_some_and(|watcher| watcher.will_wake(cx.waker())) => {}
+                None => queue.watcher = Some(cx.waker().clone()),
+            }
+            Poll::Pending
+        };
+        poll_fn(poll).await
     }
 }
 
@@ -345,12 +367,14 @@ mod tests {
     use super::*;
     use crate::testing::run;
 
+    const WINDOW: usize = 1 << 20;
+
     fn response(ended: Option<Box<dyn FnOnce()>>) -> Original {
         Original::Response { ended }
     }
 
     fn tee(body: Body, copies: usize, limit: u64, original: Original) -> (Body, Vec<Copy>) {
-        super::tee(body, copies, limit, &Arc::default(), original)
+        super::tee(body, copies, Bounds { limit, lag: WINDOW, capacity: &Arc::default() }, original)
     }
 
     /// A body of pieces of a size.
@@ -386,7 +410,7 @@ mod tests {
                 let (original, mut copies) = tee(pieces(40, WINDOW / 16), 1, limit, response(None));
                 let copy = copies.remove(0);
                 assert_eq!(length(original).await, Ok(40 * WINDOW / 16));
-                assert_eq!(copy.watch.unwrap().cut(), Some(expected));
+                assert_eq!(copy.watch.unwrap().cut().await, expected);
                 assert_eq!(length(copy.body).await, Err(expected));
             }
             let (original, mut copies) = tee(pieces(2, 10), 1, u64::MAX, response(None));
@@ -399,16 +423,16 @@ mod tests {
     fn all_copies_share_what_memory_there_is() {
         run(async {
             let capacity = Arc::new(Capacity::new(100));
-            let (mut one, mut ours) = super::tee(pieces(9, 10), 1, u64::MAX, &capacity, response(None));
-            let (mut other, mut theirs) = super::tee(pieces(9, 20), 1, u64::MAX, &capacity, response(None));
+            let bounds = Bounds { limit: u64::MAX, lag: WINDOW, capacity: &capacity };
+            let (mut one, mut ours) = super::tee(pieces(9, 10), 1, bounds, response(None));
+            let (mut other, mut theirs) = super::tee(pieces(9, 20), 1, bounds, response(None));
             for _ in 0..3 {
                 one.frame().await.unwrap().unwrap();
                 other.frame().await.unwrap().unwrap();
             }
             other.frame().await.unwrap().unwrap();
             let (ours, theirs) = (ours.remove(0), theirs.remove(0));
-            let cut = |copy: &Copy| copy.watch.as_ref().unwrap().cut();
-            assert_eq!((cut(&ours), cut(&theirs)), (None, Some(Cut::Full(Full))));
+            assert_eq!(theirs.watch.unwrap().cut().await, Cut::Full(Full));
             let ours = tokio::task::spawn_local(length(ours.body));
             assert_eq!((length(one).await, ours.await.unwrap()), (Ok(60), Ok(90)));
             capacity.part().grow(100).unwrap();
