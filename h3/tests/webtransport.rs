@@ -1,4 +1,20 @@
 //! Sessions of WebTransport between two ends: what a client sends in one flight arrives in every order.
+//!
+//! Rules of draft-ietf-webtrans-http3-15 that a peer can break, and where that is tested (`src/` beside the code):
+//!
+//! | section | tests |
+//! |---|---|
+//! | 3.1 settings | `rfc9297`: `webtransport_draft02_3_1_value_of_the_setting`; `src/settings/dialect.rs` |
+//! | 3.2 heads (RFC 9297 section 3.2) | `src/webtransport/negotiate.rs`: `rfc9297_3_2_heads_that_speak_of_content` |
+//! | 3.3 application protocols | `src/webtransport/negotiate.rs`: `webtransport_3_3_a_choice_that_was_not_offered` |
+//! | 4 session ids | `webtransport_4_session_ids_that_cannot_be` |
+//! | 4.3 the signal elsewhere | `rfc9114`: `webtransport_signal_elsewhere` |
+//! | 4.4 error codes | `src/webtransport/codes.rs` |
+//! | 4.6 what comes early or late | `a_session_begins_whatever_arrives_first`; `src/webtransport/sessions.rs` |
+//! | 5.1, 5.2 several sessions | `src/webtransport/session.rs`: `webtransport_5_1_limits_without_flow_control_are_ignored`; `src/webtransport/sessions.rs`: `too_many_sessions` |
+//! | 5.4 prohibited capsules | `src/webtransport/session.rs`: `webtransport_5_4_prohibited_capsules` |
+//! | 5.6 limits | `src/webtransport/flow.rs`; `src/webtransport/session.rs`: `webtransport_5_6_2_more_streams_than_there_can_be` |
+//! | 6 the end of a session | `src/webtransport/session.rs`: `webtransport_6_more_behind_the_close`, `webtransport_6_a_clean_end_is_a_close`; `src/capsule/tests.rs` |
 
 use bytes::{Bytes, BytesMut};
 use caddis_h3::{

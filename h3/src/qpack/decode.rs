@@ -8,7 +8,7 @@ use super::{
 };
 use crate::Error;
 
-/// The room for decoded strings that is made at once, in bytes; longer strings get their own.
+/// The most room for decoded strings that is made at once, in bytes; what does not fit gets its own.
 const ROOM: usize = 1024;
 
 pub(super) struct Decoder {
@@ -96,7 +96,8 @@ impl Decoder {
             return Ok(self.input.split_to(length));
         }
         if self.room.capacity() == 0 {
-            self.room.reserve(ROOM);
+            // Five bits are the shortest code.
+            self.room.reserve(ROOM.min(self.input.len() * 8 / 5));
         }
         let limit = usize::try_from(self.left).unwrap_or(usize::MAX);
         match huffman::decode(&self.input[..length], limit, &mut self.room) {
