@@ -1,6 +1,7 @@
 //! How clients reach a proxy: plainly, over TLS, or over streams of HTTP/2.
 
 use std::{
+    convert::Infallible,
     fs, io,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -8,8 +9,12 @@ use std::{
 };
 
 use http::{Method, Request, StatusCode, Version};
-use http_body_util::Empty;
-use hyper::{body::Bytes, client::conn::http2, ext::Protocol};
+use http_body_util::{Empty, Full};
+use hyper::{
+    body::{Body, Bytes},
+    client::conn::http2,
+    ext::Protocol,
+};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::{
@@ -93,8 +98,24 @@ pub(crate) async fn connect(target: SocketAddr, link: Link) -> io::Result<Box<dy
             Ok(Box::new(stream))
         }
         Link::Tls => Ok(Box::new(tls(target, b"http/1.1").await?)),
-        Link::Http2 => Err(io::Error::other("requests over HTTP/2 are not measured")),
+        Link::Http2 => Err(io::Error::other("HTTP/2 has connections of its own")),
     }
+}
+
+/// Opens a connection for requests of HTTP/2.
+pub(crate) async fn connect_h2(target: SocketAddr) -> io::Result<http2::SendRequest<Full<Bytes>>> {
+    http2(target).await
+}
+
+async fn http2<B>(target: SocketAddr) -> io::Result<http2::SendRequest<B>>
+where
+    B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
+{
+    let stream = TokioIo::new(tls(target, b"h2").await?);
+    let handshake = http2::handshake(TokioExecutor::new(), stream).await;
+    let (sender, connection) = handshake.map_err(io::Error::other)?;
+    tokio::spawn(connection);
+    Ok(sender)
 }
 
 /// Opens `count` upgraded connections or streams on a path.
@@ -137,11 +158,7 @@ async fn extended_connect(
     count: usize,
     streams: &mut Vec<Box<dyn Duplex>>,
 ) -> io::Result<()> {
-    let stream = TokioIo::new(tls(target, b"h2").await?);
-    let (mut sender, connection) = http2::handshake::<_, _, Empty<Bytes>>(TokioExecutor::new(), stream)
-        .await
-        .map_err(io::Error::other)?;
-    tokio::spawn(connection);
+    let mut sender = http2::<Empty<Bytes>>(target).await?;
     for _ in 0..count {
         sender.ready().await.map_err(io::Error::other)?;
         let mut request = Request::new(Empty::new());

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
     link::{Duplex, HOST, Link, connect, message, upgraded},
-    origin::head_end,
+    origin::{ANSWER, head_end},
 };
 
 /// What a run of clients saw.
@@ -144,7 +144,7 @@ pub(crate) async fn read_answer(stream: &mut Box<dyn Duplex>, buffer: &mut [u8])
             if !buffer.starts_with(b"HTTP/1.1 200") {
                 return Err(io::Error::other("not a 200"));
             }
-            if filled == head + 1024 {
+            if filled == head + ANSWER {
                 return Ok(());
             }
         }

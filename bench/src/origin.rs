@@ -16,6 +16,8 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 /// How long `GET /slow` takes.
 pub(crate) const SLOW: Duration = Duration::from_secs(5);
+/// Bytes of the answer to a request.
+pub(crate) const ANSWER: usize = 1024;
 /// How many events `GET /events` gets, one every 50 ms.
 pub(crate) const EVENTS: usize = 100;
 
@@ -70,8 +72,9 @@ pub(crate) fn main() -> io::Result<()> {
 
 async fn serve(mut stream: TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let body = "x".repeat(1024);
-    let answer = format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1024\r\n\r\n{body}");
+    let body = "x".repeat(ANSWER);
+    let answer =
+        format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {ANSWER}\r\n\r\n{body}");
     let mut buffer = vec![0; 16 * 1024];
     let mut filled = 0;
     loop {

@@ -32,6 +32,8 @@ pub(crate) struct Peer {
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) admin: SocketAddr,
+    /// The certificate that it was started with.
+    pub(crate) identity: Option<Identity>,
     child: Child,
     folder: PathBuf,
 }
@@ -125,7 +127,7 @@ impl Peer {
         }
         let log = fs::File::create(folder.join("log"))?;
         let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
-        let mut running = Running { address, admin, child, folder };
+        let mut running = Running { address, admin, identity, child, folder };
         running.wait_until_ready()?;
         Ok(running)
     }
@@ -188,7 +190,7 @@ fn which(program: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-fn free_port() -> io::Result<SocketAddr> {
+pub(crate) fn free_port() -> io::Result<SocketAddr> {
     TcpListener::bind("127.0.0.1:0")?.local_addr()
 }
 
@@ -257,18 +259,21 @@ pub(crate) fn caddyfile_with(
     identity: Option<&Identity>,
     handlers: &str,
 ) -> String {
+    format!(
+        "{{\n\tadmin {admin}\n\tauto_https off\n\tskip_install_trust\n\tpersist_config off\n}}\n\n{}",
+        site(address, identity, handlers)
+    )
+}
+
+/// One site of such lines, over TLS where there is a certificate.
+pub(crate) fn site(address: SocketAddr, identity: Option<&Identity>, handlers: &str) -> String {
     let (scheme, tls) = match identity {
         Some([certificate, key, _]) => {
             ("https", format!("\ttls {} {}\n", certificate.display(), key.display()))
         }
         None => ("http", String::new()),
     };
-    format!(
-        "{{\n\tadmin {admin}\n\tauto_https off\n\tskip_install_trust\n\tpersist_config off\n}}\n\n\
-         {scheme}://{HOST}:{} {{\n{tls}\tbind {}\n{handlers}}}\n",
-        address.port(),
-        address.ip()
-    )
+    format!("{scheme}://{HOST}:{} {{\n{tls}\tbind {}\n{handlers}}}\n", address.port(), address.ip())
 }
 
 fn nginx_conf(folder: &Path, address: SocketAddr, site: &Site<'_>, identity: Option<&Identity>) -> String {

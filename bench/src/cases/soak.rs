@@ -1,4 +1,5 @@
-//! Mixed load with a reload every two seconds, for as long as wanted: what fails, and whether memory and descriptors grow.
+//! Mixed load, plain, over TLS and over HTTP/2, with a reload every two seconds, for as long as wanted: what fails, and
+//! whether memory and descriptors grow.
 
 use std::{
     fmt::Write as _,
@@ -9,8 +10,8 @@ use crate::{
     cases::upstream,
     link::Link,
     measure::{descriptors, memory_kib, slope},
-    mixed::{Mixed, Tally},
-    peers::{Peer, PeerKind, Running, caddyfile_with},
+    mixed::{Mixed, Tally, Targets},
+    peers::{Peer, PeerKind, Running, caddyfile_with, free_port, site},
 };
 
 const RELOAD: Duration = Duration::from_secs(2);
@@ -34,27 +35,28 @@ pub(crate) fn run(peers: &[Peer], minutes: u64) -> (String, bool) {
 
 fn measure(peer: &Peer, duration: Duration, report: &mut String) -> bool {
     let origin = upstream();
-    let running = peer
-        .start(origin.address, Link::Plain)
-        .unwrap_or_else(|error| panic!("{}: {error}", peer.kind.name()));
+    let running =
+        peer.start(origin.address, Link::Tls).unwrap_or_else(|error| panic!("{}: {error}", peer.kind.name()));
+    let targets = Targets { plain: free_port().expect("a loopback port is free"), tls: running.address };
     let text = |revision: usize| {
         let upstream = origin.address;
-        let site = format!(
+        let handlers = format!(
             "\tencode gzip\n\thandle /unchanged {{\n\t\treverse_proxy {upstream}\n\t}}\n\
              \thandle {{\n\t\treverse_proxy {upstream} {{\n\t\t\theader_up X-Reload-Revision {revision}\n\t\t\tstream_detached\n\t\t}}\n\t}}\n"
         );
         let other =
             format!("\nhttp://other{revision}.example.com {{\n\trespond \"revision {revision}\"\n}}\n");
-        caddyfile_with(running.address, running.admin, None, &site) + &other
+        let encrypted = caddyfile_with(targets.tls, running.admin, running.identity.as_ref(), &handlers);
+        [encrypted, site(targets.plain, None, &handlers), other].join("\n")
     };
     running.load(&text(0)).unwrap_or_else(|error| panic!("{}: {error}", peer.kind.name()));
-    let clients = Mixed::start(running.address);
+    let clients = Mixed::start(targets);
     let (looks, reloads) = reload_and_look(&running, duration, text);
     let mut tallies = clients.finish();
-    tallies.insert("reloads", reloads);
+    tallies.insert("reloads".to_owned(), reloads);
     for (name, Tally { done, failed, error }) in &tallies {
         let error = error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
-        writeln!(report, "  {name:28}{done:>12} done {failed:>6} failed{error}")
+        writeln!(report, "  {name:36}{done:>12} done {failed:>6} failed{error}")
             .expect("writing to a string");
     }
     describe(&looks, report);
