@@ -19,18 +19,41 @@ pub(crate) fn family(root: u32) -> Vec<u32> {
     members
 }
 
-/// User and system time that the family of `root` has used.
-pub(crate) fn cpu(root: u32) -> Duration {
-    let ticks: u64 = family(root).into_iter().filter_map(ticks).sum();
-    // Linux reports in hundredths of a second on every architecture that matters here.
-    Duration::from_millis(ticks * 10)
+/// Processor time of a process and its children.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Cpu {
+    /// In the process itself.
+    pub(crate) user: Duration,
+    /// In the kernel on its behalf.
+    pub(crate) system: Duration,
 }
 
-fn ticks(pid: u32) -> Option<u64> {
+impl Cpu {
+    /// What the family of `root` has used.
+    pub(crate) fn of(root: u32) -> Self {
+        let (user, system) = family(root)
+            .into_iter()
+            .filter_map(ticks)
+            .fold((0, 0), |(user, system), more| (user + more.0, system + more.1));
+        // Linux reports in hundredths of a second on every architecture that matters here.
+        let time = |ticks: u64| Duration::from_millis(ticks * 10);
+        Self { user: time(user), system: time(system) }
+    }
+
+    /// What was used since.
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self {
+            user: self.user.saturating_sub(before.user),
+            system: self.system.saturating_sub(before.system),
+        }
+    }
+}
+
+fn ticks(pid: u32) -> Option<(u64, u64)> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let after_name = stat.rsplit_once(')')?.1;
     let fields: Vec<&str> = after_name.split_whitespace().collect();
-    Some(fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?)
+    Some((fields.get(11)?.parse().ok()?, fields.get(12)?.parse().ok()?))
 }
 
 /// Proportional resident memory of the family of `root` in KiB: shared pages count once.

@@ -35,6 +35,13 @@ impl Drop for Origin {
     }
 }
 
+impl Origin {
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
 /// Starts this program once more as the upstream.
 pub(crate) fn start() -> io::Result<Origin> {
     let mut child = Command::new(std::env::current_exe()?)

@@ -1,13 +1,13 @@
 //! Clients that send, wait for the whole answer, and send again.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{fmt::Write as _, net::SocketAddr, time::Duration};
 
 use crate::{
     cases::upstream,
     link::Link,
     load::{self, Load, Work},
-    measure::{cpu, percentile},
-    peers::{Peer, Running},
+    measure::{Cpu, median, percentile},
+    peers::Peer,
     table::Table,
 };
 
@@ -38,45 +38,54 @@ pub(crate) const CASES: [Case; 8] = [
     case("post", "POST of 1 MiB, 16 kept-alive connections", Link::Plain, 16, Work::Post { size: 1 << 20 }),
 ];
 
-/// What a run is told in.
-pub(crate) const COLUMNS: [&str; 5] = ["a second", "CPU µs each", "p50 µs", "p99 µs", "errors"];
+/// What is measured. The rows of proxies have their own processor time, that of the upstream without a proxy has the upstream's.
+pub(crate) const COLUMNS: [&str; 7] =
+    ["a second", "CPU µs each", "of it µs in the kernel", "kernel %", "p50 µs", "p99 µs", "errors"];
 
 pub(crate) fn run(case: &Case, peers: &[Peer], rounds: usize, seconds: u64) -> String {
     let origin = upstream();
     let Case { title, load, .. } = *case;
     let mut table = Table::new(title, &COLUMNS);
+    let mut kernel = Vec::new();
     for _ in 0..rounds {
         for peer in peers.iter().filter(|peer| peer.takes(load.link)) {
-            table.add(peer.kind.name(), &through(peer, origin.address, load, seconds));
+            let running = peer
+                .start(origin.address, load.link)
+                .unwrap_or_else(|error| panic!("{}: {error}", peer.kind.name()));
+            table.add(peer.kind.name(), &measured(running.address, running.pid(), load, seconds));
         }
         if load.link == Link::Plain {
-            let seen = load::run(origin.address, load, Duration::from_secs(seconds));
-            table.add("(direct)", &figures(&seen, Duration::ZERO));
+            let figures = measured(origin.address, origin.pid(), load, seconds);
+            kernel.push(figures[2]);
+            table.add("(direct)", &figures);
         }
     }
-    table.render()
+    let mut text = table.render();
+    if matches!(load.work, Work::PingPong { .. }) && load.link == Link::Plain {
+        let floor = 2.0 * median(kernel);
+        writeln!(
+            text,
+            "(direct) reads and writes each message once, a relay twice: {floor:.1} µs of it in the kernel."
+        )
+        .expect("writing to a string");
+    }
+    text
 }
 
-fn through(peer: &Peer, upstream: SocketAddr, load: Load, seconds: u64) -> [f64; 5] {
-    let running =
-        peer.start(upstream, load.link).unwrap_or_else(|error| panic!("{}: {error}", peer.kind.name()));
-    measured(&running, load, seconds)
-}
-
-/// The figures of one run through a proxy.
-pub(crate) fn measured(running: &Running, load: Load, seconds: u64) -> [f64; 5] {
+/// The figures of one run against what listens there.
+pub(crate) fn measured(target: SocketAddr, pid: u32, load: Load, seconds: u64) -> [f64; 7] {
     // A short run first, so that pools are filled and code is paged in.
-    load::run(running.address, load, Duration::from_millis(300));
-    let before = cpu(running.pid());
-    let seen = load::run(running.address, load, Duration::from_secs(seconds));
-    figures(&seen, cpu(running.pid()).saturating_sub(before))
-}
-
-fn figures(seen: &load::Seen, used: Duration) -> [f64; 5] {
-    let count = seen.count.max(1) as f64;
+    load::run(target, load, Duration::from_millis(300));
+    let before = Cpu::of(pid);
+    let seen = load::run(target, load, Duration::from_secs(seconds));
+    let used = Cpu::of(pid).since(before);
+    let all = (used.user + used.system).as_secs_f64();
+    let each = 1e6 / seen.count.max(1) as f64;
     [
         seen.count as f64 / seen.elapsed.as_secs_f64(),
-        used.as_micros() as f64 / count,
+        all * each,
+        used.system.as_secs_f64() * each,
+        if all > 0.0 { used.system.as_secs_f64() / all * 100.0 } else { 0.0 },
         percentile(&seen.micros, 0.5),
         percentile(&seen.micros, 0.99),
         seen.errors as f64,

@@ -60,8 +60,10 @@ pub(crate) fn gets(peers: &[Peer], rounds: usize, seconds: u64) -> String {
     for _ in 0..rounds {
         for (peer, way) in runs(peers) {
             let running = start(peer, &origins, way);
-            table
-                .add(&format!("{} {}", peer.kind.name(), way.name), &load::measured(&running, LOAD, seconds));
+            table.add(
+                &format!("{} {}", peer.kind.name(), way.name),
+                &load::measured(running.address, running.pid(), LOAD, seconds),
+            );
         }
     }
     table.render()
