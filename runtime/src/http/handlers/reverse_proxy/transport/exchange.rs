@@ -102,7 +102,7 @@ impl Connection {
                 if let Some(proxy) = forward {
                     for_proxy(&mut request, &dial, &proxy);
                 }
-                connection.begin(request);
+                connection.begin(request, home.is_none());
                 Sending::H1(connection, home, interim)
             }
             Sender::H2(sender) => Sending::H2(Box::pin(h2::send(sender, request, encrypted, extended))),

@@ -160,11 +160,11 @@ impl H1 {
         waiting.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
-    /// Begins an exchange.
-    pub(super) fn begin(&mut self, request: Request) {
+    /// Begins an exchange. `last`: the connection is closed after it.
+    pub(super) fn begin(&mut self, request: Request, last: bool) {
         self.to_head = *request.method() == Method::HEAD;
         self.silent = true;
-        self.upload.begin(request);
+        self.upload.begin(request, last);
     }
 
     /// Sends what can be sent, and reads until the head of the final response is there.

@@ -74,7 +74,7 @@ async fn local(test: impl Future<Output = ()>) {
 async fn a_response_in_one_piece_frees_its_connection_at_once() {
     local(async {
         let (mut connection, mut far) = connection();
-        connection.begin(post(Body::from("short"), &[("host", "a"), ("x-y-z", "v")]));
+        connection.begin(post(Body::from("short"), &[("host", "a"), ("x-y-z", "v")]), false);
         far.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc").await.unwrap();
         let response = exchange(connection, home("whole")).await.ok().unwrap();
         assert!(matches!(response.body(), Body::Full(body) if body == "abc"));
@@ -94,7 +94,7 @@ async fn a_response_in_one_piece_frees_its_connection_at_once() {
 async fn bytes_beyond_a_response_end_its_connection() {
     local(async {
         let (mut connection, mut far) = connection();
-        connection.begin(post(Body::Empty, &[]));
+        connection.begin(post(Body::Empty, &[]), false);
         far.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcd").await.unwrap();
         exchange(connection, home("beyond")).await.ok().unwrap();
         assert!(pool::take(&home("beyond").0).is_none());
@@ -107,7 +107,7 @@ async fn trailers_go_with_chunks() {
     local(async {
         let (mut connection, mut far) = connection();
         let (sender, body) = streamed();
-        connection.begin(post(body, &[]));
+        connection.begin(post(body, &[]), false);
         sender.send(Frame::data(Bytes::from_static(b"0123456789abcdef"))).unwrap();
         let mut trailers = HeaderMap::new();
         trailers.insert("content-length", HeaderValue::from_static("1"));
@@ -135,7 +135,7 @@ async fn a_request_goes_on_while_nobody_reads_the_response() {
     local(async {
         let (mut connection, mut far) = connection();
         let (sender, body) = streamed();
-        connection.begin(post(body, &[]));
+        connection.begin(post(body, &[]), false);
         far.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab").await.unwrap();
         let response = exchange(connection, home("duplex")).await.ok().unwrap();
         read(&mut far, "POST /up?x=y HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n").await;
@@ -155,7 +155,7 @@ async fn a_response_before_the_end_of_the_request_ends_the_connection() {
     local(async {
         let (mut connection, mut far) = connection();
         let (sender, body) = streamed();
-        connection.begin(post(body, &[]));
+        connection.begin(post(body, &[]), false);
         far.write_all(b"HTTP/1.1 413 Large\r\nContent-Length: 9\r\n\r\nno").await.unwrap();
         let response = exchange(connection, home("early")).await.ok().unwrap();
         let reading = tokio::task::spawn_local(response.into_body().collect());
@@ -175,7 +175,7 @@ async fn a_body_has_the_length_that_was_announced() {
         for (data, length) in [("short", "6"), ("longer", "5")] {
             let (mut connection, _far) = connection();
             let (sender, body) = streamed();
-            connection.begin(post(body, &[("content-length", length)]));
+            connection.begin(post(body, &[("content-length", length)]), false);
             sender.send(Frame::data(Bytes::from_static(data.as_bytes()))).unwrap();
             drop(sender);
             let Err(failed) = exchange(connection, home("length")).await else { panic!("{data}") };
@@ -192,9 +192,18 @@ async fn what_a_closed_connection_did_not_take_is_given_back() {
         let (mut connection, far) = connection();
         drop(far);
         let (_sender, body) = streamed();
-        connection.begin(post(body, &[]));
+        connection.begin(post(body, &[]), false);
         let Err(failed) = exchange(connection, home("closed")).await else { panic!("nobody is there") };
         assert!(failed.silent && failed.unsent.is_some() && failed.error.is_end());
     })
     .await;
+}
+
+#[tokio::test]
+async fn the_last_request_of_a_connection_says_so() {
+    let (mut connection, mut far) = connection();
+    connection.begin(post(Body::Empty, &[("x-a", "b"), ("host", "h")]), true);
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(connection.poll_head(&Interim::default(), &mut cx).is_pending());
+    read(&mut far, "POST /up?x=y HTTP/1.1\r\nHost: h\r\nX-A: b\r\nConnection: close\r\n\r\n").await;
 }

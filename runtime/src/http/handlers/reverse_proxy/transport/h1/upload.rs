@@ -54,17 +54,25 @@ enum Rest {
 }
 
 impl Upload {
-    pub(super) fn begin(&mut self, request: Request) {
+    /// Writes the head of a request. `last`: no other follows on the connection.
+    pub(super) fn begin(&mut self, request: Request, last: bool) {
         let (parts, body) = request.into_parts();
         let mut out = buffers::take();
         out.put_slice(parts.method.as_str().as_bytes());
         out.put_u8(b' ');
         put_target(&parts.uri, &mut out);
         out.put_slice(b" HTTP/1.1\r\n");
+        // It should come first (RFC 9110, section 7.2).
+        if let Some(host) = parts.headers.get(header::HOST) {
+            put_field(&header::HOST, host, &mut out);
+        }
         for (name, value) in &parts.headers {
-            if *name != header::CONTENT_LENGTH && *name != header::TRANSFER_ENCODING {
+            if !matches!(*name, header::HOST | header::CONTENT_LENGTH | header::TRANSFER_ENCODING) {
                 put_field(name, value, &mut out);
             }
+        }
+        if last && !parts.headers.contains_key(header::CONNECTION) {
+            out.put_slice(b"Connection: close\r\n");
         }
         let rest = put_length(&parts.headers, &body, &mut out);
         out.put_slice(b"\r\n");
