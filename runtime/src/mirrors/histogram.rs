@@ -1,16 +1,18 @@
-//! Latencies in 16 buckets, each twice as wide as the one before.
+//! Latencies in buckets, each twice as wide as the one before.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
 
-pub(super) const BUCKETS: usize = 16;
+/// Buckets below those that metrics have had since caddy-mirror, whose first is wider than most latencies of a local network.
+pub(super) const FINER: usize = 4;
+const BUCKETS: usize = 16 + FINER;
 
 /// Counts of durations. Adding is lock-free.
 #[derive(Debug)]
 pub(super) struct Histogram {
-    /// The bound of the first bucket in milliseconds.
+    /// The bound of the first bucket in nanoseconds.
     first: u64,
     counts: [AtomicU64; BUCKETS + 1],
     /// In nanoseconds.
@@ -27,18 +29,21 @@ pub(super) struct Counted {
 }
 
 impl Histogram {
+    /// With the bound of the first bucket of metrics in milliseconds.
     pub(super) fn new(first: u64) -> Self {
-        Self { first, counts: Default::default(), sum: AtomicU64::new(0) }
+        Self { first: (first * 1_000_000) >> FINER, counts: Default::default(), sum: AtomicU64::new(0) }
     }
 
     fn bound(&self, bucket: usize) -> Duration {
-        Duration::from_millis(self.first << bucket)
+        Duration::from_nanos(self.first << bucket)
     }
 
     pub(super) fn add(&self, value: Duration) {
-        let bucket = (0..BUCKETS).find(|&bucket| value <= self.bound(bucket)).unwrap_or(BUCKETS);
-        self.counts[bucket].fetch_add(1, Relaxed);
-        self.sum.fetch_add(u64::try_from(value.as_nanos()).unwrap_or(u64::MAX), Relaxed);
+        let nanos = u64::try_from(value.as_nanos()).unwrap_or(u64::MAX);
+        // Bounds are `first` times powers of two, and belong to the buckets below them.
+        let bucket = u64::BITS - (nanos.saturating_sub(1) / self.first).leading_zeros();
+        self.counts[(bucket as usize).min(BUCKETS)].fetch_add(1, Relaxed);
+        self.sum.fetch_add(nanos, Relaxed);
     }
 
     /// The counts of several histograms with the same bounds, added up.
@@ -87,11 +92,35 @@ mod tests {
         }
         let counted = Histogram::sum_of(&histograms);
         assert_eq!((counted.count, counted.seconds), (4, 40.006));
-        assert_eq!(counted.buckets[..3], [(0.001, 1), (0.002, 2), (0.004, 3)]);
-        assert_eq!((counted.buckets.len(), counted.buckets[15]), (16, (32.768, 3)));
+        let metrics = &counted.buckets[FINER..];
+        assert_eq!(metrics[..3], [(0.001, 1), (0.002, 2), (0.004, 3)]);
+        assert_eq!((metrics.len(), metrics[15]), (16, (32.768, 3)));
         histograms[0].add(Duration::from_millis(2));
         let later = Histogram::sum_of(&histograms).since(&counted);
-        assert_eq!((later.count, later.buckets[0].1, later.buckets[1].1), (1, 0, 1));
+        assert_eq!((later.count, later.buckets[FINER].1, later.buckets[FINER + 1].1), (1, 0, 1));
         assert!((later.seconds - 0.002).abs() < 1e-9);
+    }
+
+    #[test]
+    fn bounds_belong_to_the_buckets_below() {
+        let histogram = Histogram::new(1);
+        for (nanos, bucket) in [
+            (0, 0),
+            (1, 0),
+            (62_500, 0),
+            (62_501, 1),
+            (125_000, 1),
+            (125_001, 2),
+            (1_000_000, 4),
+            (1_000_001, 5),
+        ] {
+            let before = histogram.counts[bucket].load(Relaxed);
+            histogram.add(Duration::from_nanos(nanos));
+            assert_eq!(histogram.counts[bucket].load(Relaxed), before + 1, "{nanos}");
+        }
+        histogram.add(Duration::MAX);
+        histogram.add(histogram.bound(BUCKETS - 1));
+        let last = [BUCKETS - 1, BUCKETS].map(|bucket| histogram.counts[bucket].load(Relaxed));
+        assert_eq!(last, [1, 1]);
     }
 }

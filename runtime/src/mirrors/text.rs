@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fmt::Write, sync::Arc};
 
-use super::{Count, Figures, Kind, Mirrors, Side, histogram::Histogram};
+use super::{
+    Count, Figures, Kind, Mirrors, Side,
+    histogram::{FINER, Histogram},
+};
 use crate::metrics::Form;
 
 impl Mirrors {
@@ -44,7 +47,7 @@ fn histogram(
     counted: &super::histogram::Counted,
 ) -> std::fmt::Result {
     writeln!(text, "# HELP {name} {help}\n# TYPE {name} histogram")?;
-    for (bound, count) in &counted.buckets {
+    for (bound, count) in counted.buckets.iter().skip(FINER) {
         writeln!(text, "{name}_bucket{{le=\"{bound}\"}} {count}")?;
     }
     let (count, seconds) = (counted.count, counted.seconds);
@@ -123,6 +126,7 @@ mod tests {
             "# TYPE p_shadow_time_to_first_byte_seconds histogram",
             "p_shadow_time_to_first_byte_seconds_bucket{le=\"0.004\"} 1",
             "p_shadow_time_to_first_byte_seconds_bucket{le=\"0.008\"} 2",
+            "p_shadow_time_to_first_byte_seconds_bucket{le=\"0.001\"} 0",
             "p_shadow_time_to_first_byte_seconds_sum 0.008",
             "p_primary_total_time_seconds_bucket{le=\"65.536\"} 0",
             "# HELP p_shadow_body_mismatch Number of responses that did not match",
@@ -132,7 +136,7 @@ mod tests {
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
         }
-        assert!(!text.contains("status_match"), "{text}");
+        assert!(!text.contains("status_match") && !text.contains("le=\"0.0005\""), "{text}");
         assert!(Arc::ptr_eq(&one, &mirrors.figures("/a".into(), "p".into(), [false, false, true])));
         text.clear();
         mirrors.write(&mut text, Form::OpenMetrics);

@@ -77,7 +77,7 @@ pub(super) fn minutes(windows: &[Window]) -> Option<String> {
             bar(&mut svg, name, [at as f64 * slot + 0.4, top, slot - 0.8, height], &words);
         }
     }
-    label(&mut svg, 0.0, "start", "an hour");
+    label(&mut svg, 0.0, "start", "an hour before");
     label(&mut svg, WIDTH, "end", &moment(&last.start));
     Some(svg + "</svg>\n")
 }
