@@ -131,7 +131,7 @@ impl Mirror {
         };
         let jobs = (0..count).map(&mut job).collect();
         let about = shadows.describe(exchange);
-        tokio::task::spawn_local(Arc::clone(shadows).run(jobs, about, permit));
+        tokio::task::spawn_local(permit.send(jobs, about));
         seen
     }
 }

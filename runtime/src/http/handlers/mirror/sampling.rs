@@ -1,7 +1,7 @@
 //! Which requests are mirrored.
 
 use caddis_config::http::handlers::Mirror as Config;
-use http::{Method, header};
+use http::{HeaderMap, Method, header};
 use xxhash_rust::xxh64::xxh64;
 
 use super::super::reverse_proxy::request::upgrade_token;
@@ -48,9 +48,7 @@ impl Sampling {
         if !self.methods.is_empty() && !self.methods.iter().any(|method| method == request.method.as_str()) {
             return false;
         }
-        let length = request.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-        let length = length.and_then(|length| length.parse::<u64>().ok()).unwrap_or(0);
-        if length > self.max_length {
+        if self.max_length < u64::MAX && announced(&request.headers) > self.max_length {
             return false;
         }
         if self.share >= 1.0 {
@@ -65,4 +63,10 @@ impl Sampling {
         };
         draw < self.share
     }
+}
+
+/// Bytes of a body that its sender has announced.
+fn announced(headers: &HeaderMap) -> u64 {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    length.and_then(|length| length.parse().ok()).unwrap_or(0)
 }

@@ -96,6 +96,31 @@ impl Drop for Permit {
     }
 }
 
+impl Permit {
+    /// Sends the copies and tells what differs.
+    pub(super) async fn send(self, mut jobs: Vec<Job>, about: Option<About>) {
+        let Self(shadows) = &self;
+        let mut results = Vec::with_capacity(jobs.len());
+        if jobs.len() == 1 {
+            results.push(shadows.send(0, jobs.remove(0)).await);
+        } else {
+            // In tasks of their own, so that a panic of one does not take the others along.
+            let send = |(at, job)| {
+                let shadows = Arc::clone(shadows);
+                tokio::task::spawn_local(async move { shadows.send(at, job).await })
+            };
+            let tasks: Vec<_> = jobs.into_iter().enumerate().map(send).collect();
+            for task in tasks {
+                // The message of a panic is on standard error.
+                results.push(task.await.ok().flatten());
+            }
+        }
+        if let Some(about) = about {
+            shadows.judge(&about, results);
+        }
+    }
+}
+
 impl Job {
     /// A copy of the request with such a body, if it has one. What the primary answers is to be told where that is compared.
     pub(super) fn new(
@@ -197,9 +222,9 @@ impl Shadows {
 
     /// Takes a place among those under way; `None` where there are too many.
     pub(super) fn admit(self: &Arc<Self>) -> Option<Permit> {
-        let more = |now: usize| (now < self.max_in_flight).then_some(now + 1);
-        self.in_flight.fetch_update(Relaxed, Relaxed, more).ok()?;
-        Some(Permit(Arc::clone(self)))
+        let before = self.in_flight.fetch_add(1, Relaxed);
+        let permit = Permit(Arc::clone(self));
+        (before < self.max_in_flight).then_some(permit)
     }
 
     /// What is told of a request later; `None` where nothing is compared.
@@ -208,32 +233,6 @@ impl Shadows {
             let (method, uri) = exchange.original();
             About { method: method.clone(), host: exchange.host().to_owned(), uri: uri.clone() }
         })
-    }
-
-    /// Sends the copies and tells what differs.
-    pub(super) async fn run(self: Arc<Self>, mut jobs: Vec<Job>, about: Option<About>, permit: Permit) {
-        let mut results = Vec::with_capacity(jobs.len());
-        if jobs.len() == 1 {
-            results.push(self.send(0, jobs.remove(0)).await);
-        } else {
-            // In tasks of their own, so that a panic of one does not take the others along.
-            let tasks: Vec<_> = jobs
-                .into_iter()
-                .enumerate()
-                .map(|(at, job)| {
-                    let this = Arc::clone(&self);
-                    tokio::task::spawn_local(async move { this.send(at, job).await })
-                })
-                .collect();
-            for task in tasks {
-                // The message of a panic is on standard error.
-                results.push(task.await.ok().flatten());
-            }
-        }
-        drop(permit);
-        if let Some(about) = about {
-            self.judge(&about, results);
-        }
     }
 
     /// Sends one copy; what came of the comparison, if there was something to compare.
