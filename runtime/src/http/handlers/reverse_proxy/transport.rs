@@ -11,6 +11,7 @@ mod fastcgi;
 mod gzip;
 mod h1;
 mod h2;
+mod known;
 mod limits;
 mod network_proxy;
 mod offer;

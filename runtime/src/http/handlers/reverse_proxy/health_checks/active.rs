@@ -177,7 +177,7 @@ impl Active {
             if !(self.follow_redirects && asked.follow(&answer.response)?) {
                 break answer;
             }
-            answer.discard(self.timeout);
+            answer.discard(self.timeout).await;
             redirects += 1;
             if redirects > MAX_REDIRECTS {
                 let message = format!("stopped after {MAX_REDIRECTS} redirects");
@@ -192,7 +192,7 @@ impl Active {
             ));
         }
         self.judge_body(answer.response.body_mut()).await?;
-        answer.discard(self.timeout);
+        tokio::task::spawn_local(answer.discard(self.timeout));
         Ok(())
     }
 

@@ -110,6 +110,25 @@ fn a_check_follows_redirects_if_told_to() {
 }
 
 #[test]
+fn the_requests_of_a_check_share_a_connection() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let active = json!({"uri": "/", "interval": "1h", "follow_redirects": true});
+        let proxy = Proxy::new(config(&upstream, active)).await;
+        let mut wire = upstream.accept().await;
+        for length in [0, 5] {
+            wire.head().await;
+            let head = format!("HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: {length}\r\n\r\n");
+            wire.send(head + &"x".repeat(length)).await;
+        }
+        wire.head().await;
+        wire.send("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n").await;
+        becomes(&proxy, false).await;
+        assert!(upstream.is_alone().await);
+    });
+}
+
+#[test]
 fn a_check_does_not_go_round_in_circles() {
     on_a_shard(async {
         let upstream = Upstream::new().await;

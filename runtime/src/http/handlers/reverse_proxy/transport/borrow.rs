@@ -7,7 +7,6 @@
 
 use std::{
     cell::RefCell,
-    collections::HashMap,
     sync::{
         Arc, Weak,
         atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
@@ -22,6 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     exchange::Sender,
     h1::{H1, Line},
+    known::Known,
     places::Connections,
     pool::{self, Keep, Key},
     relay::{self, Portable},
@@ -33,11 +33,9 @@ const TIMES: u32 = 16;
 const WINDOW: Duration = Duration::from_secs(1);
 /// How long other shards may take to answer. They take that long only when something keeps them from all their work.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// How many hosts are remembered before those of the last window are forgotten.
-const REMEMBERED: usize = 100;
 
 thread_local! {
-    static ASKED: RefCell<HashMap<Key, Asked>> = RefCell::default();
+    static ASKED: RefCell<Known<Key, Asked>> = RefCell::default();
     /// How many connections other shards have borrowed from this one.
     static LENT: Arc<AtomicUsize> = Arc::default();
 }
@@ -129,8 +127,7 @@ pub(super) async fn borrow(
         Some(Offered::H2(order)) => Some(Borrowed::H2(Box::new(BorrowedStream { order }))),
         None => {
             // There is no use in asking again soon.
-            let soon = |asked: &mut Asked| asked.times = TIMES;
-            ASKED.with_borrow_mut(|asked| asked.get_mut(key).into_iter().for_each(soon));
+            with_asked(key, Instant::now(), |asked| asked.times = TIMES);
             None
         }
     }
@@ -147,17 +144,20 @@ pub(super) async fn returned(key: &Key, multiplexed: bool) -> Option<Sender> {
 
 /// Counts a question about a host; whether it may be asked.
 fn may_ask(key: &Key, now: Instant) -> bool {
-    ASKED.with_borrow_mut(|all| {
-        if all.len() >= REMEMBERED {
-            all.retain(|_, asked| now < asked.since + WINDOW);
-        }
-        let asked = all.entry(key.clone()).or_insert(Asked { since: now, times: 0 });
+    with_asked(key, now, |asked| {
         if now >= asked.since + WINDOW {
             *asked = Asked { since: now, times: 0 };
         }
         let may = asked.times < TIMES;
         asked.times += u32::from(may);
         may
+    })
+}
+
+fn with_asked<T>(key: &Key, now: Instant, work: impl FnOnce(&mut Asked) -> T) -> T {
+    ASKED.with_borrow_mut(|all| {
+        let useful = |asked: &Asked| now < asked.since + WINDOW;
+        work(all.get(key, useful, || Asked { since: now, times: 0 }))
     })
 }
 

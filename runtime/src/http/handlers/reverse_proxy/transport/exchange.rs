@@ -214,13 +214,11 @@ impl Answer {
 
     /// Reads the rest of a response that nobody wants, so that its connection can be used again. What is long, or takes
     /// longer than `limit`, is not worth that.
-    pub(in super::super) fn discard(self, limit: Duration) {
-        tokio::task::spawn_local(async move {
-            let mut body = Limited::new(self.response.into_body(), DISCARDED);
-            let end = async { while let Some(Ok(_)) = body.frame().await {} };
-            // Whatever comes of it, nobody waits for it.
-            _ = tokio::time::timeout(limit, end).await;
-        });
+    pub(in super::super) async fn discard(self, limit: Duration) {
+        let mut body = Limited::new(self.response.into_body(), DISCARDED);
+        let end = async { while let Some(Ok(_)) = body.frame().await {} };
+        // What is not read to its end is closed.
+        _ = tokio::time::timeout(limit, end).await;
     }
 }
 

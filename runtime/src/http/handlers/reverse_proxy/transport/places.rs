@@ -1,7 +1,6 @@
 //! What the shards know of each other's connections: how many are open, which of them wait, and how many there may be.
 
 use std::{
-    collections::HashMap,
     pin::pin,
     sync::{
         Arc, Mutex, PoisonError, Weak,
@@ -13,12 +12,10 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::{
     exchange::Sender,
+    known::Known,
     pool::{self, Key},
 };
 use crate::{process::Process, shard};
-
-/// How many upstreams are known before those that nothing is connected to are forgotten.
-const KNOWN: usize = 100;
 
 /// Limits of all shards together; `None` where there is none.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,7 +35,7 @@ pub(crate) struct Connections {
     most: Most,
     process: Weak<Process>,
     idle: Arc<Count>,
-    hosts: Mutex<HashMap<Key, Arc<Places>>>,
+    hosts: Mutex<Known<Key, Arc<Places>>>,
 }
 
 /// The connections to one upstream.
@@ -150,22 +147,19 @@ impl Connections {
 
     fn places(&self, key: &Key) -> Arc<Places> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(places) = hosts.get(key) {
-            return Arc::clone(places);
-        }
-        if hosts.len() >= KNOWN {
-            hosts.retain(|_, places| Arc::strong_count(places) > 1);
-        }
-        let shards = self.process.upgrade().map_or(1, |process| process.shards.count().max(1));
-        let free = |most: usize| Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
-        let places = Arc::new(Places {
-            free: self.most.connections.map(free),
-            idle: Count::new(self.most.idle_per_host),
-            idle_everywhere: Arc::clone(&self.idle),
-            shards: std::iter::repeat_with(OnShard::default).take(shards).collect(),
+        // Those that nothing is connected to are of no use.
+        let useful = |places: &Arc<Places>| Arc::strong_count(places) > 1;
+        let places = hosts.get(key, useful, || {
+            let shards = self.process.upgrade().map_or(1, |process| process.shards.count().max(1));
+            let free = |most: usize| Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
+            Arc::new(Places {
+                free: self.most.connections.map(free),
+                idle: Count::new(self.most.idle_per_host),
+                idle_everywhere: Arc::clone(&self.idle),
+                shards: std::iter::repeat_with(OnShard::default).take(shards).collect(),
+            })
         });
-        hosts.insert(key.clone(), Arc::clone(&places));
-        places
+        Arc::clone(places)
     }
 
     /// Has one connection closed that waits on another shard.
