@@ -180,6 +180,35 @@ fn pages_are_well_formed_whatever_responses_hold() {
     assert_eq!(page.matches("<pre").count(), 2 * 3 * 2, "first and last of three fields with both sides");
 }
 
+#[test]
+fn figures_of_a_saved_report_may_be_any() {
+    let page = include_str!("../../fixtures/shadow.md");
+    let (_, report) = page.split_once("```file: report.json\n").unwrap();
+    let report = report.split_once("```").unwrap().0;
+    let numbers = |text: &str| {
+        let parts = report.split(": ").map(|part| match part.split_once([',', '}']) {
+            Some((number, rest)) if number.parse::<f64>().is_ok() => {
+                format!("{text}{}{rest}", &part[number.len()..=number.len()])
+            }
+            _ => part.to_owned(),
+        });
+        parts.collect::<Vec<_>>().join(": ")
+    };
+    for number in ["0", "18446744073709551615"] {
+        let scene = Scene::new().file("report.json", &numbers(number));
+        for format in ["terminal", "html"] {
+            let arguments =
+                ["shadow", "report", "report.json", "--format", format, "--fail-on", "any,status=1%,dropped"];
+            let shown = scene.run(&arguments);
+            shown.failure();
+            assert_has(&shown.stdout, &[number]);
+            if format == "html" {
+                assert!(elements(&shown.stdout).len() > 50);
+            }
+        }
+    }
+}
+
 /// An element of a page.
 #[derive(Debug)]
 struct Element<'p> {

@@ -144,13 +144,7 @@ fn pictures(mirror: &Mirror) -> String {
     for (title, sides) in [("Time to first byte", first), ("Time to the end of the response", total)] {
         let (Some(primary), Some(shadow)) = sides else { continue };
         if primary.count > 0 {
-            let picture = chart::histograms(title, primary, shadow);
-            let key = key(&["primary", "shadow"]);
-            let figures = figures(primary, shadow);
-            add(
-                &mut page,
-                format_args!("<div class=\"card\"><h3>{title}</h3>\n{picture}{key}{figures}</div>\n"),
-            );
+            add(&mut page, format_args!("<div class=\"card\">{}</div>\n", latencies(title, primary, shadow)));
         }
     }
     if let Some(picture) = chart::minutes(&mirror.windows) {
@@ -158,6 +152,15 @@ fn pictures(mirror: &Mirror) -> String {
         add(&mut page, format_args!("<div class=\"card\"><h3>Minutes</h3>\n{picture}{key}</div>\n"));
     }
     page + "</div>\n"
+}
+
+/// Latencies of both sides, as a picture and as figures.
+fn latencies(title: &str, primary: &Histogram, shadow: &Histogram) -> String {
+    let (picture, figures) = (chart::histograms(title, primary, shadow), figures(primary, shadow));
+    format!(
+        "<div class=\"latencies\"><h3>{title}</h3>\n{picture}{}{figures}</div>\n",
+        key(&["primary", "shadow"])
+    )
 }
 
 fn key(names: &[&str]) -> String {
@@ -188,7 +191,11 @@ fn route(route: &Route) -> String {
         escape(&route.to_string()),
         escape(&share(different, compared))
     );
-    page.push_str(&figures(&route.primary.time_to_first_byte, &route.shadow.time_to_first_byte));
+    page.push_str(&latencies(
+        "Time to first byte",
+        &route.primary.time_to_first_byte,
+        &route.shadow.time_to_first_byte,
+    ));
     let mut differences: Vec<&Difference> = route.differences.iter().collect();
     differences.sort_by_key(|difference| std::cmp::Reverse(difference.count));
     for Difference { kind, field, count, first, last } in differences {
@@ -213,7 +220,7 @@ fn example(which: &str, example: &Example) -> String {
     let Example { at, method, host, uri, secondary, primary, shadow, offset, offset_is_exact } = example;
     let mut about = format!("{which}, {}", moment(at));
     if *secondary > 0 {
-        write!(about, ", secondary {}", secondary + 1).expect("writing to a string");
+        write!(about, ", secondary {secondary}").expect("writing to a string");
     }
     if let Some(offset) = offset {
         let near = if *offset_is_exact == Some(false) { "about " } else { "" };
