@@ -472,6 +472,38 @@ async fn the_secondary_has_its_own_headers_and_target() {
 }
 
 #[tokio::test]
+async fn what_a_secondary_does_to_its_request_shows_nowhere() {
+    for does in [
+        "abort",
+        "error gone 410",
+        "respond other 503 {\nclose\n}",
+        "redir * /elsewhere",
+        "log_skip\nrespond other",
+    ] {
+        let mirror = Mirror::site(&format!(
+            "log\nmirror {{\ncompare_status\nprimary {{\nrespond {{method}}\n}}\nsecondary {{\nlog_append leak yes\nmethod PUT\n{does}\n}}\n}}"
+        ))
+        .await;
+        let mut client = TcpStream::connect(mirror.server.address(":0")).await.unwrap();
+        // The second request finds the connection open.
+        for _ in 0..2 {
+            client.write_all(b"GET /logged HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
+            let mut answer = Vec::new();
+            while !answer.ends_with(b"\r\n\r\nGET") {
+                answer.push(client.read_u8().await.unwrap());
+            }
+            assert!(answer.starts_with(b"HTTP/1.1 200 OK\r\n"), "{does}");
+        }
+        let lines = mirror.logged("handled request", 2).await;
+        assert_eq!(lines.len(), 2, "{does}");
+        assert!(lines.iter().all(|line| line["status"] == 200 && line.get("leak").is_none()), "{lines:?}");
+        // What ends without an answer has nothing to be compared.
+        let count = if matches!(does, "abort" | "error gone 410") { "failed" } else { "compared" };
+        mirror.once(count, 2).await;
+    }
+}
+
+#[tokio::test]
 async fn bodies_beyond_compare_max_size_are_not_compared() {
     let body = |bytes: usize| "x".repeat(bytes);
     for (size, count) in [(1000, "compared"), (1001, "abandoned")] {
