@@ -424,6 +424,9 @@ async fn of_a_changed_api_exactly_the_change_is_found() {
         };
         let planted = ["status", ".items[].colour", ".items[].note", ".items[].price", ".items[].stock.left"];
         assert_eq!(told("field"), planted, "{report}");
+        let noise = report["noise"].as_array().unwrap().iter();
+        let noise: Vec<_> = noise.map(|noise| noise["field"].as_str().unwrap()).collect();
+        assert_eq!(noise, ["X-Request-Id", ".items[].trace", ".served_at"], "{report}");
         assert!(found.iter().all(|found| found["count"] == 1), "{report}");
         let sides: Vec<_> = found
             .iter()

@@ -74,6 +74,7 @@ fn show(figures: &Figures, kept: &Kept, totals: Totals, now: SystemTime) -> Valu
         "primary": latency(Side::Primary),
         "shadow": latency(Side::Shadow),
         "windows": windows.collect::<Value>(),
+        "noise": kept.routes.noise.iter().map(noise).collect::<Value>(),
         "routes": kept.routes.all.iter().map(route).collect::<Value>(),
     })
 }
@@ -94,6 +95,10 @@ fn route((Route { method, path }, found): (&Route, &Found)) -> Value {
         "shadow": latency(Side::Shadow),
         "differences": found.fields.iter().map(difference).collect::<Value>(),
     })
+}
+
+fn noise(((kind, name), count): (&(Kind, String), &u64)) -> Value {
+    json!({"kind": Kind::ALL[*kind as usize].1, "field": name, "count": count})
 }
 
 fn difference(((kind, name), field): (&(Kind, String), &Field)) -> Value {

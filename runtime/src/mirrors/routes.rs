@@ -45,6 +45,8 @@ pub(crate) struct Compared {
     /// Until either side's head was there.
     pub(crate) first_byte: [Duration; 2],
     pub(crate) findings: Vec<Finding>,
+    /// What differs, too, and is passed over.
+    pub(crate) noise: Vec<(Kind, String)>,
 }
 
 /// Requests whose paths differ in nothing but ids.
@@ -92,10 +94,17 @@ pub(super) struct Example {
 pub(super) struct Routes {
     pub(super) all: BTreeMap<Route, Found>,
     fields: usize,
+    /// How often what is passed over differed, on all routes.
+    pub(super) noise: BTreeMap<(Kind, String), u64>,
 }
 
 impl Routes {
     pub(super) fn add(&mut self, about: &About, at: SystemTime, compared: Compared) {
+        for field in compared.noise {
+            if self.noise.len() < FIELDS || self.noise.contains_key(&field) {
+                *self.noise.entry(field).or_default() += 1;
+            }
+        }
         let room = FIELDS.saturating_sub(self.fields);
         let found = self.route(about);
         found.compared += 1;
@@ -205,10 +214,12 @@ mod tests {
                 shadow: "2".to_owned(),
                 offset: None,
             });
-            let compared = Compared { secondary: 0, first_byte: <_>::default(), findings: findings.into() };
+            let noise = vec![(Kind::Body, format!(".n{number}"))];
+            let compared =
+                Compared { secondary: 0, first_byte: <_>::default(), findings: findings.into(), noise };
             routes.add(&about, SystemTime::UNIX_EPOCH, compared);
         }
-        assert_eq!(routes.all.len(), ROUTES + 1);
+        assert_eq!((routes.all.len(), routes.noise.len()), (ROUTES + 1, FIELDS));
         let fields: Vec<_> = routes.all.values().flat_map(|found| &found.fields).collect();
         assert!((FIELDS..=FIELDS + ROUTES + 1).contains(&fields.len()), "{}", fields.len());
         assert_eq!(fields.iter().map(|(_, field)| field.count).sum::<u64>(), 9 * FIELDS as u64);

@@ -116,7 +116,8 @@ mod tests {
         let about = About { method: <_>::default(), host: String::new(), uri: <_>::default() };
         let (kind, field) = (Kind::Body, "body".to_owned());
         let finding = Finding { kind, field, primary: "1".to_owned(), shadow: "2".to_owned(), offset: None };
-        let compared = Compared { secondary: 0, first_byte: <_>::default(), findings: vec![finding] };
+        let (secondary, first_byte, noise) = <_>::default();
+        let compared = Compared { secondary, first_byte, findings: vec![finding], noise };
         one.compared(&about, SystemTime::now(), compared);
         other.count(Count::Mirrored);
         silent.count(Count::Mirrored);

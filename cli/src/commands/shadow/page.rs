@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{
     chart,
-    report::{Difference, Example, Histogram, Latencies, Mirror, Route, moment, share},
+    report::{Difference, Example, Histogram, Latencies, Mirror, Noise, Route, moment, share},
 };
 use crate::text::{age, steers};
 
@@ -107,7 +107,25 @@ fn mirror(mirror: &Mirror) -> String {
         }
         page.push_str("</table></div>\n</details>\n");
     }
-    page + "</section>\n"
+    page + &noise(mirror) + "</section>\n"
+}
+
+/// What would have been differences.
+fn noise(mirror: &Mirror) -> String {
+    if mirror.noise.is_empty() {
+        return String::new();
+    }
+    let mut page =
+        format!("<details><summary>{} fields passed over as noise</summary>\n", mirror.noise.len());
+    page.push_str("<div class=\"scroll\"><table>\n<tr><th>field</th><th>kind</th><th>differed</th></tr>\n");
+    for Noise { kind, field, count } in &mirror.noise {
+        let (kind, field) = (escape(kind), escape(field));
+        add(
+            &mut page,
+            format_args!("<tr><td><code>{field}</code></td><td>{kind}</td><td>{count}</td></tr>\n"),
+        );
+    }
+    page + "</table></div>\n</details>\n"
 }
 
 fn tiles(mirror: &Mirror) -> String {

@@ -17,7 +17,17 @@ pub(super) struct Mirror {
     pub(super) primary: Latencies,
     pub(super) shadow: Latencies,
     pub(super) windows: Vec<Window>,
+    /// What is known to differ between equal systems, and passed over.
+    pub(super) noise: Vec<Noise>,
     pub(super) routes: Vec<Route>,
+}
+
+/// A field that is passed over.
+#[derive(Debug, Deserialize)]
+pub(super) struct Noise {
+    pub(super) kind: String,
+    pub(super) field: String,
+    pub(super) count: u64,
 }
 
 /// What became of copies.

@@ -30,6 +30,10 @@ fn mirror(mirror: &Mirror) -> String {
         let all = counts.compared;
         rows.push(vec!["any".to_owned(), format!("{different} of {all} differ ({})", share(different, all))]);
     }
+    if !mirror.noise.is_empty() {
+        let fields: Vec<&str> = mirror.noise.iter().map(|noise| &*noise.field).collect();
+        rows.push(vec!["noise".to_owned(), format!("passed over: {}", fields.join(" "))]);
+    }
     text.push_str(&columns(&rows));
     text.push_str(&latencies(mirror));
     text.push_str(&routes(mirror));

@@ -47,11 +47,18 @@ impl Noise {
         lesson
     }
 
-    /// Takes out what is known to differ.
-    pub(super) fn remove_from(&self, findings: &mut Vec<Finding>) {
+    /// Takes out what is known to differ; that.
+    pub(super) fn remove_from(&self, findings: &mut Vec<Finding>) -> Vec<(Kind, String)> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if !state.known.is_empty() {
-            findings.retain(|finding| !state.known.contains(&(finding.kind, finding.field.clone())));
-        }
+        let mut removed = Vec::new();
+        findings.retain(|finding| {
+            let field = (finding.kind, finding.field.clone());
+            let known = state.known.contains(&field);
+            if known {
+                removed.push(field);
+            }
+            !known
+        });
+        removed
     }
 }

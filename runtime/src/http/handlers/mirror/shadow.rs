@@ -316,7 +316,7 @@ impl Shadows {
             Ok((Some(primary), shadow)) => match self.comparison.findings(pair.into_inner()).await {
                 Ok(findings) => {
                     let first_byte = [primary, shadow];
-                    Ended::Compared(Compared { secondary: target, first_byte, findings })
+                    Ended::Compared(Compared { secondary: target, first_byte, findings, noise: Vec::new() })
                 }
                 Err(why) => Ended::Skipped(why),
             },
@@ -346,7 +346,7 @@ impl Shadows {
                 self.figures.count(Count::Learnt);
                 continue;
             }
-            self.noise.remove_from(&mut compared.findings);
+            compared.noise = self.noise.remove_from(&mut compared.findings);
             if let Some(level) = self.log_level {
                 for finding in &compared.findings {
                     self.tell(level, about, compared.secondary, finding);
