@@ -24,7 +24,7 @@ pub enum Body {
     Full(Bytes),
     /// What a peer is sending.
     Incoming(Incoming),
-    /// What a client is sending on a stream of HTTP/2.
+    /// What a peer is sending on a stream of HTTP/2.
     Received(Received),
     /// Anything else.
     Boxed(Pin<Box<dyn http_body::Body<Data = Bytes, Error = BodyError>>>),

@@ -1,7 +1,7 @@
 //! One client connection, from the accepted socket to the end of its last request.
 
 mod activity;
-mod h2;
+pub(crate) mod h2;
 mod interim;
 mod stream;
 mod timed;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use hyper::upgrade::OnUpgrade;
 use tokio::sync::oneshot;
 
-use super::{Exchange, Response};
+use super::Exchange;
 use crate::tunnel::Leg;
 
 /// What came with an extended CONNECT (RFC 8441, section 4; RFC 9220, section 3), on any version that has streams.
@@ -24,7 +24,7 @@ pub(crate) struct Connect {
 
 /// One side of a tunnel, and what was read of it already: there once the response that agrees has passed.
 pub(crate) enum Takeover {
-    /// The whole connection, after an upgrade of HTTP/1.1; or what hyper makes of a stream.
+    /// The whole connection, after an upgrade of HTTP/1.1.
     Connection(OnUpgrade),
     /// A stream of a connection that goes on.
     Stream(oneshot::Receiver<Leg>),
@@ -48,11 +48,6 @@ impl Takeover {
             return Some(Self::Stream(connect.stream));
         }
         exchange.request.extensions.remove().map(Self::Connection)
-    }
-
-    /// The side of an upstream whose stream hyper has.
-    pub(crate) fn of_upstream(response: &mut Response) -> Self {
-        Self::Connection(hyper::upgrade::on(response))
     }
 }
 

@@ -24,7 +24,10 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header
 use tokio::sync::oneshot;
 
 pub use self::received::Received;
-use self::tunnelled::Tunnelled;
+pub(crate) use self::{
+    reply::{Sending, Unsent, strip},
+    tunnelled::Tunnelled,
+};
 use super::{
     Activity, Engine, Watched,
     interim::{InterimStream, MAX_WAITING},
@@ -170,7 +173,7 @@ where
         None => match reply::begin(&mut respond, response, to_head) {
             Ok(Some(sending)) => sending.await,
             Ok(None) => Ok(()),
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         },
     };
     // Whoever has left is told nothing by this.
@@ -184,7 +187,7 @@ fn open(request: Request<RecvStream>) -> (Request<Body>, Option<Connect>, Option
     let (mut parts, incoming) = request.into_parts();
     join_cookies(&mut parts.headers);
     let Some(protocol) = parts.extensions.remove::<Protocol>() else {
-        let received = Received::new(incoming, &parts.headers);
+        let received = Received::of_request(incoming, &parts.headers);
         return (Request::from_parts(parts, Body::Received(received)), None, None);
     };
     let (sender, stream) = oneshot::channel();
@@ -215,7 +218,7 @@ impl Handover {
         !self.sender.is_closed()
     }
 
-    fn give<B>(self, respond: &mut SendResponse<Bytes>, response: Response<B>) -> Result<(), h2::Error> {
+    fn give<B>(self, respond: &mut SendResponse<Bytes>, response: Response<B>) -> Result<(), Unsent> {
         let (mut head, _) = response.into_parts();
         reply::prepare(&mut head.headers);
         head.headers.remove(header::CONTENT_LENGTH);

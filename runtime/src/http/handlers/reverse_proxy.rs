@@ -415,7 +415,7 @@ impl ReverseProxy {
             let connection = transport.connection(wanted).await?;
             let client = exchange.interim_sender().await;
             let request = self.request(exchange, asked, Some(dial).filter(|_| transport.has_tls()));
-            let (request, interim, after) = transport.prepare(request, &connection, client);
+            let (request, interim, after) = transport.prepare(request, client);
             match connection.send(request, interim, transport.header_timeout()).await {
                 Ok(answer) => return Ok(after.finish(answer)),
                 Err(failure) => {

@@ -49,7 +49,7 @@ where
     let declared = headers.get(header::CONTENT_LENGTH).and_then(length);
     let ended = bodiless || to_head || (body.is_end_stream() && declared.is_none_or(|length| length == 0));
     let stream = respond.send_response(head, ended)?;
-    Ok((!ended).then_some(Sending { body, stream, waiting: None, left: declared }))
+    Ok((!ended).then(|| Sending::new(body, stream, declared)))
 }
 
 /// Makes the fields those of a message of HTTP/2.
@@ -59,7 +59,7 @@ pub(super) fn prepare(headers: &mut HeaderMap) {
 }
 
 /// Removes the fields that are about a connection.
-pub(super) fn strip(headers: &mut HeaderMap) {
+pub(crate) fn strip(headers: &mut HeaderMap) {
     if !headers.keys().any(|name| CONNECTION_SPECIFIC.contains(name)) {
         return;
     }
@@ -79,7 +79,7 @@ fn length(value: &HeaderValue) -> Option<u64> {
 }
 
 /// A body that is being sent.
-pub(super) struct Sending<B> {
+pub(crate) struct Sending<B> {
     body: B,
     stream: SendStream<Bytes>,
     /// Data that there was no room for yet, and whether it is the last.
@@ -88,18 +88,33 @@ pub(super) struct Sending<B> {
     left: Option<u64>,
 }
 
+/// Why a body was not sent.
+#[derive(Debug)]
+pub(crate) enum Unsent {
+    /// Nothing can be sent on the stream any more. Whoever receives on it learns why.
+    Stream,
+    /// The body itself has broken off, with which the stream was reset.
+    Body(BodyError),
+}
+
+impl From<h2::Error> for Unsent {
+    fn from(_: h2::Error) -> Self {
+        Self::Stream
+    }
+}
+
 impl<B> Future for Sending<B>
 where
     B: http_body::Body<Data = Bytes, Error = BodyError> + Unpin,
 {
-    type Output = Result<(), h2::Error>;
+    type Output = Result<(), Unsent>;
 
     /// Ready when all is sent that will be. The body is asked for nothing while the client has no room for what came.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         loop {
             if let Poll::Ready(reset) = this.stream.poll_reset(cx) {
-                return Poll::Ready(reset.map(drop));
+                return Poll::Ready(reset.map(drop).map_err(Unsent::from));
             }
             if this.waiting.is_some() {
                 ready!(this.poll_room(cx))?;
@@ -117,7 +132,7 @@ where
                             if this.take(data) {
                                 continue;
                             }
-                            return Poll::Ready(Ok(()));
+                            return Poll::Ready(Err(this.cut_short()));
                         }
                         Err(frame) => frame,
                     };
@@ -130,9 +145,11 @@ where
                 }
                 Some(Err(error)) => {
                     this.stream.send_reset(reason_of(&*error));
-                    return Poll::Ready(Ok(()));
+                    return Poll::Ready(Err(Unsent::Body(error)));
                 }
-                None => return Poll::Ready(this.end(|stream| stream.send_data(Bytes::new(), true))),
+                None => {
+                    return Poll::Ready(this.end(|stream| stream.send_data(Bytes::new(), true)));
+                }
             }
         }
     }
@@ -142,6 +159,11 @@ impl<B> Sending<B>
 where
     B: http_body::Body<Data = Bytes, Error = BodyError> + Unpin,
 {
+    /// The body for a stream whose head was sent; `left` is the length that it has promised.
+    pub(crate) fn new(body: B, stream: SendStream<Bytes>, left: Option<u64>) -> Self {
+        Self { body, stream, waiting: None, left }
+    }
+
     /// Takes data to send, but for what goes beyond the promised length. Whether the stream is fit to send it.
     fn take(&mut self, mut data: Bytes) -> bool {
         let mut last = self.body.is_end_stream();
@@ -153,7 +175,6 @@ where
             }
             *left -= data.len() as u64;
             if last && *left > 0 {
-                self.stream.send_reset(Reason::INTERNAL_ERROR);
                 return false;
             }
         }
@@ -182,17 +203,22 @@ where
     fn end(
         &mut self,
         end: impl FnOnce(&mut SendStream<Bytes>) -> Result<(), h2::Error>,
-    ) -> Result<(), h2::Error> {
+    ) -> Result<(), Unsent> {
         if self.left.is_some_and(|left| left > 0) {
-            self.stream.send_reset(Reason::INTERNAL_ERROR);
-            return Ok(());
+            return Err(self.cut_short());
         }
         self.stream.reserve_capacity(0);
-        end(&mut self.stream)
+        Ok(end(&mut self.stream)?)
+    }
+
+    /// Resets the stream of a body that is not as long as the head has promised.
+    fn cut_short(&mut self) -> Unsent {
+        self.stream.send_reset(Reason::INTERNAL_ERROR);
+        Unsent::Body("the body is shorter than was announced".into())
     }
 }
 
-/// How a client is told of a body that breaks off: what an upstream of HTTP/2 has said of it is said again.
+/// How the peer is told of a body that breaks off: what was said of it on another connection of HTTP/2 is said again.
 fn reason_of(error: &(dyn std::error::Error + 'static)) -> Reason {
     successors(Some(error), |error| error.source())
         .find_map(|error| error.downcast_ref::<h2::Error>()?.reason())

@@ -11,7 +11,7 @@ use h2::{Reason, RecvStream, SendStream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Both directions of a stream. Dropped before both have ended, it is reset.
-pub(super) struct Tunnelled {
+pub(crate) struct Tunnelled {
     send: SendStream<Bytes>,
     receive: RecvStream,
     /// What has come and was not read yet.
@@ -21,7 +21,7 @@ pub(super) struct Tunnelled {
 }
 
 impl Tunnelled {
-    pub(super) fn new(send: SendStream<Bytes>, receive: RecvStream) -> Self {
+    pub(crate) fn new(send: SendStream<Bytes>, receive: RecvStream) -> Self {
         Self { send, receive, ahead: Bytes::new(), ended: false }
     }
 

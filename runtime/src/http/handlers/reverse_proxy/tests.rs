@@ -8,6 +8,7 @@ mod health;
 mod messages;
 mod round_trips;
 mod scene;
+mod streams;
 mod transport_options;
 mod transports;
 mod upgrading;

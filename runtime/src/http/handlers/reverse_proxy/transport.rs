@@ -22,11 +22,9 @@ mod relay;
 mod tls;
 mod wire;
 
-use std::{future::Future, io, net::IpAddr, sync::Arc, time::Duration};
+use std::{io, net::IpAddr, sync::Arc, time::Duration};
 
 use caddis_config::http::reverse_proxy::Transport as Config;
-use hyper::client::conn::http2;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::BufStream;
 
 pub(crate) use self::places::{Connections, Place as ConnectionPlace};
@@ -40,6 +38,7 @@ use self::{
     connect::{Dialer, Socket, within},
     exchange::Sender,
     h1::{H1, Line},
+    h2::Requests,
     limits::{Limited, Limits},
     network_proxy::{NetworkProxy, ProxyServer},
     offer::{Offer, Sniffed},
@@ -105,7 +104,7 @@ pub(super) struct HttpTransport {
     compression: bool,
     /// The longest head of a response of HTTP/1.1, in bytes.
     most_head: usize,
-    h2: http2::Builder<LocalExecutor>,
+    h2: ::h2::client::Builder,
 }
 
 /// What may be spoken.
@@ -413,20 +412,19 @@ impl HttpTransport {
         S: Wire,
     {
         let (stream, offer) = Sniffed::new(stream);
-        let (sender, connection) = self.h2.handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+        let (requests, running) = Requests::open(&self.h2, stream).await.map_err(io::Error::other)?;
         tokio::task::spawn_local(async move {
-            // The request that is under way on it learns what happens to a connection.
-            drop(connection.await);
+            running.await;
             drop(open);
         });
-        Ok(Opened::H2(sender, offer))
+        Ok(Opened::H2(requests, offer))
     }
 }
 
 /// What there is for a WebSocket where HTTP/2 may be spoken.
 enum Extended {
     /// A connection that takes it as a stream, and whether it was there before.
-    Stream(http2::SendRequest<Body>, bool),
+    Stream(Requests, bool),
     /// A fresh connection of HTTP/1.1.
     Upgrade(Box<H1>),
     /// Only an upgrade of HTTP/1.1 will do, on another connection.
@@ -436,32 +434,7 @@ enum Extended {
 /// A fresh connection.
 enum Opened {
     H1(Box<H1>),
-    H2(http2::SendRequest<Body>, Offer),
-}
-
-/// Runs what belongs to a connection on the shard of the connection.
-#[derive(Debug, Clone, Copy)]
-struct LocalExecutor;
-
-impl<F> hyper::rt::Executor<F> for LocalExecutor
-where
-    F: Future<Output = ()> + 'static,
-{
-    fn execute(&self, future: F) {
-        tokio::task::spawn_local(future);
-    }
-}
-
-/// HTTP/2 with windows that do not slow down a single large response.
-fn h2_builder() -> http2::Builder<LocalExecutor> {
-    const STREAM_WINDOW: u32 = 4 << 20;
-    const CONNECTION_WINDOW: u32 = 16 << 20;
-    let mut builder = http2::Builder::new(LocalExecutor);
-    builder
-        .timer(TokioTimer::new())
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW);
-    builder
+    H2(Requests, Offer),
 }
 
 /// The type that all connections carry.

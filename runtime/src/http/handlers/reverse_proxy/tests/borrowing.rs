@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     scene::{Sharded, Upstream, Wire, on_a_shard},
+    streams,
     transports::{Seen, serve_h2},
 };
 
@@ -299,6 +300,27 @@ fn requests_of_all_shards_share_a_connection_of_http_2() {
         }
         ended(&mut client).await;
         assert_eq!(seen.lock().unwrap().len(), SHARDS + 1);
+        assert!(upstream.is_alone().await);
+    });
+}
+
+#[test]
+fn interim_responses_of_http_2_cross_over_too() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let proxy = Sharded::new(SHARDS, with(&upstream, json!({"versions": ["h2c", "2"]}))).await;
+        let mut client = proxy.get(0).await;
+        let mut connection = streams::Connection::accept(&upstream).await;
+        streams::answer(connection.next().await.1, "ok");
+        ended(&mut client).await;
+        let mut client = proxy.get(1).await;
+        let (_, mut respond) = connection.next().await;
+        respond.send_informational(streams::head(103)).unwrap();
+        assert_eq!(client.head().await.line(), "HTTP/1.1 103 Early Hints", "at once");
+        respond.send_informational(streams::head(102)).unwrap();
+        streams::answer(respond, "ok");
+        assert_eq!(client.head().await.line(), "HTTP/1.1 102 Processing");
+        ended(&mut client).await;
         assert!(upstream.is_alone().await);
     });
 }

@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode, header};
 
 use super::{
     super::request::strip_hop_by_hop,
-    Answer, Connection, HttpTransport, Request,
+    Answer, HttpTransport, Request,
     expect::{self, Gate},
     gzip,
 };
@@ -30,13 +30,10 @@ impl HttpTransport {
     pub(in super::super) fn prepare(
         &self,
         mut request: Request,
-        connection: &Connection,
         client: Option<InterimSender>,
     ) -> (Request, Interim, Between) {
         let gzip = self.compression && gzip::ask(&mut request);
-        // The HTTP library does not show interim responses of HTTP/2.
-        let limit = self.continue_timeout.filter(|_| connection.is_h1());
-        let gate = limit.and_then(|limit| expect::hold_back(&mut request, limit));
+        let gate = self.continue_timeout.and_then(|limit| expect::hold_back(&mut request, limit));
         (request, Interim { client, gate: gate.clone() }, Between { gate, gzip })
     }
 }

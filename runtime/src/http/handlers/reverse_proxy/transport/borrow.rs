@@ -14,13 +14,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{Request, Response};
-use hyper::{body::Incoming, client::conn::http2};
+use ::h2::RecvStream;
+use http::{HeaderMap, Request, Response, StatusCode};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
+    between::Interim,
     exchange::Sender,
     h1::{H1, Line},
+    h2::{Answered, Broken, Requests, Unanswered, Upload},
     known::Known,
     places::Connections,
     pool::{self, Keep, Key},
@@ -33,6 +35,8 @@ const TIMES: u32 = 16;
 const WINDOW: Duration = Duration::from_secs(1);
 /// How long other shards may take to answer. They take that long only when something keeps them from all their work.
 const PATIENCE: Duration = Duration::from_millis(100);
+/// Interim responses that may be on their way to another shard.
+const WAITING: usize = 16;
 
 thread_local! {
     static ASKED: RefCell<Known<Key, Asked>> = RefCell::default();
@@ -77,7 +81,9 @@ pub(super) struct BorrowedStream {
 /// What the shard of the connection is to do.
 struct Order {
     request: Request<Portable>,
-    answer: oneshot::Sender<Result<Response<Incoming>, Refused>>,
+    /// Takes what comes before the answer.
+    interim: mpsc::Sender<(StatusCode, HeaderMap)>,
+    answer: oneshot::Sender<Result<Response<RecvStream>, Refused>>,
     /// Told when the answer was read; closed when it never will be.
     read: oneshot::Receiver<()>,
 }
@@ -85,7 +91,7 @@ struct Order {
 /// Why there is no answer.
 pub(super) struct Refused {
     /// `None` when the shard of the connection has stopped.
-    pub(super) error: Option<hyper::Error>,
+    pub(super) error: Option<Broken>,
     pub(super) unsent: bool,
 }
 
@@ -190,21 +196,30 @@ fn offer(
 }
 
 /// Does what another shard orders, on a connection of this one.
-async fn lend(mut sender: http2::SendRequest<Body>, orders: oneshot::Receiver<Order>) {
+async fn lend(mut requests: Requests, orders: oneshot::Receiver<Order>) {
     let _lent = Lent::new();
-    let Ok(Order { request, mut answer, read }) = orders.await else { return };
-    let sending = sender.try_send_request(request.map(Portable::into_body));
+    let Ok(Order { request, interim, mut answer, read }) = orders.await else { return };
+    // Left out where too many wait, or nobody does any more.
+    let tell = |status, headers| _ = interim.try_send((status, headers));
+    let sending = requests.send(request.map(Portable::into_body), tell);
+    let mut uploading: Option<Upload> = None;
     let answered = tokio::select! {
-        answered = sending => answered.map_err(|mut failure| {
-            let unsent = failure.take_message().is_some();
-            Refused { error: Some(failure.into_error()), unsent }
-        }),
+        answered = sending => match answered {
+            Ok(Answered { response, upload, .. }) => {
+                uploading = upload;
+                Ok(response)
+            }
+            Err(Unanswered { error, unsent }) => Err(Refused { error: Some(error), unsent: unsent.is_some() }),
+        },
         // The client is gone.
         () = answer.closed() => return,
     };
-    if answer.send(answered).is_ok() {
-        // However it ends, the connection is as it was.
-        _ = read.await;
+    // However it ends, the connection is as it was.
+    if answer.send(answered).is_ok()
+        && read.await.is_ok()
+        && let Some(uploading) = &mut uploading
+    {
+        uploading.go_on();
     }
 }
 
@@ -252,14 +267,27 @@ impl BorrowedStream {
     pub(super) async fn send(
         self,
         request: Request<Body>,
-    ) -> Result<(Response<Incoming>, oneshot::Sender<()>), (Refused, Option<Body>)> {
+        interim: &Interim,
+    ) -> Result<(Response<RecvStream>, oneshot::Sender<()>), (Refused, Option<Body>)> {
         let (head, body) = request.into_parts();
         let (body, origin) = relay::split(body);
-        let (answer, answered) = oneshot::channel();
+        let (answer, mut answered) = oneshot::channel();
         let (reading, read) = oneshot::channel();
-        let order = Order { request: Request::from_parts(head, body), answer, read };
+        let (telling, mut told) = mpsc::channel(WAITING);
+        let order = Order { request: Request::from_parts(head, body), interim: telling, answer, read };
         let unsent = self.order.send(order).is_err();
-        match answered.await.unwrap_or(Err(Refused { error: None, unsent })) {
+        let answered = loop {
+            tokio::select! {
+                biased;
+                Some((status, headers)) = told.recv() => interim.came(status, headers),
+                answered = &mut answered => break answered,
+            }
+        };
+        // They were sent before the answer.
+        while let Ok((status, headers)) = told.try_recv() {
+            interim.came(status, headers);
+        }
+        match answered.unwrap_or(Err(Refused { error: None, unsent })) {
             Ok(response) => Ok((response, reading)),
             Err(refused) if refused.unsent => Err((refused, Some(origin.into_body().await))),
             Err(refused) => Err((refused, None)),

@@ -13,7 +13,7 @@ use super::{
     super::dynamic::resolver,
     Dialer, HttpTransport, Keep, NetworkProxy, ProxyProtocol, Versions,
     h1::MOST_HEAD,
-    h2_builder,
+    h2,
     limits::Limits,
     places::{Connections, Most},
     tls::Tls,
@@ -45,7 +45,7 @@ impl HttpTransport {
         let default = KeepAlive::default();
         let keep_alive = config.keep_alive.as_ref().unwrap_or(&default);
         let mut most_head = MOST_HEAD;
-        let mut h2 = h2_builder();
+        let mut h2 = h2::builder();
         if let Ok(size @ 1..) = usize::try_from(config.max_response_header_size) {
             most_head = size;
             h2.max_header_list_size(u32::try_from(size).unwrap_or(u32::MAX));

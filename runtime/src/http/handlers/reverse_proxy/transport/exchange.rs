@@ -11,7 +11,6 @@ use std::{
 use http::{Uri, header};
 use http_body::Body as _;
 use http_body_util::{BodyExt, Limited};
-use hyper::client::conn::http2;
 use tokio::time::Sleep;
 
 use super::{
@@ -20,7 +19,7 @@ use super::{
     between::Interim,
     borrow::BorrowedStream,
     h1::{Answered, H1, Unanswered},
-    h2,
+    h2::{self, Requests},
     network_proxy::ProxyServer,
     places::Place,
     pool::Home,
@@ -53,7 +52,7 @@ pub(in super::super) struct Connection {
 
 pub(super) enum Sender {
     H1(Box<H1>),
-    H2(http2::SendRequest<Body>),
+    H2(Requests),
     /// HTTP/2 on another shard.
     Borrowed(Box<BorrowedStream>),
 }
@@ -83,11 +82,6 @@ pub(in super::super) struct Failure {
 }
 
 impl Connection {
-    /// Whether HTTP/1.1 is spoken, whose interim responses can be seen.
-    pub(in super::super) fn is_h1(&self) -> bool {
-        matches!(self.sender, Sender::H1(_))
-    }
-
     /// Sends a request in the form of HTTP/1.1 and waits for the head of its response.
     pub(in super::super) fn send(
         self,
@@ -105,8 +99,12 @@ impl Connection {
                 connection.begin(request, home.is_none());
                 Sending::H1(connection, home, interim)
             }
-            Sender::H2(sender) => Sending::H2(Box::pin(h2::send(sender, request, encrypted, extended))),
-            Sender::Borrowed(stream) => Sending::Borrowed(Box::pin(h2::borrow(*stream, request, encrypted))),
+            Sender::H2(sender) => {
+                Sending::H2(Box::pin(h2::send(sender, request, interim, encrypted, extended)))
+            }
+            Sender::Borrowed(stream) => {
+                Sending::Borrowed(Box::pin(h2::borrow(*stream, request, interim, encrypted)))
+            }
         };
         async move {
             let sent = match sending {

@@ -1,10 +1,10 @@
 //! A WebSocket as a stream of HTTP/2 (RFC 8441, section 5): what is different from the upgrade of HTTP/1.1, to which the
 //! answer is made to look the same.
 
+use ::h2::ext::Protocol;
 use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderValue, Method, Response, StatusCode, header};
-use hyper::ext::Protocol;
 
 use super::Request;
 use crate::http::Body;

@@ -1,14 +1,19 @@
 //! A request and its response on a stream of HTTP/2 (RFC 9113).
 
+mod requests;
+
 use std::{pin::Pin, task::Context};
 
-use http::{Uri, Version, header};
+use ::h2::RecvStream;
+use bytes::Bytes;
+use http::{Response, Uri, Version, header};
 use http_body::Body as _;
-use hyper::client::conn::http2;
 use tokio::sync::oneshot;
 
+pub(super) use self::requests::{Answered, Broken, Requests, Unanswered, Upload, builder};
 use super::{
     Request,
+    between::Interim,
     borrow::{BorrowedStream, Refused},
     exchange::{Answer, Failure, is_last},
     extended_connect,
@@ -17,49 +22,67 @@ use crate::{
     error::{Error, Kind},
     http::{
         Body,
+        connection::{Received, h2::Tunnelled},
         passing::{Pass, Passing, Polled},
         takeover::Takeover,
     },
+    tunnel::Leg,
 };
 
 /// Sends a request in the form of HTTP/1.1 and waits for the head of its response. `extended`: it opens a WebSocket.
 pub(super) async fn send(
-    mut sender: http2::SendRequest<Body>,
+    mut requests: Requests,
     mut request: Request,
+    interim: Interim,
     encrypted: bool,
     extended: bool,
 ) -> Result<Answer, Failure> {
     adapt(&mut request, encrypted);
     let accept = extended.then(|| extended_connect::ask(&mut request));
-    match sender.try_send_request(request).await {
-        Ok(response) => {
-            let mut response = response.map(Body::Incoming);
-            let Some(accept) = accept.filter(|_| response.status().is_success()) else {
-                return Ok(response.into());
-            };
-            let stream = Takeover::of_upstream(&mut response);
+    let answered = requests.send(request, |status, headers| interim.came(status, headers)).await;
+    let Answered { response, stream, upload } =
+        answered.map_err(|Unanswered { error, unsent }| failed(error, unsent))?;
+    match (accept, stream) {
+        (Some(accept), Some(stream)) if response.status().is_success() => {
+            let (head, receive) = response.into_parts();
+            let leg = Leg::Other(Box::new(Tunnelled::new(stream, receive)));
+            let mut response = Response::from_parts(head, Body::Empty);
             extended_connect::as_upgrade(&mut response, accept);
-            Ok(Answer { response, switched: Some(stream), place: None })
+            let switched = Some(Takeover::Agreed(Some((leg, Bytes::new()))));
+            Ok(Answer { response, switched, place: None })
         }
-        Err(mut failure) => {
-            let unsent = failure.take_message().map(Request::into_body);
-            Err(failed(failure.into_error(), unsent))
+        (_, _) => {
+            let response = received(response).map(|body| match upload {
+                Some(mut upload) if body.is_empty() => {
+                    upload.go_on();
+                    body
+                }
+                Some(upload) => Passing::boxed(body, upload),
+                None => body,
+            });
+            Ok(response.into())
         }
     }
+}
+
+fn received(response: Response<RecvStream>) -> Response<Body> {
+    let (head, stream) = response.into_parts();
+    let body = Body::Received(Received::of_response(stream, &head.headers));
+    Response::from_parts(head, body)
 }
 
 /// The same on a connection of another shard, which is told when the response was read.
 pub(super) async fn borrow(
     stream: BorrowedStream,
     mut request: Request,
+    interim: Interim,
     encrypted: bool,
 ) -> Result<Answer, Failure> {
     adapt(&mut request, encrypted);
-    match stream.send(request).await {
+    match stream.send(request, &interim).await {
         Ok((response, read)) => {
             let mut returning = Returning(Some(read));
-            let response = response.map(|body| {
-                let body = Body::Incoming(body);
+            let response = received(response).map(|body| {
                 if body.is_empty() {
                     returning.end();
                     return Body::Empty;
@@ -98,9 +121,9 @@ impl Pass for Returning {
     }
 }
 
-fn failed(error: hyper::Error, unsent: Option<Body>) -> Failure {
-    let stale = unsent.is_some() || error.is_incomplete_message() || error.is_closed() || is_reset(&error);
-    let error = Error::new(kind_of(&error), "upstream broke the connection").because(error);
+fn failed(error: Broken, unsent: Option<Body>) -> Failure {
+    let stale = unsent.is_some() || error.is_end();
+    let error = Error::new(error.kind(), "upstream broke the connection").because(error);
     Failure { error, unsent, stale }
 }
 
@@ -118,29 +141,4 @@ fn adapt(request: &mut Request, encrypted: bool) {
     request.headers_mut().remove(header::CONNECTION);
     request.headers_mut().remove(header::UPGRADE);
     *request.version_mut() = Version::HTTP_2;
-}
-
-/// A client that breaks off while its request is sent, or sends too much, is no fault of the upstream.
-fn kind_of(error: &hyper::Error) -> Kind {
-    if let Some(kind) = Error::kind_within(error) {
-        kind
-    } else if io_kind(error) == Some(std::io::ErrorKind::TimedOut) {
-        Kind::UpstreamTimeout
-    } else if error.is_user() && !error.is_body_write_aborted() {
-        Kind::ClientGone
-    } else {
-        Kind::UpstreamBroken
-    }
-}
-
-fn is_reset(error: &hyper::Error) -> bool {
-    use std::io::ErrorKind::{BrokenPipe, ConnectionReset};
-    matches!(io_kind(error), Some(ConnectionReset | BrokenPipe))
-}
-
-/// What the connection failed with.
-fn io_kind(error: &hyper::Error) -> Option<std::io::ErrorKind> {
-    std::iter::successors(std::error::Error::source(error), |error| error.source())
-        .find_map(|error| error.downcast_ref::<std::io::Error>())
-        .map(std::io::Error::kind)
 }

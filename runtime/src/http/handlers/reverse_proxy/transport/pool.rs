@@ -9,10 +9,11 @@ use std::{
 };
 
 use foldhash::fast::RandomState;
-use hyper::client::conn::http2;
 
-use super::{super::dial::Dial, borrow::Away, exchange::Sender, h1::H1, offer::Offer, places::Connections};
-use crate::http::Body;
+use super::{
+    super::dial::Dial, borrow::Away, exchange::Sender, h1::H1, h2::Requests, offer::Offer,
+    places::Connections,
+};
 
 thread_local! {
     static POOL: RefCell<Pool> = RefCell::default();
@@ -71,7 +72,7 @@ struct Idle {
 }
 
 struct Shared {
-    sender: http2::SendRequest<Body>,
+    sender: Requests,
     offer: Offer,
     idle_timeout: Duration,
     used: Instant,
@@ -116,7 +117,7 @@ pub(super) fn know(transport: u64, connections: &Arc<Connections>) {
 }
 
 /// An HTTP/2 connection, which takes any number of requests at once.
-pub(super) fn shared(key: &Key) -> Option<http2::SendRequest<Body>> {
+pub(super) fn shared(key: &Key) -> Option<Requests> {
     POOL.with_borrow_mut(|pool| {
         let shared = pool.shared.get_mut(key)?;
         if shared.sender.is_closed() {
@@ -134,7 +135,7 @@ pub(super) fn offer(key: &Key) -> Option<Offer> {
 }
 
 /// Makes an HTTP/2 connection known to later requests.
-pub(super) fn share(key: Key, sender: http2::SendRequest<Body>, offer: Offer, idle_timeout: Duration) {
+pub(super) fn share(key: Key, sender: Requests, offer: Offer, idle_timeout: Duration) {
     POOL.with_borrow_mut(|pool| {
         pool.shared.insert(key, Shared { sender, offer, idle_timeout, used: Instant::now() });
         pool.sweep_later();
