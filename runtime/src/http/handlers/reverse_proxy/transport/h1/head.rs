@@ -111,11 +111,9 @@ fn read<'a>(
     for field in &*response.headers {
         let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| Invalid::Field)?;
         let start = field.value.as_ptr().addr() - input.as_ptr().addr();
-        let value = if field.value.contains(&b'\n') {
-            HeaderValue::from_bytes(&unfolded(field.value))
-        } else {
-            HeaderValue::from_maybe_shared(copy.slice(start..start + field.value.len()))
-        };
+        // A line break is the one thing in a value that the parser takes and the other type does not.
+        let value = HeaderValue::from_maybe_shared(copy.slice(start..start + field.value.len()))
+            .or_else(|_| HeaderValue::from_bytes(&unfolded(field.value)));
         headers.append(name, value.map_err(|_| Invalid::Field)?);
     }
     let reason = response.reason.filter(|reason| Some(*reason) != status.canonical_reason());
