@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
 
-use crate::{http::routes::NamedRoutes, process::Process, tunnel};
+use crate::{http::routes::NamedRoutes, process::Process, tls::ClientCertificate, tunnel};
 
 /// Why a configuration cannot be run, with the JSON path of the part at fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +56,8 @@ pub struct Build {
     /// What is to be started once this configuration is current.
     pub on_commit: OnCommit,
     pub(crate) named_routes: NamedRoutes,
+    /// To be made once the routes are built.
+    pub(crate) client_certificates: Vec<Arc<ClientCertificate>>,
     /// What has been found so far; `None` when the first error ends the build.
     found: Option<RefCell<Vec<BuildError>>>,
     /// Whether a survey reads the files that it comes upon, and knows the environment.
@@ -76,6 +78,7 @@ impl Build {
             streams: tunnel::Live::default(),
             on_commit: OnCommit::default(),
             named_routes: NamedRoutes::default(),
+            client_certificates: Vec::new(),
             found: None,
             provisions: false,
             path: Vec::new(),

@@ -184,6 +184,10 @@ impl Instance {
             }
             Ok(())
         })?;
+        for certificate in std::mem::take(&mut cx.client_certificates) {
+            tls.provide(&certificate, parts, cx)?;
+        }
+        tls.keep(std::mem::take(parts.authorities).into_made());
         let (renewing, process) = (tls::keep_fresh(&tls), Arc::clone(&cx.process));
         let authorities = tls.authorities().clone();
         cx.on_commit.push(move || {

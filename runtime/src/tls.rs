@@ -5,6 +5,7 @@ pub(crate) mod automation;
 mod ca_pool;
 pub(crate) mod certificates;
 pub(crate) mod client_auth;
+mod client_certificate;
 mod crypto;
 mod matchers;
 pub mod names;
@@ -15,7 +16,7 @@ mod terminator;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime},
 };
 
@@ -23,6 +24,7 @@ use caddis_config as config;
 use rustls::server::ProducesTickets;
 use tokio::sync::watch;
 
+pub(crate) use self::client_certificate::ClientCertificate;
 pub use self::{accept_anything::AcceptAnything, terminator::Terminator};
 use self::{
     automation::{Automation, Parts},
@@ -44,7 +46,8 @@ const RENEW_INTERVAL: Duration = Duration::from_secs(600);
 pub struct Tls {
     store: Arc<Store>,
     automation: Automation,
-    authorities: BTreeMap<String, Arc<Authority>>,
+    /// Known once everything that needs certificates is built.
+    authorities: OnceLock<BTreeMap<String, Arc<Authority>>>,
     tickets: Option<Arc<dyn ProducesTickets>>,
     renew_interval: Duration,
     logger: Logger,
@@ -140,7 +143,7 @@ impl Draft {
         Ok(Arc::new(Tls {
             store: Arc::new(self.store),
             automation: self.automation,
-            authorities: std::mem::take(parts.authorities).into_made(),
+            authorities: OnceLock::new(),
             tickets: self.tickets,
             renew_interval: self.renew_interval,
             logger: cx.process.logger.named("tls"),
@@ -233,7 +236,48 @@ impl Tls {
     /// The authorities that the configuration uses, by id.
     #[must_use]
     pub fn authorities(&self) -> &BTreeMap<String, Arc<Authority>> {
-        &self.authorities
+        static NONE: BTreeMap<String, Arc<Authority>> = BTreeMap::new();
+        self.authorities.get().unwrap_or(&NONE)
+    }
+
+    /// Takes over the authorities that have been made.
+    pub(crate) fn keep(&self, authorities: BTreeMap<String, Arc<Authority>>) {
+        self.authorities.get_or_init(|| authorities);
+    }
+
+    /// Makes the certificate that is shown to upstreams, unless there is one for its name; a survey makes none.
+    ///
+    /// # Errors
+    /// When this server cannot make it, or has failed to.
+    pub(crate) fn provide(
+        &self,
+        wanted: &ClientCertificate,
+        parts: &mut Parts<'_>,
+        cx: &Build,
+    ) -> Result<(), BuildError> {
+        let name = &wanted.name;
+        let refusal =
+            |message: String, unsupported| BuildError { path: wanted.path.clone(), message, unsupported };
+        wanted.store.get_or_init(|| Arc::downgrade(&self.store));
+        if !self.store.find(name).is_empty() {
+            return Ok(());
+        }
+        if let Some(issuer) = self.automation.missing_issuer(name) {
+            let refused: Result<(), _> = Err(refusal(elsewhere(&[name], &issuer), true));
+            return cx.unless_survey(refused).map(drop);
+        }
+        if cx.is_survey() {
+            return Ok(());
+        }
+        if self.automation.needs_internal(name) {
+            self.automation.prepare_internal(parts, cx)?;
+        }
+        let plan = self.automation.plan(name).map_err(|issuer| refusal(elsewhere(&[name], &issuer), true))?;
+        let made = plan.obtain(name, SystemTime::now());
+        let made =
+            made.map_err(|error| refusal(format!("certificate for {name}: {}", chain(&error)), false))?;
+        self.store.put([(name.clone(), made)]);
+        Ok(())
     }
 
     pub(crate) fn makes_on_demand(&self) -> bool {
@@ -260,7 +304,7 @@ impl Tls {
 
     /// Renews whatever will end soon.
     pub(crate) fn maintain(&self, now: SystemTime) {
-        for authority in self.authorities.values() {
+        for authority in self.authorities().values() {
             match authority.maintain(now) {
                 Ok(false) => {}
                 Ok(true) => self.logger.info("renewed intermediate", |fields| {
@@ -298,7 +342,7 @@ impl Tls {
 
     /// How long to wait between two looks at what must be renewed.
     fn interval(&self) -> Duration {
-        let authorities = self.authorities.values().map(|authority| authority.maintenance_interval);
+        let authorities = self.authorities().values().map(|authority| authority.maintenance_interval);
         authorities.chain([self.renew_interval]).min().unwrap_or(RENEW_INTERVAL)
     }
 }

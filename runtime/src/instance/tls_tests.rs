@@ -293,3 +293,33 @@ fn renewing_ends_with_its_configuration() {
     drop(instance);
     assert!(poll().is_ready());
 }
+
+#[test]
+fn a_proxy_shows_a_certificate_of_its_own() {
+    let site = Site::new(json!({}), Value::Null);
+    let socket = format!("unix/{}", site.data.join("up").display());
+    let tls = json!({
+        "server_name": "up.localhost",
+        "root_ca_pem_files": [site.data.join("pki/authorities/local/root.crt")],
+        "client_certificate_automate": "proxy.internal",
+    });
+    let transport = json!({"protocol": "http", "tls": tls});
+    let proxy = json!({"handler": "reverse_proxy", "upstreams": [{"dial": socket}], "transport": transport});
+    let config = site.config(json!({"routes": [{"handle": [proxy]}]}), Value::Null);
+    let mut config: Value = serde_json::from_str(&caddis_config::to_json(&config)).unwrap();
+    let answer = json!({"handler": "static_response", "body": "{http.request.tls.client.san.dns_names}"});
+    let authentication =
+        json!({"mode": "require_and_verify", "ca": {"provider": "pki_root", "authority": ["local"]}});
+    config["apps"]["http"]["servers"]["up"] = json!({
+        "listen": [socket],
+        "routes": [{"match": [{"host": ["up.localhost"]}], "handle": [answer]}],
+        "tls_connection_policies": [{"client_authentication": authentication}],
+    });
+    site.runtime.load(&caddis_config::from_value(config).unwrap(), false).unwrap();
+    let listens = |instance: Option<&Instance>| instance.unwrap().local_address("127.0.0.1:0").unwrap();
+    let mut stream = TcpStream::connect(site.runtime.with_instance(listens)).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: up.localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("proxy.internal"), "{answer}");
+}

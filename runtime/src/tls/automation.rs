@@ -1,7 +1,7 @@
 //! Who makes the certificate for a name, and making it.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime},
 };
 
@@ -58,7 +58,7 @@ pub(crate) struct Automation {
     policies: Vec<Policy>,
     fallback: Policy,
     /// For names that no public authority signs.
-    internal: Option<Internal>,
+    internal: OnceLock<Internal>,
 }
 
 /// Everything that is needed to have a certificate for a name.
@@ -103,7 +103,7 @@ impl Automation {
             on_demand: false,
             storage: parts.storage.clone(),
         };
-        Ok(Self { policies, fallback, internal: None })
+        Ok(Self { policies, fallback, internal: OnceLock::new() })
     }
 
     /// Whether certificates for unknown names are made during handshakes.
@@ -122,10 +122,11 @@ impl Automation {
     }
 
     /// Makes sure that there is an authority for names that no public authority signs.
-    pub(crate) fn prepare_internal(&mut self, parts: &mut Parts<'_>, cx: &Build) -> Result<(), BuildError> {
-        if self.internal.is_none() {
+    pub(crate) fn prepare_internal(&self, parts: &mut Parts<'_>, cx: &Build) -> Result<(), BuildError> {
+        if self.internal.get().is_none() {
             let authority = parts.authorities.get("", parts.pki, parts.storage, cx)?;
-            self.internal = Some(Internal { authority, lifetime: LEAF_LIFETIME, sign_with_root: false });
+            let internal = Internal { authority, lifetime: LEAF_LIFETIME, sign_with_root: false };
+            self.internal.get_or_init(|| internal);
         }
         Ok(())
     }
@@ -159,7 +160,7 @@ impl Automation {
     /// Names the issuer that would be needed.
     pub(crate) fn plan(&self, name: &str) -> Result<Plan, String> {
         let policy = self.policy(name);
-        let issuer = match (&policy.source, &self.internal) {
+        let issuer = match (&policy.source, self.internal.get()) {
             (Source::Internal(internal), _) => internal,
             (_, Some(internal)) if self.needs_internal(name) => internal,
             (Source::Elsewhere(_) | Source::Default | Source::Surveyed, _) => {

@@ -405,6 +405,8 @@ impl ReverseProxy {
         asked: &mut Asked,
         dial: &Arc<Dial>,
     ) -> Result<Answer, Error> {
+        // The path of a socket is no host.
+        let host = Some(dial).filter(|dial| transport.has_tls() && matches!(***dial, Dial::Tcp { .. }));
         loop {
             let wanted = Wanted {
                 dial,
@@ -414,7 +416,7 @@ impl ReverseProxy {
             };
             let connection = transport.connection(wanted).await?;
             let client = exchange.interim_sender().await;
-            let request = self.request(exchange, asked, Some(dial).filter(|_| transport.has_tls()));
+            let request = self.request(exchange, asked, host);
             let (request, interim, after) = transport.prepare(request, client);
             match connection.send(request, interim, transport.header_timeout()).await {
                 Ok(answer) => return Ok(after.finish(answer)),

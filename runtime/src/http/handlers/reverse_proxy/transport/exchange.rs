@@ -18,7 +18,7 @@ use super::{
     Request,
     between::Interim,
     borrow::BorrowedStream,
-    h1::{Answered, H1, Unanswered},
+    h1::{Answered, Broken, H1, Unanswered},
     h2::{self, Requests},
     network_proxy::ProxyServer,
     places::Place,
@@ -154,7 +154,11 @@ async fn h1_answer(
         }
         Err(Unanswered { error, unsent, silent }) => {
             let stale = silent && error.is_end();
-            let error = Error::new(error.kind(), "upstream broke the connection").because(error);
+            let message = match error {
+                Broken::Body(_) | Broken::Length => "sending the request body",
+                Broken::Closed | Broken::Io(_) | Broken::Invalid(_) => "upstream broke the connection",
+            };
+            let error = Error::new(error.kind(), message).because(error);
             Err(Failure { error, unsent, stale })
         }
     }

@@ -78,8 +78,8 @@ pub(super) enum Broken {
     Io(#[from] io::Error),
     #[error("invalid response")]
     Invalid(#[from] Invalid),
-    #[error("the request body broke off")]
-    Body(#[source] BodyError),
+    #[error(transparent)]
+    Body(BodyError),
     #[error("the request body has another length than was announced")]
     Length,
 }

@@ -18,7 +18,7 @@ use super::super::dial::Dial;
 use crate::{
     build::{Build, BuildError},
     placeholder::{Scope, Template},
-    tls::AcceptAnything,
+    tls::{AcceptAnything, ClientCertificate},
 };
 
 /// How connections are encrypted.
@@ -43,14 +43,8 @@ impl Tls {
         fingerprint: &mut Vec<u8>,
         cx: &mut Build,
     ) -> Result<Self, BuildError> {
-        cx.refuse_fields(&[
-            (
-                "client_certificate_automate",
-                !config.client_certificate_automate.is_empty(),
-                "a managed client certificate",
-            ),
-            ("renegotiation", !matches!(config.renegotiation.as_str(), "" | "never"), "TLS renegotiation"),
-        ])?;
+        let renegotiates = !matches!(config.renegotiation.as_str(), "" | "never");
+        cx.refuse_fields(&[("renegotiation", renegotiates, "TLS renegotiation")])?;
         let provider = Arc::new(provider(&config.curves, cx)?);
         let versions = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
@@ -61,6 +55,12 @@ impl Tls {
             versions.with_root_certificates(roots(config, fingerprint, cx)?)
         };
         let client = match (&*config.client_certificate_file, &*config.client_certificate_key_file) {
+            _ if !config.client_certificate_automate.is_empty() => {
+                let path = format!("{}/client_certificate_automate", cx.path());
+                let certificate = Arc::new(ClientCertificate::new(&config.client_certificate_automate, path));
+                cx.client_certificates.push(Arc::clone(&certificate));
+                verified.with_client_cert_resolver(certificate)
+            }
             ("", "") => verified.with_no_client_auth(),
             _ if cx.reads_nothing() => verified.with_no_client_auth(),
             ("", _) | (_, "") => {
