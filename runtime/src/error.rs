@@ -91,6 +91,19 @@ impl Error {
             .map(Error::kind)
     }
 
+    /// What went wrong where the body of a request broke off: what an error of this type among the causes says, a
+    /// mistake in its form, or else its client has left.
+    #[must_use]
+    pub fn kind_of_request_body(error: &(dyn std::error::Error + 'static)) -> Kind {
+        use std::io::ErrorKind::{InvalidData, InvalidInput};
+        let causes = || std::iter::successors(Some(error), |error| error.source());
+        let malformed = causes()
+            .filter_map(|error| error.downcast_ref::<std::io::Error>())
+            .any(|error| matches!(error.kind(), InvalidData | InvalidInput));
+        let otherwise = if malformed { Kind::Status(StatusCode::BAD_REQUEST) } else { Kind::ClientGone };
+        Self::kind_within(error).unwrap_or(otherwise)
+    }
+
     /// Marks that the upstream had answered, so that the request must not be sent again.
     #[must_use]
     pub fn after_answer(mut self) -> Self {

@@ -8,11 +8,18 @@ use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream, UdpSocket},
+    sync::oneshot,
 };
 
 use crate::tidy::root;
 
 const GET: &str = "GET /case HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+
+const UPLOAD: &str = "POST /case HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\npart";
+const CHUNK: &str =
+    "POST /case HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n";
+const CHUNKS: &str =
+    "POST /case HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n9\r\nha";
 
 /// The log in the folder of a server.
 const LOG: &str = "log";
@@ -101,9 +108,7 @@ fn asks(request: &'static str) -> Client {
     Box::new(move |mut stream| {
         Box::pin(async move {
             stream.write_all(request.as_bytes()).await.unwrap();
-            let mut answer = Vec::new();
-            let end = stream.read_to_end(&mut answer).await;
-            described(&String::from_utf8_lossy(&answer), end.is_ok())
+            answered(stream).await
         })
     })
 }
@@ -120,6 +125,64 @@ fn leaves(request: &'static str, after: usize, reset: bool) -> Client {
             "left".to_owned()
         })
     })
+}
+
+/// A client that does something to its connection once the upstream has the head of its request and `part` of the body.
+fn spoils<F>(
+    name: &'static str,
+    request: &'static str,
+    part: &'static str,
+    spoil: impl FnOnce(TcpStream) -> F + Send + 'static,
+) -> Case
+where
+    F: Future<Output = String> + Send + 'static,
+{
+    let (there, arrived) = oneshot::channel();
+    let upstream: Upstream = Box::new(move |mut stream| {
+        Box::pin(async move {
+            read_head(&mut stream).await;
+            let mut read = vec![0; part.len()];
+            stream.read_exact(&mut read).await.unwrap();
+            assert_eq!(read, part.as_bytes());
+            there.send(()).unwrap();
+            waits(stream).await
+        })
+    });
+    let client: Client = Box::new(move |mut stream| {
+        Box::pin(async move {
+            stream.write_all(request.as_bytes()).await.unwrap();
+            arrived.await.unwrap();
+            spoil(stream).await
+        })
+    });
+    case(name, "", upstream, client)
+}
+
+/// Sends something that does not belong there, and tells what came back.
+async fn adds_garbage(mut stream: TcpStream) -> String {
+    stream.write_all(b"zz\r\n").await.unwrap();
+    answered(stream).await
+}
+
+/// Says that nothing more will come, and tells what came back.
+async fn ends(mut stream: TcpStream) -> String {
+    stream.shutdown().await.unwrap();
+    answered(stream).await
+}
+
+async fn answered(mut stream: TcpStream) -> String {
+    let mut answer = Vec::new();
+    let end = stream.read_to_end(&mut answer).await;
+    described(&String::from_utf8_lossy(&answer), end.is_ok())
+}
+
+async fn goes(_: TcpStream) -> String {
+    "left".to_owned()
+}
+
+async fn goes_rudely(stream: TcpStream) -> String {
+    stream.set_zero_linger().unwrap();
+    "left".to_owned()
 }
 
 /// A response in a few words.
@@ -191,6 +254,13 @@ fn cases() -> Vec<Case> {
             answers(flood, floods),
             leaves(GET, 100, false),
         ),
+        spoils("the client leaves before there is an answer", GET, "", goes),
+        spoils("the client resets before there is an answer", GET, "", goes_rudely),
+        spoils("the client leaves in the middle of its body", UPLOAD, "part", goes),
+        spoils("the client resets in the middle of its body", UPLOAD, "part", goes_rudely),
+        spoils("the client ends in the middle of its body", UPLOAD, "part", ends),
+        spoils("the client ends in the middle of a chunk", CHUNKS, "4\r\npart\r\n2\r\nha\r\n", ends),
+        spoils("the client sends a chunk without a length", CHUNK, "4\r\npart\r\n", adds_garbage),
         case(
             "the client leaves in the middle of the response",
             "",

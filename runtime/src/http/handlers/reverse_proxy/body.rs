@@ -5,7 +5,7 @@ use http_body::Frame;
 use http_body_util::BodyExt;
 
 use crate::{
-    error::{Error, Kind},
+    error::Error,
     http::{Body, Exchange, body::BodyError, prefixed::prefixed},
 };
 
@@ -42,7 +42,7 @@ impl RequestBody {
             Ok(Buffered::All(bytes)) => Ok(Self::Whole(bytes)),
             Ok(Buffered::Part(body)) => Ok(Self::Stream(body)),
             Err(error) => {
-                let kind = Error::kind_within(&*error).unwrap_or(Kind::ClientGone);
+                let kind = Error::kind_of_request_body(&*error);
                 Err(Error::new(kind, "reading the request body").because(error))
             }
         }

@@ -88,7 +88,7 @@ impl Broken {
     /// A client that breaks off while its request is sent, or sends too much, is no fault of the upstream.
     pub(super) fn kind(&self) -> Kind {
         match self {
-            Self::Body(error) => Error::kind_within(&**error).unwrap_or(Kind::ClientGone),
+            Self::Body(error) => Error::kind_of_request_body(&**error),
             Self::Length => Kind::ClientGone,
             Self::Io(error) if error.kind() == io::ErrorKind::TimedOut => Kind::UpstreamTimeout,
             Self::Closed | Self::Io(_) | Self::Invalid(_) => Kind::UpstreamBroken,

@@ -249,7 +249,7 @@ impl Broken {
     /// A client that breaks off while its request is sent, or sends too much, is no fault of the upstream.
     pub(super) fn kind(&self) -> Kind {
         match self {
-            Self::Body(error) => Error::kind_within(&**error).unwrap_or(Kind::ClientGone),
+            Self::Body(error) => Error::kind_of_request_body(&**error),
             Self::Stream(error) if io_kind(error) == Some(io::ErrorKind::TimedOut) => Kind::UpstreamTimeout,
             Self::Stream(_) => Kind::UpstreamBroken,
         }
