@@ -111,7 +111,7 @@ impl Endpoint {
             // The port may be ours already, on another interface.
             let ours = listening.and_then(|listening| listening.local);
             let probe = ours.is_none_or(|ours| ours.port() != address.port);
-            let (mut sockets, local) = listen::open_tcp(&address, 1, probe).map_err(failed)?;
+            let (mut sockets, local) = listen::open_shared(&address, 1, probe).map_err(failed)?;
             let socket = sockets.pop().expect("as many as were asked for");
             (Socket::Tcp(TcpListener::from_std(socket.into()).map_err(failed)?), Some(local))
         };

@@ -53,6 +53,9 @@ struct Planned {
     permissions: u32,
 }
 
+/// How often the kernel is asked for another port where it chooses one that is free for TCP and not for UDP.
+const SAME_PORT_TRIES: u32 = 16;
+
 /// How listeners end.
 #[derive(Debug, Clone, Copy)]
 struct Shutdown {
@@ -226,19 +229,25 @@ impl Instance {
         cx: &Build,
     ) -> Result<(), BuildError> {
         let Listening { address, permissions, endpoint, .. } = listening;
-        if self.listeners.contains_key(&address) {
-            return Err(cx.error(format!("listener address repeated: {address}")));
-        }
-        let kept = previous.and_then(|previous| previous.listeners.get(&address)).cloned();
-        let listener = match kept {
-            Some(kept) => kept,
-            None => {
-                let opened = Listener::open(&address, permissions, &cx.process);
-                Arc::new(opened.map_err(|error| cx.error(refusal(&address, &error)))?)
+        let protocols = endpoint.protocols;
+        let datagrams = address.for_datagrams().filter(|_| protocols.h3);
+        // An address at which nothing is spoken that it can carry is held all the same.
+        let streams = protocols.over_streams() || datagrams.is_none();
+        let addresses = [streams.then(|| address.clone()), datagrams];
+        for address in addresses.iter().flatten() {
+            if self.listeners.contains_key(address) {
+                return Err(cx.error(format!("listener address repeated: {address}")));
             }
-        };
-        self.planned.push(Planned { listener: Arc::clone(&listener), endpoint, permissions });
-        self.listeners.insert(address, listener);
+        }
+        for listener in open(&addresses, permissions, previous, cx)? {
+            if listener.address.network.is_udp()
+                && let Some(port) = listener.local.map(|local| local.port())
+            {
+                endpoint.server.advertise(port);
+            }
+            self.listeners.insert(listener.address.clone(), Arc::clone(&listener));
+            self.planned.push(Planned { listener, endpoint: endpoint.clone(), permissions });
+        }
         Ok(())
     }
 
@@ -247,7 +256,10 @@ impl Instance {
     #[must_use]
     pub fn local_address(&self, listen: &str) -> Option<std::net::SocketAddr> {
         let listen = address::Listen::parse(listen, 0).ok()?;
-        listen.addresses.iter().find_map(|address| self.listeners.get(address)?.local)
+        listen.addresses.iter().find_map(|address| {
+            let streams = self.listeners.get(address);
+            streams.or_else(|| self.listeners.get(&address.for_datagrams()?))?.local
+        })
     }
 
     /// Puts this instance in the place of `previous`: from here on it answers.
@@ -262,10 +274,16 @@ impl Instance {
                 listen::permit(&listener.address, permissions, &logger);
                 listener.serve(endpoint, &logger);
             } else {
-                if let Some(local) = listener.local.filter(|_| listener.address.port == 0) {
+                let streams = !listener.address.network.is_udp();
+                if let Some(local) = listener.local.filter(|_| streams && listener.address.port == 0) {
                     logger.info("port 0 listener", |fields| {
                         fields.add("input_address", listener.address.to_string());
                         fields.add("actual_address", local.to_string());
+                    });
+                }
+                if listener.address.network.is_udp() {
+                    logger.info("enabling HTTP/3 listener", |fields| {
+                        fields.add("addr", listener.address.host_and_port());
                     });
                 }
                 listener.start(endpoint, process);
@@ -341,6 +359,49 @@ async fn retire(listeners: Vec<Arc<Listener>>, shutdown: Shutdown) {
             listener.cut();
         }
         listener.forget();
+    }
+}
+
+/// The listeners for streams and for datagrams at one address, as far as they are wanted. Those of `previous` are kept.
+fn open(
+    [streams, datagrams]: &[Option<Address>; 2],
+    permissions: u32,
+    previous: Option<&Instance>,
+    cx: &Build,
+) -> Result<Vec<Arc<Listener>>, BuildError> {
+    let kept = |address: &Address| previous.and_then(|previous| previous.listeners.get(address)).cloned();
+    let opened = |address: &Address, port: u16| -> std::io::Result<Arc<Listener>> {
+        match kept(address) {
+            Some(kept) => Ok(kept),
+            None => Listener::open(address, port, permissions, &cx.process).map(Arc::new),
+        }
+    };
+    let refused = |address: &Address, error| cx.error(refusal(address, &error));
+    let mut tries = SAME_PORT_TRIES;
+    loop {
+        let mut listeners = Vec::with_capacity(2);
+        if let Some(address) = streams {
+            listeners.push(opened(address, address.port).map_err(|error| refused(address, error))?);
+        }
+        let Some(address) = datagrams else { return Ok(listeners) };
+        let beside =
+            listeners.first().and_then(|listener| listener.local).map_or(address.port, |local| local.port());
+        match opened(address, beside) {
+            Ok(listener) => listeners.push(listener),
+            // The kernel has chosen a port that is free for streams only; the next may be free for both.
+            Err(error)
+                if error.kind() == std::io::ErrorKind::AddrInUse
+                    && tries > 0
+                    && streams
+                        .as_ref()
+                        .is_some_and(|streams| streams.port == 0 && kept(streams).is_none()) =>
+            {
+                tries -= 1;
+                continue;
+            }
+            Err(error) => return Err(refused(address, error)),
+        }
+        return Ok(listeners);
     }
 }
 

@@ -6,6 +6,7 @@
 mod accept;
 pub mod address;
 mod ports;
+mod quic;
 mod socket;
 
 use std::{
@@ -22,7 +23,8 @@ use socket2::Socket;
 use tokio::sync::{Notify, watch};
 
 pub(crate) use self::accept::{Control, Current};
-pub(crate) use self::socket::{open_tcp, open_unix};
+pub(crate) use self::quic::{Attempt, Endpoints, canonical, transport};
+pub(crate) use self::socket::{open_shared, open_unix};
 use self::{
     accept::accept_loop,
     address::{Address, Network},
@@ -65,19 +67,20 @@ pub(crate) struct Orders {
 }
 
 impl Listener {
-    /// Opens the sockets.
+    /// Opens the sockets, at this port if the address has none.
     ///
     /// # Errors
     /// When the address cannot be bound, in particular because another process listens on it.
-    pub fn open(address: &Address, permissions: u32, process: &Process) -> io::Result<Self> {
+    pub fn open(address: &Address, port: u16, permissions: u32, process: &Process) -> io::Result<Self> {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         let shards = process.shards.count();
         let (sockets, local) = if address.network == Network::Unix {
             (vec![socket::open_unix(&address.host, permissions)?], None)
         } else {
             // A port that is ours cannot be another's, and would look as if it were.
-            let probe = !process.ports.holds(address.port);
-            let (sockets, local) = socket::open_tcp(address, shards, probe)?;
+            let probe = !process.ports.holds(address.network, port);
+            let wanted = Address { port, ..address.clone() };
+            let (sockets, local) = socket::open_shared(&wanted, shards, probe)?;
             (sockets, Some(local))
         };
         let copies: io::Result<Vec<_>> =
@@ -88,7 +91,7 @@ impl Listener {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             sockets: Mutex::new(sockets),
             copies: Mutex::new(copies?),
-            port: Mutex::new(local.map(|local| Arc::new(process.ports.hold(local.port())))),
+            port: Mutex::new(local.map(|local| Arc::new(process.ports.hold(address.network, local.port())))),
             endpoint: ArcSwapOption::empty(),
             swaps: AtomicU64::new(0),
             orders: watch::Sender::new(Orders::default()),
@@ -109,8 +112,9 @@ impl Listener {
         for (shard, socket) in std::mem::take(&mut *lock(&self.copies)).into_iter().enumerate() {
             let (listener, logger) = (Arc::clone(self), logger.clone());
             let port = lock(&self.port).clone();
+            let endpoints = Arc::clone(&process.endpoints);
             process.shards.run_on(shard, move || {
-                tokio::task::spawn_local(accept_loop(listener, socket, port, logger));
+                tokio::task::spawn_local(accept_loop(listener, socket, port, endpoints, logger));
             });
         }
     }
@@ -121,7 +125,7 @@ impl Listener {
         let previous = self.swap(Some(endpoint));
         let renewed = previous.is_some_and(|old| old.terms != terms);
         self.orders.send_modify(|orders| orders.renewals += u64::from(renewed));
-        if self.address.network == Network::Unix {
+        if self.address.network == Network::Unix || self.address.network.is_udp() {
             return;
         }
         let configured =

@@ -8,7 +8,7 @@ use rustls::server::ProducesTickets;
 use crate::{
     folders::Folders,
     http::handlers::reverse_proxy::Hosts,
-    listen::Ports,
+    listen::{Endpoints, Ports},
     logging::{Logger, output::Outputs},
     metrics::Metrics,
     mirrors::Mirrors,
@@ -27,6 +27,8 @@ pub struct Process {
     pub tunnels: Arc<tunnel::Registry>,
     /// The ports that this process listens on.
     pub ports: Arc<Ports>,
+    /// The ends of QUIC connections.
+    pub(crate) endpoints: Arc<Endpoints>,
     /// What is known of upstreams.
     pub hosts: Arc<Hosts>,
     /// Where data is kept unless a configuration says otherwise. Not set: the folders that the environment names.
@@ -48,7 +50,7 @@ impl Process {
     #[must_use]
     pub fn new(shards: Shards, logger: Logger) -> Self {
         let tunnels = Arc::default();
-        let (ports, outputs) = <_>::default();
+        let (ports, endpoints, outputs) = <_>::default();
         let hosts = Arc::new(Hosts::new(&logger));
         let mirrors = Arc::default();
         let metrics = Metrics::new(Arc::clone(&tunnels), Arc::clone(&hosts), Arc::clone(&mirrors));
@@ -58,6 +60,7 @@ impl Process {
             logger,
             tunnels,
             ports,
+            endpoints,
             hosts,
             folders,
             tickets,

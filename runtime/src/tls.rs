@@ -10,6 +10,7 @@ mod crypto;
 mod matchers;
 pub mod names;
 pub(crate) mod policy;
+pub(crate) mod quic;
 mod selection;
 mod signatures;
 mod terminator;

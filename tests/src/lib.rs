@@ -1,6 +1,7 @@
 //! What the end-to-end tests are written with: pages, scenarios, and the peers that scenarios need.
 
 pub mod client;
+pub mod http3;
 pub mod origin;
 pub mod page;
 pub mod real;

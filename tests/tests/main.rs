@@ -7,6 +7,7 @@ mod connections;
 mod faults;
 mod fields;
 mod http2;
+mod http3;
 mod interim;
 mod mirror;
 mod pages;

@@ -2,7 +2,9 @@
 
 mod activity;
 pub(crate) mod h2;
+mod h3;
 mod interim;
+pub(crate) mod outgoing;
 mod stream;
 mod timed;
 
@@ -13,6 +15,7 @@ use std::{
     rc::Rc,
     sync::Arc,
     task::Poll,
+    time::Duration,
 };
 
 use hyper::{
@@ -28,6 +31,7 @@ use self::timed::{Deadline, Timed};
 pub(crate) use self::{
     activity::{Activity, Limits},
     h2::Http2,
+    h3::serve as serve_quic,
     interim::{Interim, InterimSender, InterimStream, InterimTarget},
     stream::{read_from, write_to},
 };
@@ -41,7 +45,7 @@ use super::{
     server::{self, Aborted, Reply, Server},
 };
 use crate::{
-    listen::{Control, Current, KeepAlive},
+    listen::{Control, Current, KeepAlive, canonical},
     listeners::Wrappers,
     logging::Logger,
     tls::Terminator,
@@ -70,6 +74,8 @@ pub struct Endpoint {
     /// Largest head of a request in bytes.
     pub max_header_bytes: usize,
     pub(crate) limits: Limits,
+    /// How connections of QUIC are treated.
+    pub(crate) transport: Arc<quinn::TransportConfig>,
 }
 
 /// Versions of HTTP.
@@ -81,6 +87,15 @@ pub struct Protocols {
     pub h2: bool,
     /// HTTP/2 without TLS.
     pub h2c: bool,
+    /// HTTP/3.
+    pub h3: bool,
+}
+
+impl Protocols {
+    /// Whether any of them is spoken over streams of bytes.
+    pub(crate) fn over_streams(self) -> bool {
+        self.h1 || self.h2 || self.h2c
+    }
 }
 
 /// Serves an accepted connection until it ends.
@@ -207,11 +222,6 @@ async fn prepare(
     Ok(served.then(|| Prepared { http2, ..Prepared::plain(plain, remote, local) }))
 }
 
-/// An IPv4 address that came in through a socket for both families is an IPv4 address.
-fn canonical(address: SocketAddr) -> SocketAddr {
-    SocketAddr::new(address.ip().to_canonical(), address.port())
-}
-
 fn local_address(socket: &Socket, current: &Current) -> Option<SocketAddr> {
     match socket {
         Socket::Unix(_) => None,
@@ -234,28 +244,10 @@ async fn run(
     let activity = Arc::new(Activity::new(http2));
     let connection = Arc::new(connection);
     let stream = Watched::new(stream, Arc::clone(&activity));
-    // Requests of HTTP/1.1 are limited by what their connection does; in HTTP/2 each has its own time.
+    // Requests of HTTP/1.1 are limited by what their connection does; on streams each has its own time.
     let write = limits.write.filter(|_| http2);
-    let service = {
-        let (activity, current) = (Arc::clone(&activity), Rc::clone(current));
-        move |request: Request<Body>, stream: Option<server::Stream>| {
-            let connection = Arc::clone(&connection);
-            let reply = Reply::begin(&activity, stream);
-            let endpoint = current.endpoint();
-            async move {
-                let Some(endpoint) = &*endpoint else { return Err(Aborted) };
-                let deadline = write.map(|write| Instant::now() + write);
-                let serving = endpoint.server.serve(request, connection, reply);
-                let response = match deadline {
-                    Some(deadline) => {
-                        tokio::time::timeout_at(deadline, serving).await.map_err(|_| Aborted)?
-                    }
-                    None => serving.await,
-                };
-                Ok(response?.map(|body| Timed::new(body, Deadline::new(deadline))))
-            }
-        }
-    };
+    let service = Service { activity: Arc::clone(&activity), current: Rc::clone(current), write };
+    let service = move |request, stream| service.answer(request, stream, Arc::clone(&connection));
     if http2 {
         let service = move |request, stream| service(request, Some(stream));
         let engine = Http2::new(stream, &activity, max_header_bytes, service);
@@ -270,6 +262,37 @@ async fn run(
         drive(engine, &activity, limits, control).await?;
     }
     Ok(())
+}
+
+/// Answers the requests of a connection.
+struct Service {
+    activity: Arc<Activity>,
+    current: Rc<Current>,
+    /// How long the answer to one may take.
+    write: Option<Duration>,
+}
+
+impl Service {
+    /// Answers a request by what answers on the listener now.
+    fn answer(
+        &self,
+        request: Request<Body>,
+        stream: Option<server::Stream>,
+        connection: Arc<Connection>,
+    ) -> impl Future<Output = Result<http::Response<Timed>, Aborted>> + use<> {
+        let reply = Reply::begin(&self.activity, stream);
+        let (endpoint, write) = (self.current.endpoint(), self.write);
+        async move {
+            let Some(endpoint) = &*endpoint else { return Err(Aborted) };
+            let deadline = write.map(|write| Instant::now() + write);
+            let serving = endpoint.server.serve(request, connection, reply);
+            let response = match deadline {
+                Some(deadline) => tokio::time::timeout_at(deadline, serving).await.map_err(|_| Aborted)?,
+                None => serving.await,
+            };
+            Ok(response?.map(|body| Timed::new(body, Deadline::new(deadline))))
+        }
+    }
 }
 
 /// The HTTP engine of one connection.

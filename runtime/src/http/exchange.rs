@@ -125,6 +125,8 @@ pub struct Exchange {
     pub(crate) interim: Option<InterimTarget>,
     /// Present in an extended CONNECT.
     pub(crate) connect: Option<Connect>,
+    /// What answers say of other ways to the same server (`Alt-Svc`).
+    pub(crate) alternatives: Option<HeaderValue>,
 }
 
 impl Exchange {
@@ -155,6 +157,7 @@ impl Exchange {
             observed: Observed::default(),
             interim: None,
             connect: None,
+            alternatives: None,
         }
     }
 
@@ -245,14 +248,16 @@ impl Exchange {
 
     /// The headers of the answer that is to come, for handlers that set some ahead of it.
     pub fn response_headers_mut(&mut self) -> &mut HeaderMap {
-        self.response_headers.get_or_insert_with(initial_headers)
+        let alternatives = &self.alternatives;
+        self.response_headers.get_or_insert_with(|| initial_headers(alternatives.clone()))
     }
 
     /// An empty answer with the headers that were set ahead of it, ready to be filled.
     pub fn respond(&mut self, status: StatusCode) -> Response {
         let mut response = Response::new(Body::Empty);
         *response.status_mut() = status;
-        *response.headers_mut() = self.response_headers.take().unwrap_or_else(initial_headers);
+        let set = self.response_headers.take();
+        *response.headers_mut() = set.unwrap_or_else(|| initial_headers(self.alternatives.clone()));
         response
     }
 }
@@ -260,9 +265,12 @@ impl Exchange {
 /// What every answer of this server says of it.
 pub const SERVER: HeaderValue = HeaderValue::from_static("Caddis");
 
-fn initial_headers() -> HeaderMap {
+fn initial_headers(alternatives: Option<HeaderValue>) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(header::SERVER, SERVER);
+    if let Some(alternatives) = alternatives {
+        headers.insert(header::ALT_SVC, alternatives);
+    }
     headers
 }
 

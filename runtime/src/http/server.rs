@@ -7,7 +7,7 @@ mod slow_clients;
 
 use std::{
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     task::{Context, Poll},
 };
 
@@ -54,6 +54,8 @@ pub struct Server {
     /// `None` when nothing is written about requests.
     pub(crate) logs: Option<Logs>,
     pub(crate) error_log: Logger,
+    /// Where the same is served over HTTP/3, for the field `Alt-Svc` (RFC 7838).
+    pub(crate) alternatives: OnceLock<HeaderValue>,
 }
 
 impl std::fmt::Debug for Server {
@@ -80,6 +82,9 @@ impl Server {
         let body = self.body_limits.guard(body, parts.version);
         let mut exchange = Exchange::new(parts, body, connection);
         reply.open(&mut exchange);
+        if exchange.request.version < Version::HTTP_3 {
+            exchange.alternatives = self.alternatives.get().cloned();
+        }
         self.client_ip.find(&mut exchange);
         if let Some(logs) = &self.logs {
             logs.begin(&mut exchange);
@@ -103,6 +108,13 @@ impl Server {
         let observed = exchange.observed;
         let replying = Replying { line, observed, failed: None, _busy: reply.decide() };
         Ok(outcome?.map(|body| Passing::new(body, replying)))
+    }
+
+    /// Tells clients of other versions that HTTP/3 is served on a port. To be said once, before the first request.
+    pub(crate) fn advertise(&self, port: u16) {
+        let value = HeaderValue::try_from(format!("h3=\":{port}\"; ma=2592000"));
+        // Of several ports one is enough.
+        drop(self.alternatives.set(value.expect("it is visible ASCII")));
     }
 
     async fn answer(&self, exchange: &mut Exchange) -> Outcome {

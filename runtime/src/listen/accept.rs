@@ -13,7 +13,7 @@ use std::{
 use socket2::Domain;
 use tokio::net::{TcpListener, UnixListener};
 
-use super::{Listener, Orders, ports::Held};
+use super::{Attempt, Endpoints, Listener, Orders, ports::Held, quic::Quic};
 use crate::{
     http::connection::{self, Endpoint, Socket},
     logging::Logger,
@@ -118,7 +118,7 @@ impl Drop for Place {
 }
 
 impl Connections {
-    fn open(self: &Rc<Self>, current: &Rc<Current>, socket: Socket, logger: &Logger) {
+    fn open(self: &Rc<Self>, current: &Rc<Current>, accepted: Accepted, logger: &Logger) {
         let number = self.next.get();
         self.next.set(number + 1);
         let control = Rc::new(Control::default());
@@ -127,7 +127,15 @@ impl Connections {
         let place = Place { connections: Rc::clone(self), current: Rc::clone(current), number };
         let logger = logger.clone();
         tokio::task::spawn_local(async move {
-            connection::serve(socket, &place.current, &control, &logger).await;
+            match accepted {
+                Accepted::Stream(socket) => {
+                    connection::serve(socket, &place.current, &control, &logger).await;
+                }
+                Accepted::Quic(attempt) => {
+                    // In a box, so that a connection of TCP does not keep the room.
+                    Box::pin(connection::serve_quic(*attempt, &place.current, &control, &logger)).await;
+                }
+            }
             drop(place);
         });
     }
@@ -142,22 +150,41 @@ impl Connections {
 enum Acceptor {
     Tcp(TcpListener),
     Unix(UnixListener),
+    Quic(Quic),
+}
+
+/// What a client has opened.
+enum Accepted {
+    Stream(Socket),
+    Quic(Box<Attempt>),
 }
 
 impl Acceptor {
-    fn new(socket: socket2::Socket) -> io::Result<Self> {
-        if socket.domain()? == Domain::UNIX {
+    fn new(
+        socket: socket2::Socket,
+        listener: &Listener,
+        port: Option<&Arc<Held>>,
+        endpoints: &Arc<Endpoints>,
+    ) -> io::Result<Self> {
+        if listener.address.network.is_udp() {
+            Quic::new(socket, port.cloned(), endpoints).map(Self::Quic)
+        } else if socket.domain()? == Domain::UNIX {
             UnixListener::from_std(socket.into()).map(Self::Unix)
         } else {
             TcpListener::from_std(socket.into()).map(Self::Tcp)
         }
     }
 
-    async fn accept(&self) -> io::Result<Socket> {
-        match self {
-            Self::Tcp(listener) => listener.accept().await.map(|(stream, peer)| Socket::Tcp(stream, peer)),
-            Self::Unix(listener) => listener.accept().await.map(|(stream, _)| Socket::Unix(stream)),
-        }
+    async fn accept(&self) -> io::Result<Accepted> {
+        let socket = match self {
+            Self::Tcp(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                Socket::Tcp(stream, peer)
+            }
+            Self::Unix(listener) => Socket::Unix(listener.accept().await?.0),
+            Self::Quic(quic) => return quic.accept().await.map(|attempt| Accepted::Quic(Box::new(attempt))),
+        };
+        Ok(Accepted::Stream(socket))
     }
 }
 
@@ -166,18 +193,19 @@ pub(super) async fn accept_loop(
     listener: Arc<Listener>,
     socket: socket2::Socket,
     port: Option<Arc<Held>>,
+    endpoints: Arc<Endpoints>,
     logger: Logger,
 ) {
     let mut orders = listener.orders.subscribe();
     let connections = Rc::new(Connections::default());
-    match Acceptor::new(socket) {
+    match Acceptor::new(socket, &listener, port.as_ref(), &endpoints) {
         Ok(acceptor) => {
             let current = Rc::new(Current::new(listener));
             let mut renewals = 0;
             while !orders.borrow_and_update().stop {
                 tokio::select! {
                     accepted = acceptor.accept() => match accepted {
-                        Ok(socket) => connections.open(&current, socket, &logger),
+                        Ok(accepted) => connections.open(&current, accepted, &logger),
                         Err(error) => after_error(&error, &current.listener, &logger).await,
                     },
                     Ok(()) = orders.changed() => {

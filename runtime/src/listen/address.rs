@@ -4,7 +4,7 @@ use std::fmt;
 
 use caddis_config::value::NetworkAddress;
 
-/// The kinds of stream sockets that can be listened on.
+/// The kinds of sockets that can be listened on. Those of UDP are beside those of TCP, for HTTP/3; no configuration names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Network {
     /// IPv4 and IPv6.
@@ -13,8 +13,22 @@ pub enum Network {
     Tcp4,
     /// IPv6 only.
     Tcp6,
+    /// UDP over IPv4 and IPv6.
+    Udp,
+    /// UDP over IPv4.
+    Udp4,
+    /// UDP over IPv6.
+    Udp6,
     /// A unix domain stream socket.
     Unix,
+}
+
+impl Network {
+    /// Whether what comes is datagrams.
+    #[must_use]
+    pub fn is_udp(self) -> bool {
+        matches!(self, Network::Udp | Network::Udp4 | Network::Udp6)
+    }
 }
 
 /// Exactly one socket. Two addresses that compare equal are served by the same socket across reloads.
@@ -80,19 +94,39 @@ impl Listen {
     }
 }
 
+impl Address {
+    /// The same address for datagrams; `None` for unix sockets, of which one file cannot be both.
+    #[must_use]
+    pub fn for_datagrams(&self) -> Option<Self> {
+        let network = match self.network {
+            Network::Tcp | Network::Udp => Network::Udp,
+            Network::Tcp4 | Network::Udp4 => Network::Udp4,
+            Network::Tcp6 | Network::Udp6 => Network::Udp6,
+            Network::Unix => return None,
+        };
+        Some(Self { network, ..self.clone() })
+    }
+
+    /// The address without its network.
+    #[must_use]
+    pub fn host_and_port(&self) -> String {
+        let Self { host, port, .. } = self;
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let prefix = match self.network {
             Network::Tcp => "",
             Network::Tcp4 => "tcp4/",
             Network::Tcp6 => "tcp6/",
+            Network::Udp => "udp/",
+            Network::Udp4 => "udp4/",
+            Network::Udp6 => "udp6/",
             Network::Unix => return write!(f, "unix/{}", self.host),
         };
-        if self.host.contains(':') {
-            write!(f, "{prefix}[{}]:{}", self.host, self.port)
-        } else {
-            write!(f, "{prefix}{}:{}", self.host, self.port)
-        }
+        write!(f, "{prefix}{}", self.host_and_port())
     }
 }
 

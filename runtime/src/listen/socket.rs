@@ -1,4 +1,4 @@
-//! Opens listening sockets: one per shard for TCP, one shared by all shards for unix.
+//! Opens listening sockets: one per shard for TCP and UDP, one shared by all shards for unix.
 
 use std::{
     io,
@@ -15,11 +15,11 @@ use super::address::{Address, Network};
 /// Connections that the kernel completes before a shard accepts them; the kernel caps it at `somaxconn`.
 const BACKLOG: i32 = 4096;
 
-/// Opens `count` sockets that share the connections to one address, and says which address they got.
+/// Opens `count` sockets that share the connections or datagrams to one address of TCP or UDP, and says which address they got.
 ///
 /// With `probe`, an address that another process listens on is refused, although that process may have allowed the
 /// kernel to share it.
-pub(crate) fn open_tcp(
+pub(crate) fn open_shared(
     address: &Address,
     count: usize,
     probe: bool,
@@ -31,7 +31,9 @@ pub(crate) fn open_tcp(
     let mut sockets = Vec::with_capacity(count);
     for _ in 0..count.max(1) {
         let socket = bind(address, wanted, true)?;
-        socket.listen(BACKLOG)?;
+        if !address.network.is_udp() {
+            socket.listen(BACKLOG)?;
+        }
         if wanted.port() == 0 {
             wanted = local(&socket)?;
         }
@@ -112,12 +114,16 @@ impl Default for KeepAlive {
 
 fn bind(address: &Address, wanted: SocketAddr, shared: bool) -> io::Result<Socket> {
     let domain = if wanted.is_ipv6() { Domain::IPV6 } else { Domain::IPV4 };
-    let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+    let udp = address.network.is_udp();
+    let (kind, protocol) = if udp { (Type::DGRAM, Protocol::UDP) } else { (Type::STREAM, Protocol::TCP) };
+    let socket = Socket::new(domain, kind, Some(protocol))?;
     if wanted.is_ipv6() {
-        socket.set_only_v6(address.network == Network::Tcp6 || !wanted.ip().is_unspecified())?;
+        let only_v6 = matches!(address.network, Network::Tcp6 | Network::Udp6);
+        socket.set_only_v6(only_v6 || !wanted.ip().is_unspecified())?;
     }
     socket.set_nonblocking(true)?;
-    socket.set_reuse_address(true)?;
+    // For TCP this is about connections that have just ended; for UDP it would share the port with anybody.
+    socket.set_reuse_address(!udp)?;
     socket.set_reuse_port(shared)?;
     socket.bind(&wanted.into())?;
     Ok(socket)
@@ -134,17 +140,19 @@ fn resolve(address: &Address) -> io::Result<SocketAddr> {
     if address.host.is_empty() {
         let has_ipv6 = || Socket::new(Domain::IPV6, Type::STREAM, Some(Protocol::TCP)).is_ok();
         return Ok(match address.network {
-            Network::Tcp4 => (Ipv4Addr::UNSPECIFIED, port).into(),
-            Network::Tcp if !has_ipv6() => (Ipv4Addr::UNSPECIFIED, port).into(),
-            Network::Tcp | Network::Tcp6 | Network::Unix => (Ipv6Addr::UNSPECIFIED, port).into(),
+            Network::Tcp4 | Network::Udp4 => (Ipv4Addr::UNSPECIFIED, port).into(),
+            Network::Tcp | Network::Udp if !has_ipv6() => (Ipv4Addr::UNSPECIFIED, port).into(),
+            Network::Tcp | Network::Tcp6 | Network::Udp | Network::Udp6 | Network::Unix => {
+                (Ipv6Addr::UNSPECIFIED, port).into()
+            }
         });
     }
     let mut found: Vec<SocketAddr> = (address.host.as_str(), port)
         .to_socket_addrs()?
         .filter(|found| match address.network {
-            Network::Tcp4 => found.is_ipv4(),
-            Network::Tcp6 => found.is_ipv6(),
-            Network::Tcp | Network::Unix => true,
+            Network::Tcp4 | Network::Udp4 => found.is_ipv4(),
+            Network::Tcp6 | Network::Udp6 => found.is_ipv6(),
+            Network::Tcp | Network::Udp | Network::Unix => true,
         })
         .collect();
     found.sort_by_key(SocketAddr::is_ipv6);

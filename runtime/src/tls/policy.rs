@@ -8,7 +8,7 @@ use rustls::{ServerConfig, server::NoServerSessionStorage};
 use super::{
     Tls,
     automation::Parts,
-    client_auth, crypto, matchers, names,
+    client_auth, crypto, matchers, names, quic,
     selection::Selector,
     terminator::{Policy, Terminator},
 };
@@ -55,7 +55,7 @@ fn one(
     });
     let matchers = cx.at("match", |cx| matchers::build(&policy.matchers, cx))?;
     if policy.drop {
-        return Ok(Policy { matchers, config: None, selector });
+        return Ok(Policy { matchers, config: None, quic: None, selector });
     }
     let provider = crypto::algorithms(&policy.cipher_suites, &policy.curves, cx)?;
     let versions = crypto::versions(&policy.protocol_min, &policy.protocol_max, cx)?;
@@ -83,7 +83,8 @@ fn one(
             config.send_tls13_tickets = 0;
         }
     }
-    Ok(Policy { matchers, config: Some(Arc::new(config)), selector })
+    let quic = versions.contains(&&rustls::version::TLS13).then(|| Arc::new(quic::adapted(&config)));
+    Ok(Policy { matchers, config: Some(Arc::new(config)), quic, selector })
 }
 
 /// The application protocols of a policy, without those that the server does not speak.

@@ -7,8 +7,11 @@ use std::{
     time::SystemTime,
 };
 
-use rustls::{HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection, server::Acceptor};
-use tokio_rustls::{LazyConfigAcceptor, StartHandshake, server::TlsStream};
+use rustls::{
+    CommonState, HandshakeKind, ProtocolVersion, ServerConfig,
+    server::{Acceptor, ClientHello},
+};
+use tokio_rustls::{LazyConfigAcceptor, server::TlsStream};
 
 use super::{
     Tls, crypto,
@@ -31,6 +34,8 @@ pub(super) struct Policy {
     pub(super) matchers: Vec<Matcher>,
     /// `None` drops the connection.
     pub(super) config: Option<Arc<ServerConfig>>,
+    /// The same for QUIC; `None` as well where TLS 1.3 is not permitted.
+    pub(super) quic: Option<Arc<ServerConfig>>,
     pub(super) selector: Arc<Selector>,
 }
 
@@ -46,17 +51,30 @@ impl Terminator {
     ) -> io::Result<Option<(TlsStream<Plain>, TlsInfo)>> {
         let start = LazyConfigAcceptor::new(Acceptor::default(), plain).await?;
         let server_name = names::normalized(start.client_hello().server_name().unwrap_or_default());
-        let hello = Hello { server_name: &server_name, remote, local };
-        let policy = self.policies.iter().find(|policy| policy.matchers.iter().all(|m| m.matches(&hello)));
+        let policy = self.policy(&server_name, (remote, local));
         let Some((policy, config)) = policy.and_then(|policy| Some((policy, policy.config.as_ref()?))) else {
             return Ok(None);
         };
         self.make_on_demand(policy, &server_name, local).await;
-        let config =
-            if server_name.is_empty() { unnamed(policy, config, &start, local) } else { Arc::clone(config) };
+        let config = policy.certified(config, &server_name, &start.client_hello(), local);
         let stream = start.into_stream(config).await?;
         let info = info(stream.get_ref().1, server_name);
         Ok(Some((stream, info)))
+    }
+
+    /// The policy for a client that asks for a name, normalized or empty.
+    pub(super) fn policy(
+        &self,
+        server_name: &str,
+        (remote, local): (Option<IpAddr>, Option<IpAddr>),
+    ) -> Option<&Policy> {
+        let hello = Hello { server_name, remote, local };
+        self.policies.iter().find(|policy| policy.matchers.iter().all(|matcher| matcher.matches(&hello)))
+    }
+
+    /// Whether any client can be served over QUIC.
+    pub(crate) fn serves_quic(&self) -> bool {
+        self.policies.iter().any(|policy| policy.quic.is_some())
     }
 
     /// Makes the certificate for a name that has none yet, where the configuration allows that. Without one the
@@ -76,24 +94,29 @@ impl Terminator {
     }
 }
 
-/// A configuration for one client that has not named a server: the certificate follows from its connection.
-fn unnamed(
-    policy: &Policy,
-    config: &Arc<ServerConfig>,
-    start: &StartHandshake<Plain>,
-    local: Option<IpAddr>,
-) -> Arc<ServerConfig> {
-    match policy.selector.without_name(local, &start.client_hello()) {
-        None => Arc::clone(config),
-        Some(chosen) => {
-            let mut config = ServerConfig::clone(config);
-            config.cert_resolver = Arc::new(Chosen(chosen));
-            Arc::new(config)
+impl Policy {
+    /// The configuration for one client. Where it has not named a server, the certificate follows from its connection.
+    pub(super) fn certified(
+        &self,
+        config: &Arc<ServerConfig>,
+        server_name: &str,
+        hello: &ClientHello<'_>,
+        local: Option<IpAddr>,
+    ) -> Arc<ServerConfig> {
+        let chosen = if server_name.is_empty() { self.selector.without_name(local, hello) } else { None };
+        match chosen {
+            None => Arc::clone(config),
+            Some(chosen) => {
+                let mut config = ServerConfig::clone(config);
+                config.cert_resolver = Arc::new(Chosen(chosen));
+                Arc::new(config)
+            }
         }
     }
 }
 
-fn info(session: &ServerConnection, server_name: String) -> TlsInfo {
+/// What a handshake has settled.
+pub(super) fn info(session: &CommonState, server_name: String) -> TlsInfo {
     TlsInfo {
         server_name,
         version: match session.protocol_version() {

@@ -25,12 +25,13 @@ use tokio::sync::oneshot;
 
 pub use self::received::Received;
 pub(crate) use self::{
-    reply::{Sending, Unsent, strip},
+    reply::{Sending, Unsent},
     tunnelled::Tunnelled,
 };
 use super::{
     Activity, Engine, Watched,
     interim::{InterimStream, MAX_WAITING},
+    outgoing,
 };
 use crate::{
     http::{
@@ -220,7 +221,7 @@ impl Handover {
 
     fn give<B>(self, respond: &mut SendResponse<Bytes>, response: Response<B>) -> Result<(), Unsent> {
         let (mut head, _) = response.into_parts();
-        reply::prepare(&mut head.headers);
+        outgoing::prepare(&mut head.headers);
         head.headers.remove(header::CONTENT_LENGTH);
         let stream = respond.send_response(Response::from_parts(head, ()), false)?;
         let stream = Tunnelled::new(stream, self.incoming);
@@ -282,7 +283,7 @@ impl InterimStream for Responder {
         let mut response = Response::new(());
         *response.status_mut() = status;
         *response.headers_mut() = headers.clone();
-        reply::strip(response.headers_mut());
+        outgoing::strip(response.headers_mut());
         let sent = respond.send_informational(response);
         debug_assert!(
             sent.is_ok(),

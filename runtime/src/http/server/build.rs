@@ -1,6 +1,11 @@
 //! From a server of the configuration to what answers on its listeners.
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    ops::Range,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use caddis_config as config;
 
@@ -13,12 +18,12 @@ use crate::{
         routes,
     },
     listen::{
-        KeepAlive,
-        address::{Address, Listen},
+        self, KeepAlive,
+        address::{Address, Listen, Network},
     },
     listeners,
     metrics::observer as metrics,
-    tls::{Tls, automation::Parts, client_auth, policy},
+    tls::{Terminator, Tls, automation::Parts, client_auth, policy},
 };
 
 /// A server and where it answers.
@@ -28,13 +33,14 @@ pub(crate) struct Built {
     pub(crate) listening: Vec<Listening>,
 }
 
-/// One socket that a server answers on.
+/// One address that a server answers on.
 #[derive(Debug)]
 pub(crate) struct Listening {
     /// The place of its address in the `listen` list.
     pub(crate) number: usize,
     pub(crate) address: Address,
     pub(crate) permissions: u32,
+    /// What answers; by its protocols, connections of TCP, of QUIC or of both.
     pub(crate) endpoint: Endpoint,
 }
 
@@ -87,6 +93,7 @@ pub(crate) fn build(
             None => None,
         },
         error_log: cx.process.logger.named("http.log.error"),
+        alternatives: OnceLock::new(),
     });
     let count = config.listen_protocols.len();
     if count != 0 && count != config.listen.len() {
@@ -107,10 +114,10 @@ pub(crate) fn build(
                 ..cx.error(error.to_string())
             })?;
             let chosen = config.listen_protocols.get(number).and_then(Option::as_ref);
-            let protocols = protocols(chosen.unwrap_or(&config.protocols), cx)?;
-            Ok((listen, protocols))
+            let names = chosen.unwrap_or(&config.protocols);
+            Ok((listen, protocols(names, cx)?, !names.is_empty()))
         };
-        let (listen, protocols) = cx.at("listen", |cx| cx.at(number, at))?;
+        let (listen, protocols, chosen) = cx.at("listen", |cx| cx.at(number, at))?;
         let terminator = match config.tls_connection_policies.as_slice() {
             [] => None,
             policies => {
@@ -124,12 +131,16 @@ pub(crate) fn build(
                 Some(_) => config::to_json(&config.tls_connection_policies),
                 None => String::new(),
             };
+            let protocols =
+                Protocols { h3: protocols.h3 && quic(&address, tls.as_deref(), chosen, cx)?, ..protocols };
+            let keepalive = keepalive(config);
             let endpoint = Endpoint {
+                transport: Arc::new(listen::transport(&keepalive)),
                 server: Arc::clone(&server),
                 tls,
                 wrappers: Arc::clone(&wrappers),
                 protocols,
-                keepalive: keepalive(config),
+                keepalive,
                 terms: format!("{protocols:?} {wrappers:?} {terms}").into(),
                 max_header_bytes: usize::try_from(config.max_header_bytes)
                     .ok()
@@ -171,20 +182,35 @@ fn refuse(config: &config::http::Server, cx: &mut Build) -> Result<(), BuildErro
 
 fn protocols(names: &[String], cx: &Build) -> Result<Protocols, BuildError> {
     if names.is_empty() {
-        return Ok(Protocols { h1: true, h2: true, h2c: false });
+        return Ok(Protocols { h1: true, h2: true, h2c: false, h3: true });
     }
-    let mut protocols = Protocols { h1: false, h2: false, h2c: false };
+    let mut protocols = Protocols { h1: false, h2: false, h2c: false, h3: false };
     for name in names {
         match name.as_str() {
             "h1" => protocols.h1 = true,
             "h2" => protocols.h2 = true,
             "h2c" => protocols.h2c = true,
-            // By default it is offered where it can be; whoever names it counts on it.
-            "h3" => cx.refuse("HTTP/3")?,
+            "h3" => protocols.h3 = true,
             other => return Err(cx.error(format!("unrecognized protocol '{other}'"))),
         }
     }
     Ok(protocols)
+}
+
+/// Whether HTTP/3 can be served on an address. By default it is where it can be; whoever names it is told why it is not.
+fn quic(address: &Address, tls: Option<&Terminator>, chosen: bool, cx: &Build) -> Result<bool, BuildError> {
+    let why = match tls {
+        _ if address.network == Network::Unix => "HTTP/3 skipped because unix sockets carry no datagrams",
+        None => "HTTP/3 skipped because it requires TLS",
+        Some(tls) if !tls.serves_quic() => "HTTP/3 skipped because it requires TLS 1.3",
+        Some(_) => return Ok(true),
+    };
+    if chosen && !cx.is_survey() {
+        cx.process.logger.named("http").warn(why, |fields| {
+            fields.add("addr", address.to_string());
+        });
+    }
+    Ok(false)
 }
 
 fn limits(config: &config::http::Server) -> Limits {

@@ -9,19 +9,12 @@ use std::{
 
 use bytes::Bytes;
 use h2::{Reason, SendStream, server::SendResponse};
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use http::Response;
 
-use crate::http::{body::BodyError, date};
-
-/// Fields that HTTP/2 has none of (RFC 9113, section 8.2.2).
-const CONNECTION_SPECIFIC: [HeaderName; 6] = [
-    header::CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    header::TE,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
+use crate::http::{
+    body::BodyError,
+    connection::outgoing::{self, Promise},
+};
 
 /// Sends the head. What is then to be sent of the body, if it is not all said.
 ///
@@ -35,47 +28,10 @@ pub(super) fn begin<B>(
 where
     B: http_body::Body<Data = Bytes, Error = BodyError> + Unpin,
 {
-    let (parts, body) = response.into_parts();
-    let mut head = Response::from_parts(parts, ());
-    prepare(head.headers_mut());
-    let bodiless = matches!(head.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    let headers = head.headers_mut();
-    if !bodiless
-        && !body.is_end_stream()
-        && let Some(length) = body.size_hint().exact()
-    {
-        headers.entry(header::CONTENT_LENGTH).or_insert_with(|| length.into());
-    }
-    let declared = headers.get(header::CONTENT_LENGTH).and_then(length);
-    let ended = bodiless || to_head || (body.is_end_stream() && declared.is_none_or(|length| length == 0));
-    let stream = respond.send_response(head, ended)?;
-    Ok((!ended).then(|| Sending::new(body, stream, declared)))
-}
-
-/// Makes the fields those of a message of HTTP/2.
-pub(super) fn prepare(headers: &mut HeaderMap) {
-    strip(headers);
-    headers.entry(header::DATE).or_insert_with(date::now);
-}
-
-/// Removes the fields that are about a connection.
-pub(crate) fn strip(headers: &mut HeaderMap) {
-    if !headers.keys().any(|name| CONNECTION_SPECIFIC.contains(name)) {
-        return;
-    }
-    let named: Vec<HeaderName> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
-        .collect();
-    for name in CONNECTION_SPECIFIC.iter().chain(&named) {
-        headers.remove(name);
-    }
-}
-
-fn length(value: &HeaderValue) -> Option<u64> {
-    value.to_str().ok()?.parse().ok()
+    let (mut head, body) = response.into_parts();
+    let promise = outgoing::finish_head(&mut head, &body, to_head);
+    let stream = respond.send_response(Response::from_parts(head, ()), promise.is_none())?;
+    Ok(promise.map(|promise| Sending { body, stream, waiting: None, promise }))
 }
 
 /// A body that is being sent.
@@ -84,8 +40,7 @@ pub(crate) struct Sending<B> {
     stream: SendStream<Bytes>,
     /// Data that there was no room for yet, and whether it is the last.
     waiting: Option<(Bytes, bool)>,
-    /// Bytes that the head has promised and that were not sent yet; `None` if it has promised nothing.
-    left: Option<u64>,
+    promise: Promise,
 }
 
 /// Why a body was not sent.
@@ -138,7 +93,7 @@ where
                     };
                     if let Ok(mut trailers) = frame.into_trailers() {
                         return Poll::Ready(this.end(|stream| {
-                            strip(&mut trailers);
+                            outgoing::strip(&mut trailers);
                             stream.send_trailers(trailers)
                         }));
                     }
@@ -161,23 +116,12 @@ where
 {
     /// The body for a stream whose head was sent; `left` is the length that it has promised.
     pub(crate) fn new(body: B, stream: SendStream<Bytes>, left: Option<u64>) -> Self {
-        Self { body, stream, waiting: None, left }
+        Self { body, stream, waiting: None, promise: Promise::new(left) }
     }
 
     /// Takes data to send, but for what goes beyond the promised length. Whether the stream is fit to send it.
-    fn take(&mut self, mut data: Bytes) -> bool {
-        let mut last = self.body.is_end_stream();
-        if let Some(left) = &mut self.left {
-            let room = usize::try_from(*left).unwrap_or(usize::MAX);
-            if data.len() > room {
-                data.truncate(room);
-                last = true;
-            }
-            *left -= data.len() as u64;
-            if last && *left > 0 {
-                return false;
-            }
-        }
+    fn take(&mut self, data: Bytes) -> bool {
+        let Ok((data, last)) = self.promise.take(data, self.body.is_end_stream()) else { return false };
         if !data.is_empty() || last {
             self.waiting = Some((data, last));
         }
@@ -204,7 +148,7 @@ where
         &mut self,
         end: impl FnOnce(&mut SendStream<Bytes>) -> Result<(), h2::Error>,
     ) -> Result<(), Unsent> {
-        if self.left.is_some_and(|left| left > 0) {
+        if !self.promise.is_kept() {
             return Err(self.cut_short());
         }
         self.stream.reserve_capacity(0);

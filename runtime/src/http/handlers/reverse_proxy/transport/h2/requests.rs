@@ -27,7 +27,10 @@ use crate::{
     http::{
         Body,
         body::BodyError,
-        connection::h2::{Sending, Unsent, strip},
+        connection::{
+            h2::{Sending, Unsent},
+            outgoing::strip,
+        },
         passing::{Pass, Polled},
     },
 };

@@ -1,0 +1,374 @@
+//! One request and what it is answered with.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    rc::Rc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use bytes::{Buf, Bytes, BytesMut};
+use caddis_h3::{
+    Code, frame,
+    message::{Protocol, write},
+    stream::Event,
+};
+use http::{HeaderMap, Method, Request, Response, StatusCode, request};
+use tokio::sync::oneshot;
+
+use super::{
+    Shared,
+    outbound::{Outbound, SendError},
+    reading::{Failed, Reading, ReadingError},
+    received::Received,
+    tunnelled::Tunnelled,
+};
+use crate::{
+    http::{
+        Body,
+        body::BodyError,
+        connection::{
+            interim::{InterimStream, MAX_WAITING},
+            outgoing::{self, Promise},
+        },
+        server::{Aborted, Stream},
+        takeover::Connect,
+    },
+    tunnel::Leg,
+};
+
+/// A stream is over before its response has ended, for the sake of which it is reset with this.
+struct Over(Code);
+
+impl From<SendError> for Over {
+    fn from(error: SendError) -> Self {
+        match error {
+            // The client has gone, or wants no more.
+            SendError::Write(_) => Over(Code::H3_REQUEST_CANCELLED),
+            SendError::Stalled => Over(Code::H3_INTERNAL_ERROR),
+        }
+    }
+}
+
+/// Answers the request on one stream. A client that leaves has nothing more done for it.
+pub(super) async fn answer<S, F, B>(
+    mut reading: Reading,
+    mut outbound: Outbound,
+    shared: Rc<Shared>,
+    service: Rc<S>,
+) where
+    S: Fn(Request<Body>, Stream) -> F,
+    F: Future<Output = Result<Response<B>, Aborted>>,
+    B: http_body::Body<Data = Bytes, Error = BodyError> + Unpin,
+{
+    let done = outbound.done();
+    let failed = reading.failed();
+    let answered = async {
+        match head(&mut reading, shared.limits.read_header).await? {
+            Some(head) => respond(head, reading, &mut outbound, &shared, &failed, &*service).await,
+            None => too_large(reading, &mut outbound).await,
+        }
+    }
+    .await;
+    drop(service);
+    match answered {
+        Ok(Answered::Whole) => {
+            outbound.finish();
+            shared.core.borrow_mut().request_done();
+            // The connection must not end before the client has all of it. One that has gone needs nothing.
+            drop(done.await);
+        }
+        Ok(Answered::HandedOver(handover, head)) => {
+            shared.core.borrow_mut().request_done();
+            handover.give(outbound, head, &shared).await;
+        }
+        Err(Over(code)) => {
+            outbound.reset(failed.code().unwrap_or(code));
+            let spoilt = shared.core.borrow_mut().request_reset();
+            // The connection is closed with the error, of which its own task hears.
+            drop(shared.fatal(spoilt));
+        }
+    }
+}
+
+/// How a request ends that is not given up.
+enum Answered {
+    /// All of the response was sent.
+    Whole,
+    /// What follows the head of the response is not HTTP.
+    HandedOver(Box<Handover>, Bytes),
+}
+
+/// Waits for the head of the request; `None` if it is too large.
+async fn head(reading: &mut Reading, patience: Option<Duration>) -> Result<Option<request::Parts>, Over> {
+    let first = match patience {
+        Some(patience) => match tokio::time::timeout(patience, reading.next()).await {
+            Ok(first) => first,
+            Err(_) => {
+                reading.stop(Code::H3_REQUEST_CANCELLED);
+                return Err(Over(Code::H3_REQUEST_CANCELLED));
+            }
+        },
+        None => reading.next().await,
+    };
+    match first {
+        Ok(Some(Event::Request(head))) => Ok(Some(head)),
+        Ok(Some(Event::TooLarge)) => Ok(None),
+        // Which code it is was noted.
+        Ok(_) | Err(ReadingError::Protocol(_) | ReadingError::Lost(_)) => {
+            Err(Over(Code::H3_REQUEST_INCOMPLETE))
+        }
+    }
+}
+
+/// Answers a request whose fields take more room than they may.
+async fn too_large(reading: Reading, outbound: &mut Outbound) -> Result<Answered, Over> {
+    drop(reading);
+    let mut headers = HeaderMap::new();
+    outgoing::prepare(&mut headers);
+    headers.insert(http::header::CONTENT_LENGTH, 0.into());
+    let mut out = BytesMut::new();
+    write::response(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &headers, &mut out);
+    outbound.write(&mut [out.freeze()]).await?;
+    Ok(Answered::Whole)
+}
+
+async fn respond<S, F, B>(
+    head: request::Parts,
+    mut reading: Reading,
+    outbound: &mut Outbound,
+    shared: &Shared,
+    failed: &Failed,
+    service: &S,
+) -> Result<Answered, Over>
+where
+    S: Fn(Request<Body>, Stream) -> F,
+    F: Future<Output = Result<Response<B>, Aborted>>,
+    B: http_body::Body<Data = Bytes, Error = BodyError> + Unpin,
+{
+    let to_head = head.method == Method::HEAD;
+    let over = reading.is_over().await.map_err(|_| Over(Code::H3_REQUEST_CANCELLED))?;
+    let (request, connect, handover) = open(head, reading, over);
+    let interims = Arc::new(Interims::new());
+    let stream = Stream { interim: Arc::clone(&interims) as _, connect };
+    let response = {
+        let mut answering = pin!(service(request, stream));
+        let mut gone = pin!(outbound.done());
+        poll_fn(|cx| {
+            if let Poll::Ready(answered) = answering.as_mut().poll(cx) {
+                return Poll::Ready(answered.ok());
+            }
+            if failed.code().is_some() || gone.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(None);
+            }
+            interims.poll_send(cx, outbound);
+            Poll::Pending
+        })
+        .await
+    };
+    if let Some(code) = failed.code() {
+        return Err(Over(code));
+    }
+    let response = response
+        .filter(|response| !response.status().is_informational())
+        .ok_or(Over(Code::H3_INTERNAL_ERROR))?;
+    let unsent = interims.close();
+    if !unsent.is_empty() {
+        outbound.write(&mut [unsent]).await?;
+    }
+    if let Some(handover) = handover.filter(|handover| response.status().is_success() && handover.is_wanted())
+    {
+        let (mut head, _) = response.into_parts();
+        outgoing::prepare(&mut head.headers);
+        head.headers.remove(http::header::CONTENT_LENGTH);
+        return Ok(Answered::HandedOver(Box::new(handover), fields(&head.headers, head.status, shared)?));
+    }
+    let (mut head, body) = response.into_parts();
+    let promise = outgoing::finish_head(&mut head, &body, to_head);
+    let head = fields(&head.headers, head.status, shared)?;
+    match promise {
+        Some(promise) => content(head, body, promise, outbound, failed).await?,
+        None => outbound.write(&mut [head]).await?,
+    }
+    Ok(Answered::Whole)
+}
+
+/// The head of a response as it is sent, unless the client has said that it takes no such large one.
+fn fields(headers: &HeaderMap, status: StatusCode, shared: &Shared) -> Result<Bytes, Over> {
+    let mut out = BytesMut::new();
+    let size = write::response(status, headers, &mut out);
+    match shared.core.borrow().peer_field_section() {
+        Some(limit) if size > limit => Err(Over(Code::H3_INTERNAL_ERROR)),
+        _ => Ok(out.freeze()),
+    }
+}
+
+/// Sends the head, and the body as it comes. The body is asked for nothing while the client has no room for what came.
+async fn content<B>(
+    head: Bytes,
+    mut body: B,
+    mut promise: Promise,
+    outbound: &mut Outbound,
+    failed: &Failed,
+) -> Result<(), Over>
+where
+    B: http_body::Body<Data = Bytes, Error = BodyError> + Unpin,
+{
+    let mut gone = pin!(outbound.done());
+    // Sent along with the first content if that is there already.
+    let mut head = Some(head);
+    loop {
+        let next = poll_fn(|cx| match Pin::new(&mut body).poll_frame(cx) {
+            Poll::Ready(frame) => Poll::Ready(Next::Frame(frame)),
+            Poll::Pending if head.is_some() => Poll::Ready(Next::Head),
+            Poll::Pending if failed.code().is_some() => Poll::Ready(Next::Gone),
+            Poll::Pending => gone.as_mut().poll(cx).map(|_| Next::Gone),
+        })
+        .await;
+        let frame = match next {
+            Next::Head => {
+                outbound.write(head.as_mut_slice()).await?;
+                head = None;
+                continue;
+            }
+            Next::Gone => return Err(Over(Code::H3_REQUEST_CANCELLED)),
+            Next::Frame(Some(Ok(frame))) => frame,
+            Next::Frame(Some(Err(_))) => {
+                outbound.write(head.as_mut_slice()).await?;
+                return Err(Over(Code::H3_INTERNAL_ERROR));
+            }
+            Next::Frame(None) => {
+                outbound.write(head.as_mut_slice()).await?;
+                return if promise.is_kept() { Ok(()) } else { Err(Over(Code::H3_INTERNAL_ERROR)) };
+            }
+        };
+        match frame.into_data() {
+            Ok(data) => {
+                let taken = promise.take(data, body.is_end_stream());
+                let (data, last) = taken.map_err(|_| Over(Code::H3_INTERNAL_ERROR))?;
+                send(head.take(), data, outbound).await?;
+                if last {
+                    return Ok(());
+                }
+            }
+            Err(frame) => {
+                if let Ok(mut trailers) = frame.into_trailers() {
+                    if !promise.is_kept() {
+                        return Err(Over(Code::H3_INTERNAL_ERROR));
+                    }
+                    outgoing::strip(&mut trailers);
+                    let mut out = BytesMut::from(head.take().unwrap_or_default());
+                    write::trailers(&trailers, &mut out);
+                    outbound.write(&mut [out.freeze()]).await?;
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+/// What is next to be done for a response.
+enum Next {
+    Head,
+    Frame(Option<Result<http_body::Frame<Bytes>, BodyError>>),
+    Gone,
+}
+
+/// Sends content as a frame, behind the head if that was not sent yet.
+async fn send(head: Option<Bytes>, data: Bytes, outbound: &mut Outbound) -> Result<(), Over> {
+    if data.is_empty() {
+        if let Some(head) = head {
+            outbound.write(&mut [head]).await?;
+        }
+        return Ok(());
+    }
+    let mut begin = BytesMut::from(head.unwrap_or_default());
+    frame::data(data.len() as u64, &mut begin);
+    outbound.write(&mut [begin.freeze(), data]).await?;
+    Ok(())
+}
+
+/// Gives a request its body; that of an extended CONNECT is a stream to be taken over.
+fn open(
+    mut head: request::Parts,
+    reading: Reading,
+    over: bool,
+) -> (Request<Body>, Option<Connect>, Option<Handover>) {
+    let Some(protocol) = head.extensions.remove::<Protocol>() else {
+        let body = if over { Body::Empty } else { Body::Boxed(Box::pin(Received::new(reading))) };
+        return (Request::from_parts(head, body), None, None);
+    };
+    let (sender, stream) = oneshot::channel();
+    let connect = Connect { protocol: protocol.as_str().into(), stream };
+    (Request::from_parts(head, Body::Empty), Some(connect), Some(Handover { sender, reading }))
+}
+
+/// Gives a stream to whoever takes it over.
+struct Handover {
+    sender: oneshot::Sender<Leg>,
+    reading: Reading,
+}
+
+impl Handover {
+    fn is_wanted(&self) -> bool {
+        !self.sender.is_closed()
+    }
+
+    async fn give(self, mut outbound: Outbound, head: Bytes, shared: &Shared) {
+        if outbound.write(&mut [head]).await.is_err() {
+            return outbound.reset(Code::H3_REQUEST_CANCELLED);
+        }
+        let stream = Tunnelled::new(outbound, self.reading, &shared.activity);
+        // If it is not wanted any more, it is dropped here and with that reset.
+        drop(self.sender.send(Leg::Other(Box::new(stream))));
+    }
+}
+
+/// Interim responses of one request, until the final one is decided.
+#[derive(Debug)]
+struct Interims(
+    /// What waits to be sent; `None` once there must be no more.
+    Mutex<Option<BytesMut>>,
+);
+
+impl Interims {
+    fn new() -> Self {
+        Self(Mutex::new(Some(BytesMut::new())))
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Option<BytesMut>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends what waits, as far as the client takes it.
+    fn poll_send(&self, cx: &mut Context<'_>, outbound: &mut Outbound) {
+        let mut waiting = self.waiting();
+        let Some(waiting) = &mut *waiting else { return };
+        while !waiting.is_empty() {
+            match outbound.poll_write(cx, waiting) {
+                Poll::Ready(Ok(count)) => waiting.advance(count),
+                // That the client has gone is found by who looks for it.
+                Poll::Ready(Err(_)) => waiting.clear(),
+                Poll::Pending => return,
+            }
+        }
+    }
+
+    /// Lets no more come. What was not sent yet.
+    fn close(&self) -> Bytes {
+        self.waiting().take().unwrap_or_default().freeze()
+    }
+}
+
+impl InterimStream for Interims {
+    fn send(&self, status: StatusCode, headers: &HeaderMap, waker: &Waker) {
+        let mut waiting = self.waiting();
+        let Some(waiting) = waiting.as_mut().filter(|waiting| waiting.len() <= MAX_WAITING) else { return };
+        let mut headers = headers.clone();
+        outgoing::strip(&mut headers);
+        write::response(status, &headers, waiting);
+        waker.wake_by_ref();
+    }
+}

@@ -1,0 +1,89 @@
+//! The sending half of a request's stream.
+
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use caddis_h3::Code;
+use quinn::{SendStream, StoppedError, VarInt, WriteError};
+
+use super::{OpenStream, number};
+
+/// What is sent on a stream. Dropped before its end, the stream is reset.
+pub(super) struct Outbound {
+    stream: SendStream,
+    /// Whether the end or the reset was said.
+    ended: bool,
+    /// How long a write may make no progress.
+    patience: Option<Duration>,
+    _open: OpenStream,
+}
+
+/// Why no more can be sent.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SendError {
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    #[error("the client does not read")]
+    Stalled,
+}
+
+impl Outbound {
+    pub(super) fn new(stream: SendStream, open: OpenStream, patience: Option<Duration>) -> Self {
+        Self { stream, ended: false, patience, _open: open }
+    }
+
+    /// Sends all of this, as fast as the client takes it.
+    ///
+    /// # Errors
+    /// When the client has gone, wants no more, or takes nothing for too long.
+    pub(super) async fn write(&mut self, mut pieces: &mut [Bytes]) -> Result<(), SendError> {
+        while !pieces.is_empty() {
+            let writing = self.stream.write_chunks(pieces);
+            let written = match self.patience {
+                Some(patience) => {
+                    tokio::time::timeout(patience, writing).await.map_err(|_| SendError::Stalled)?
+                }
+                None => writing.await,
+            }?;
+            pieces = &mut pieces[written.chunks..];
+        }
+        Ok(())
+    }
+
+    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes).map_err(Into::into)
+    }
+
+    /// Says that all was sent.
+    pub(super) fn finish(&mut self) {
+        self.ended = true;
+        // A client that has stopped the stream hears of its end by itself.
+        drop(self.stream.finish());
+    }
+
+    /// Gives the stream up.
+    pub(super) fn reset(&mut self, code: Code) {
+        if !std::mem::replace(&mut self.ended, true) {
+            drop(self.stream.reset(number(code)));
+        }
+    }
+
+    /// Done when the client wants no more, has all of it, or is gone.
+    pub(super) fn done(
+        &self,
+    ) -> impl Future<Output = Result<Option<VarInt>, StoppedError>> + Send + Sync + 'static {
+        self.stream.stopped()
+    }
+}
+
+impl Drop for Outbound {
+    fn drop(&mut self) {
+        self.reset(Code::H3_INTERNAL_ERROR);
+    }
+}
