@@ -220,12 +220,12 @@ impl Figures {
     }
 
     /// Counts a comparison, and keeps what differs as examples.
-    pub(crate) fn compared(&self, about: &About, at: SystemTime, compared: Compared) {
+    pub(crate) fn compared(&self, about: &About, compared: Compared) {
         let differs = |kind| compared.findings.iter().any(|finding| finding.kind == kind);
         let differs = Kind::ALL.map(|(kind, _)| differs(kind));
         // Counted under the lock, so that a report that has the one has the other.
         let mut kept = self.kept();
-        kept.routes.add(about, at, compared);
+        kept.routes.add(about, compared);
         self.count(Count::Compared);
         if !differs.contains(&true) {
             self.count(Count::Equal);

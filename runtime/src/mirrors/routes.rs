@@ -28,6 +28,8 @@ pub(crate) struct About {
     pub(crate) method: Method,
     pub(crate) host: String,
     pub(crate) uri: Uri,
+    /// When it came.
+    pub(crate) at: SystemTime,
 }
 
 impl About {
@@ -98,8 +100,21 @@ pub(super) struct Routes {
     pub(super) noise: BTreeMap<(Kind, String), u64>,
 }
 
+impl Field {
+    /// Counts another pair. Pairs are compared side by side and may come in another order than their requests.
+    fn note(&mut self, mut example: Example) {
+        self.count += 1;
+        if example.at < self.first.at {
+            std::mem::swap(&mut self.first, &mut example);
+        }
+        if self.last.as_ref().is_none_or(|last| last.at <= example.at) {
+            self.last = Some(example);
+        }
+    }
+}
+
 impl Routes {
-    pub(super) fn add(&mut self, about: &About, at: SystemTime, compared: Compared) {
+    pub(super) fn add(&mut self, about: &About, compared: Compared) {
         for field in compared.noise {
             if self.noise.len() < FIELDS || self.noise.contains_key(&field) {
                 *self.noise.entry(field).or_default() += 1;
@@ -114,13 +129,14 @@ impl Routes {
             return;
         }
         let (known, target) = (found.fields.len(), about.target());
+        let mut seen = BTreeMap::<_, bool>::new();
         for Finding { kind, field, primary, shadow, offset } in compared.findings {
             let mut key = (kind, field);
             if found.fields.len() - known >= room && !found.fields.contains_key(&key) {
                 OTHERS.clone_into(&mut key.1);
             }
             let example = Example {
-                at,
+                at: about.at,
                 method: shorten(about.method.as_str()),
                 host: shorten(&about.host),
                 uri: target.clone(),
@@ -129,11 +145,11 @@ impl Routes {
                 shadow,
                 offset,
             };
+            // A field of several elements is one difference of the pair.
+            let counted = !std::mem::replace(seen.entry(key.clone()).or_default(), true);
             match found.fields.get_mut(&key) {
-                Some(field) => {
-                    field.count += 1;
-                    field.last = Some(example);
-                }
+                Some(field) if counted => field.note(example),
+                Some(_) => {}
                 None => drop(found.fields.insert(key, Field { count: 1, first: example, last: None })),
             }
         }
@@ -206,7 +222,12 @@ mod tests {
         let long = |number: usize| format!("{number}{}", "x".repeat(100_000));
         for number in 0..3 * FIELDS {
             let path = format!("/a{}?token=secret&{}", number % (2 * ROUTES), "q".repeat(5000));
-            let about = About { method: Method::GET, host: long(0), uri: path.parse().unwrap() };
+            let about = About {
+                method: Method::GET,
+                host: long(0),
+                uri: path.parse().unwrap(),
+                at: SystemTime::UNIX_EPOCH,
+            };
             let findings = [number, number + 1, 7].map(|field| Finding {
                 kind: Kind::Body,
                 field: format!(".f{field}"),
@@ -217,12 +238,13 @@ mod tests {
             let noise = vec![(Kind::Body, format!(".n{number}"))];
             let compared =
                 Compared { secondary: 0, first_byte: <_>::default(), findings: findings.into(), noise };
-            routes.add(&about, SystemTime::UNIX_EPOCH, compared);
+            routes.add(&about, compared);
         }
         assert_eq!((routes.all.len(), routes.noise.len()), (ROUTES + 1, FIELDS));
         let fields: Vec<_> = routes.all.values().flat_map(|found| &found.fields).collect();
         assert!((FIELDS..=FIELDS + ROUTES + 1).contains(&fields.len()), "{}", fields.len());
-        assert_eq!(fields.iter().map(|(_, field)| field.count).sum::<u64>(), 9 * FIELDS as u64);
+        let of_pairs = |found: &Found| found.fields.values().all(|field| field.count <= found.compared);
+        assert!(routes.all.values().all(of_pairs), "each pair counts once for a field");
         for (_, field) in fields {
             let shown = field.last.as_ref().unwrap_or(&field.first);
             assert!(shown.uri.contains("token=REDACTED&q") && shown.uri.len() + shown.host.len() < 1000);

@@ -113,12 +113,17 @@ mod tests {
         let silent = mirrors.figures("/c".into(), String::new(), [true; 3]);
         one.first_byte(Side::Shadow, Duration::from_millis(3));
         other.first_byte(Side::Shadow, Duration::from_millis(5));
-        let about = About { method: <_>::default(), host: String::new(), uri: <_>::default() };
+        let about = About {
+            method: <_>::default(),
+            host: String::new(),
+            uri: <_>::default(),
+            at: SystemTime::UNIX_EPOCH,
+        };
         let (kind, field) = (Kind::Body, "body".to_owned());
         let finding = Finding { kind, field, primary: "1".to_owned(), shadow: "2".to_owned(), offset: None };
         let (secondary, first_byte, noise) = <_>::default();
         let compared = Compared { secondary, first_byte, findings: vec![finding], noise };
-        one.compared(&about, SystemTime::now(), compared);
+        one.compared(&about, compared);
         other.count(Count::Mirrored);
         silent.count(Count::Mirrored);
         let mut text = String::new();

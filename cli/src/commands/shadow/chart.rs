@@ -45,7 +45,9 @@ pub(super) fn histograms(title: &str, primary: &Histogram, shadow: &Histogram) -
     }
     for (at, (bound, _)) in primary.buckets().enumerate().step_by(4) {
         if let Some(bound) = bound {
-            label(&mut svg, (at as f64 + 0.5) * slot, "middle", &time(bound));
+            // The first would not fit on its left.
+            let (x, anchor) = if at == 0 { (0.0, "start") } else { ((at as f64 + 0.5) * slot, "middle") };
+            label(&mut svg, x, anchor, &time(bound));
         }
     }
     svg + "</svg>\n"

@@ -231,7 +231,8 @@ impl Shadows {
     pub(super) fn describe(&self, exchange: &Exchange) -> Option<About> {
         self.comparison.is_active().then(|| {
             let (method, uri) = exchange.original();
-            About { method: method.clone(), host: exchange.host().to_owned(), uri: uri.clone() }
+            let (host, at) = (exchange.host().to_owned(), SystemTime::now());
+            About { method: method.clone(), host, uri: uri.clone(), at }
         })
     }
 
@@ -337,7 +338,6 @@ impl Shadows {
             }
         }
         let lesson = results.iter().any(Option::is_some) && self.noise.is_lesson();
-        let at = SystemTime::now();
         for mut compared in results.into_iter().flatten() {
             if lesson {
                 if !self.has_baseline {
@@ -352,7 +352,7 @@ impl Shadows {
                     self.tell(level, about, compared.secondary, finding);
                 }
             }
-            self.figures.compared(about, at, compared);
+            self.figures.compared(about, compared);
         }
     }
 
