@@ -29,7 +29,7 @@ use tokio::time::{Instant, Sleep};
 
 use self::timed::{Deadline, Timed};
 pub(crate) use self::{
-    activity::{Activity, Limits},
+    activity::{Activity, Busy, Limits},
     h2::Http2,
     h3::serve as serve_quic,
     interim::{Interim, InterimSender, InterimStream, InterimTarget},

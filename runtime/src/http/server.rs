@@ -23,7 +23,7 @@ use super::{
     Body, Exchange, Next, Response,
     access_log::{Line, Logs},
     body::BodyError,
-    connection::{Activity, InterimStream, InterimTarget},
+    connection::{Activity, Busy, InterimStream, InterimTarget},
     error_log::{self, Failure},
     exchange::Connection,
     passing::{Pass, Passing, Polled, bytes},
@@ -231,13 +231,12 @@ pub(crate) struct Reply {
 impl Reply {
     /// The stream is that of the request, if it has one of its own.
     pub(crate) fn begin(activity: &Arc<Activity>, stream: Option<Stream>) -> Self {
-        activity.request_began();
-        Self { busy: Busy(Arc::clone(activity)), stream }
+        Self { busy: Busy::begin(activity), stream }
     }
 
     /// Lets interim responses be sent and a stream be taken over, as far as the client can do with that.
     pub(crate) fn open(&mut self, exchange: &mut Exchange) {
-        let Busy(activity) = &self.busy;
+        let activity = self.busy.connection();
         if let Some(stream) = self.stream.take() {
             exchange.interim = Some(InterimTarget::Stream(stream.interim));
             exchange.connect = stream.connect;
@@ -249,19 +248,8 @@ impl Reply {
 
     /// Ends interim responses: the final one comes next.
     pub(crate) fn decide(self) -> Busy {
-        let Busy(activity) = &self.busy;
-        activity.interim.end();
+        self.busy.connection().interim.end();
         self.busy
-    }
-}
-
-/// While it lives the connection is busy.
-#[derive(Debug)]
-pub(crate) struct Busy(Arc<Activity>);
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.0.request_ended();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        LazyLock,
+        Arc, LazyLock,
         atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
@@ -98,14 +98,14 @@ impl Activity {
     }
 
     /// The head of a request is complete.
-    pub(crate) fn request_began(&self) {
+    fn request_began(&self) {
         self.phase.store(BUSY, Relaxed);
         self.since.store(now(), Relaxed);
         self.requests.fetch_add(1, Relaxed);
     }
 
     /// The last of a response was handed to the connection.
-    pub(crate) fn request_ended(&self) {
+    fn request_ended(&self) {
         if self.requests.fetch_sub(1, Relaxed) == 1 {
             self.phase.store(IDLE, Relaxed);
             self.since.store(now(), Relaxed);
@@ -134,6 +134,27 @@ impl Activity {
         // A limit beyond what the clock can tell is none.
         ends.filter_map(|(start, limit)| START.checked_add(Duration::from_millis(start).checked_add(limit)?))
             .min()
+    }
+}
+
+/// While it lives its connection is busy: with a request, or with a stream that was taken over.
+#[derive(Debug)]
+pub(crate) struct Busy(Arc<Activity>);
+
+impl Busy {
+    pub(crate) fn begin(connection: &Arc<Activity>) -> Self {
+        connection.request_began();
+        Self(Arc::clone(connection))
+    }
+
+    pub(crate) fn connection(&self) -> &Arc<Activity> {
+        &self.0
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.request_ended();
     }
 }
 

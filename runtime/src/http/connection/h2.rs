@@ -29,7 +29,7 @@ pub(crate) use self::{
     tunnelled::Tunnelled,
 };
 use super::{
-    Activity, Engine, Watched,
+    Activity, Busy, Engine, Watched,
     interim::{InterimStream, MAX_WAITING},
     outgoing,
 };
@@ -170,7 +170,7 @@ where
         None => return,
     };
     let sent = match handover.filter(|handover| response.status().is_success() && handover.is_wanted()) {
-        Some(handover) => handover.give(&mut respond, response),
+        Some(handover) => handover.give(&mut respond, response, Busy::begin(&responder.activity)),
         None => match reply::begin(&mut respond, response, to_head) {
             Ok(Some(sending)) => sending.await,
             Ok(None) => Ok(()),
@@ -219,12 +219,17 @@ impl Handover {
         !self.sender.is_closed()
     }
 
-    fn give<B>(self, respond: &mut SendResponse<Bytes>, response: Response<B>) -> Result<(), Unsent> {
+    fn give<B>(
+        self,
+        respond: &mut SendResponse<Bytes>,
+        response: Response<B>,
+        busy: Busy,
+    ) -> Result<(), Unsent> {
         let (mut head, _) = response.into_parts();
         outgoing::prepare(&mut head.headers);
         head.headers.remove(header::CONTENT_LENGTH);
         let stream = respond.send_response(Response::from_parts(head, ()), false)?;
-        let stream = Tunnelled::new(stream, self.incoming);
+        let stream = Tunnelled::new(stream, self.incoming, Some(busy));
         // If it is not wanted any more, it is dropped here and with that reset.
         drop(self.sender.send(Leg::Other(Box::new(stream))));
         Ok(())

@@ -26,7 +26,7 @@ use quinn::{ReadError, RecvStream, SendStream, VarInt};
 use tokio::sync::Notify;
 
 use self::{answer::answer, outbound::Outbound, reading::Reading};
-use super::{Activity, Engine, Limits, Service, unless_finished};
+use super::{Activity, Busy, Engine, Limits, Service, unless_finished};
 use crate::{
     http::{
         Body,

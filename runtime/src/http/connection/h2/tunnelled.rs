@@ -10,6 +10,8 @@ use bytes::{Buf, Bytes};
 use h2::{Reason, RecvStream, SendStream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::http::connection::Busy;
+
 /// Both directions of a stream. Dropped before both have ended, it is reset.
 pub(crate) struct Tunnelled {
     send: SendStream<Bytes>,
@@ -18,11 +20,13 @@ pub(crate) struct Tunnelled {
     ahead: Bytes,
     /// Whether our end was said.
     ended: bool,
+    /// Present on the connection of a client.
+    _busy: Option<Busy>,
 }
 
 impl Tunnelled {
-    pub(crate) fn new(send: SendStream<Bytes>, receive: RecvStream) -> Self {
-        Self { send, receive, ahead: Bytes::new(), ended: false }
+    pub(crate) fn new(send: SendStream<Bytes>, receive: RecvStream, busy: Option<Busy>) -> Self {
+        Self { send, receive, ahead: Bytes::new(), ended: false, _busy: busy }
     }
 
     /// Fills the buffer as far as there is something; pending if there is nothing.

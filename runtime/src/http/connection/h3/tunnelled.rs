@@ -13,7 +13,7 @@ use quinn::ReadError;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{
-    Activity,
+    Activity, Busy,
     outbound::Outbound,
     reading::{Reading, ReadingError},
 };
@@ -34,20 +34,10 @@ pub(super) struct Tunnelled {
     _busy: Busy,
 }
 
-/// While it lives the connection is not idle.
-struct Busy(Arc<Activity>);
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.0.request_ended();
-    }
-}
-
 impl Tunnelled {
     pub(super) fn new(outbound: Outbound, reading: Reading, activity: &Arc<Activity>) -> Self {
-        activity.request_began();
         let (ahead, unsent) = (Bytes::new(), BytesMut::new());
-        Self { outbound, reading, ahead, unsent, ended: false, _busy: Busy(Arc::clone(activity)) }
+        Self { outbound, reading, ahead, unsent, ended: false, _busy: Busy::begin(activity) }
     }
 
     /// Ready when all is on its way.

@@ -49,10 +49,22 @@ where
     F: Future<Output = Result<Response<B>, Aborted>> + 'static,
     B: http_body::Body<Data = Bytes, Error = BodyError> + Unpin + 'static,
 {
+    serve_on(&Arc::new(Activity::new(true)), service, finish)
+}
+
+/// The same on a connection that is watched.
+pub(super) fn serve_on<F, B>(
+    activity: &Arc<Activity>,
+    service: impl Fn(Request<Body>, Stream) -> F + 'static,
+    finish: oneshot::Receiver<()>,
+) -> UnixStream
+where
+    F: Future<Output = Result<Response<B>, Aborted>> + 'static,
+    B: http_body::Body<Data = Bytes, Error = BodyError> + Unpin + 'static,
+{
     let (near, far) = UnixStream::pair().unwrap();
-    let activity = Arc::new(Activity::new(true));
-    let near = Watched::new(Bytestream::Plain(Socket::Unix(near).into()), Arc::clone(&activity));
-    let mut engine = Http2::new(near, &activity, MAX_HEADERS, service);
+    let near = Watched::new(Bytestream::Plain(Socket::Unix(near).into()), Arc::clone(activity));
+    let mut engine = Http2::new(near, activity, MAX_HEADERS, service);
     let mut finish = Some(finish);
     // Clients leave as they please.
     tokio::task::spawn_local(async move {

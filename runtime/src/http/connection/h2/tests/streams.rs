@@ -5,6 +5,7 @@ use std::{
     future::{pending, poll_fn},
     sync::Arc,
     task::Poll,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -17,12 +18,12 @@ use tokio::{
 
 use super::{
     frames::{HEADERS, Raw},
-    scene::{Client, get, serve, websocket, whole},
+    scene::{Client, get, serve, serve_on, websocket, whole},
 };
 use crate::{
     http::{
         Body,
-        connection::{InterimSender, InterimTarget},
+        connection::{Activity, InterimSender, InterimTarget, Limits},
         server::{Aborted, Stream},
     },
     testing::run,
@@ -134,9 +135,14 @@ fn interim_responses_do_not_pile_up() {
 
 /// A client whose stream is taken over, and what takes it.
 async fn taken(status: u16) -> (Client, oneshot::Receiver<Leg>) {
+    taken_on(&Arc::new(Activity::new(true)), status).await
+}
+
+/// The same on a connection that is watched.
+async fn taken_on(activity: &Arc<Activity>, status: u16) -> (Client, oneshot::Receiver<Leg>) {
     let (sender, receiver) = oneshot::channel();
     let sender = RefCell::new(Some(sender));
-    let client = Client::of(move |request: Request<Body>, stream: Stream| {
+    let service = move |request: Request<Body>, stream: Stream| {
         let (sender, connect) = (sender.take().unwrap(), stream.connect.unwrap());
         assert_eq!((&*connect.protocol, request.uri().path()), ("websocket", "/chat"));
         tokio::task::spawn_local(async move {
@@ -145,9 +151,27 @@ async fn taken(status: u16) -> (Client, oneshot::Receiver<Leg>) {
             }
         });
         async move { Ok(Response::builder().status(status).body(Body::Empty).unwrap()) }
-    })
-    .await;
+    };
+    let client = Client::on(serve_on(activity, service, oneshot::channel().1)).await;
     (client, receiver)
+}
+
+#[test]
+fn a_connection_is_not_idle_while_a_stream_of_it_is_taken_over() {
+    run(async {
+        let limit = Some(Duration::from_secs(60));
+        let limits = Limits { read_header: limit, idle: limit, write_idle: None, write: None };
+        let activity = Arc::new(Activity::new(true));
+        let (mut client, leg) = taken_on(&activity, 200).await;
+        assert!(activity.deadline(&limits).is_some());
+        let (response, _sending) = client.send(websocket(), false);
+        response.await.unwrap();
+        let leg = leg.await.unwrap();
+        client.ping().await;
+        assert_eq!(activity.deadline(&limits), None);
+        drop(leg);
+        assert!(activity.deadline(&limits).is_some());
+    });
 }
 
 #[test]

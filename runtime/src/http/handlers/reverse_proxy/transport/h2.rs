@@ -45,7 +45,7 @@ pub(super) async fn send(
     match (accept, stream) {
         (Some(accept), Some(stream)) if response.status().is_success() => {
             let (head, receive) = response.into_parts();
-            let leg = Leg::Other(Box::new(Tunnelled::new(stream, receive)));
+            let leg = Leg::Other(Box::new(Tunnelled::new(stream, receive, None)));
             let mut response = Response::from_parts(head, Body::Empty);
             extended_connect::as_upgrade(&mut response, accept);
             let switched = Some(Takeover::Agreed(Some((leg, Bytes::new()))));
