@@ -16,6 +16,7 @@ pub mod handler;
 pub mod handlers;
 pub mod header_conditions;
 pub mod header_ops;
+pub(crate) mod hop_by_hop;
 pub(crate) mod idna;
 pub mod matchers;
 pub(crate) mod passing;

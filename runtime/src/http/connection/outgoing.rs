@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, response::Parts};
 
-use crate::http::{body::BodyError, date};
+use crate::http::{body::BodyError, date, hop_by_hop};
 
 /// Fields that are about a connection, and that messages on streams have none of (RFC 9113, section 8.2.2; RFC 9114, section
 /// 4.2).
@@ -24,18 +24,7 @@ pub(super) fn prepare(headers: &mut HeaderMap) {
 
 /// Removes the fields that are about a connection.
 pub(crate) fn strip(headers: &mut HeaderMap) {
-    if !headers.keys().any(|name| CONNECTION_SPECIFIC.contains(name)) {
-        return;
-    }
-    let named: Vec<HeaderName> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
-        .collect();
-    for name in CONNECTION_SPECIFIC.iter().chain(&named) {
-        headers.remove(name);
-    }
+    hop_by_hop::strip(headers, &CONNECTION_SPECIFIC);
 }
 
 /// Makes the head ready to be sent. What is promised of the body; `None` if the head is all there is.

@@ -4,7 +4,10 @@
 use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 use ipnet::IpNet;
 
-use crate::http::Exchange;
+use crate::http::{
+    Exchange,
+    hop_by_hop::{self, has_token, named_by_connection},
+};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -26,9 +29,6 @@ const HOP_BY_HOP: [HeaderName; 9] = [
     header::TRANSFER_ENCODING,
     header::UPGRADE,
 ];
-
-/// What `Connection` mostly says: no field, or one that is taken off anyway.
-const NO_FIELDS: [&[u8]; 3] = [b"keep-alive", b"close", b"upgrade"];
 
 /// The fields for the upstream, before any that the configuration changes.
 pub(super) fn headers(exchange: &Exchange, trusted: &[IpNet]) -> HeaderMap {
@@ -84,35 +84,9 @@ fn wants_trailers(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TE) && has_token(headers, &header::TE, "trailers")
 }
 
-pub(super) fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
-    headers
-        .get_all(name)
-        .iter()
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-        .any(|part| part.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
-}
-
 /// Removes what is about one connection only.
 pub(super) fn strip_hop_by_hop(headers: &mut HeaderMap) {
-    for name in named_by_connection(headers) {
-        headers.remove(name);
-    }
-    // Most messages have one of them, or none.
-    let index = |name: &HeaderName| HOP_BY_HOP.iter().position(|hop| hop == name);
-    let found = headers.keys().filter_map(index).fold(0_u16, |found, index| found | 1 << index);
-    for (index, name) in HOP_BY_HOP.iter().enumerate() {
-        if found & 1 << index != 0 {
-            headers.remove(name);
-        }
-    }
-}
-
-/// The fields that `Connection` names (RFC 9110, section 7.6.1), but for those that are about one connection anyway.
-fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
-    let values = headers.get_all(header::CONNECTION).into_iter();
-    let names = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
-    let others = names.filter(|name| !NO_FIELDS.iter().any(|known| name.eq_ignore_ascii_case(known)));
-    others.filter_map(|name| HeaderName::from_bytes(name).ok()).collect()
+    hop_by_hop::strip(headers, &HOP_BY_HOP);
 }
 
 fn add_forwarded(headers: &mut HeaderMap, exchange: &Exchange, trusted: &[IpNet]) {

@@ -7,8 +7,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version, he
 use httparse::{Header, ParserConfig, Status};
 use hyper::ext::ReasonPhrase;
 
-use super::{super::super::request::has_token, chunked::Chunked};
-use crate::http::Body;
+use super::chunked::Chunked;
+use crate::http::{Body, hop_by_hop::has_token};
 
 /// Fields that there is room for at first, and at most.
 const FEW: usize = 64;
