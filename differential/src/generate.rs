@@ -306,6 +306,12 @@ impl<'a> Generator<'a> {
         }
         let outer = std::mem::take(&mut self.responses);
         let mut nodes: Vec<Node> = Vec::new();
+        // Blocks of directives are what a line is about, and often must be there.
+        for form in forms.iter().filter(|form| form.block.as_deref().is_some_and(are_directives)) {
+            if self.random.chance(60) {
+                nodes.push(self.form(form, depth));
+            }
+        }
         for _ in 0..self.random.below(5) {
             let form = &forms[self.random.below(forms.len())];
             // The lines of the directive that this one extends.
@@ -451,4 +457,10 @@ fn bare(word: &str) -> String {
 
 fn is_response_matcher(word: &Word) -> bool {
     matches!(word, Word::Literal(text) if text == "@name")
+}
+
+/// Whether a block takes any directives.
+fn are_directives(block: &[Form]) -> bool {
+    let [Form { line, .. }] = block else { return false };
+    matches!(&line[..], [Word::Many(one)] if matches!(&**one, Word::Value(kind) if kind == "directives"))
 }
