@@ -6,6 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use http::{HeaderMap, header};
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 
@@ -13,6 +14,11 @@ use super::connection::Received;
 
 /// Why a body ended early.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The length of the body that fields announce, if it is a number.
+pub(crate) fn announced_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
 
 /// The body of a request or a response. It stays on the shard of the request.
 #[derive(Default)]

@@ -1,9 +1,12 @@
 //! What responses have in common on the versions that have streams.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, response::Parts};
+use http::{HeaderMap, HeaderName, StatusCode, header, response::Parts};
 
-use crate::http::{body::BodyError, date, hop_by_hop};
+use crate::http::{
+    body::{BodyError, announced_length},
+    date, hop_by_hop,
+};
 
 /// Fields that are about a connection, and that messages on streams have none of (RFC 9113, section 8.2.2; RFC 9114, section
 /// 4.2).
@@ -40,13 +43,9 @@ where
     {
         head.headers.entry(header::CONTENT_LENGTH).or_insert_with(|| length.into());
     }
-    let declared = head.headers.get(header::CONTENT_LENGTH).and_then(length);
+    let declared = announced_length(&head.headers);
     let empty = body.is_end_stream() && declared.is_none_or(|length| length == 0);
     (!bodiless && !to_head && !empty).then_some(Promise(declared))
-}
-
-fn length(value: &HeaderValue) -> Option<u64> {
-    value.to_str().ok()?.parse().ok()
 }
 
 /// Bytes that the head has promised and that were not sent yet; `None` if it has promised nothing.

@@ -17,8 +17,8 @@ use crate::{
     build::{Build, BuildError},
     error::{Error, Kind, Outcome},
     http::{
-        Body, Exchange, Handler, HandlerFuture, Next, Response, accept_encoding, prefixed::prefixed,
-        response_matcher::ResponseMatcher, sniff,
+        Body, Exchange, Handler, HandlerFuture, Next, Response, accept_encoding, body::announced_length,
+        prefixed::prefixed, response_matcher::ResponseMatcher, sniff,
     },
 };
 
@@ -170,7 +170,7 @@ impl Encode {
         if !self.is_meant(&response) {
             return Ok(response);
         }
-        let worthwhile = match announced_length(&response) {
+        let worthwhile = match known_length(&response) {
             _ if is_event_stream(response.headers()) => true,
             Some(length) => length > self.minimum,
             None if is_head => false,
@@ -197,7 +197,7 @@ impl Encode {
         {
             return Ok(());
         }
-        let announced = announced_length(response);
+        let announced = known_length(response);
         if announced.is_some_and(|length| length <= self.minimum) {
             return Ok(());
         }
@@ -249,9 +249,8 @@ fn forbids_transformation(headers: &HeaderMap) -> bool {
     control.is_some_and(|control| control.contains("no-transform"))
 }
 
-fn announced_length(response: &Response) -> Option<u64> {
-    let announced = response.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    announced.and_then(|length| length.parse().ok()).or_else(|| response.body().size_hint().exact())
+fn known_length(response: &Response) -> Option<u64> {
+    announced_length(response.headers()).or_else(|| response.body().size_hint().exact())
 }
 
 /// Events are compressed whatever their length, as nobody knows when the first will come.

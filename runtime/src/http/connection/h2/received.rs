@@ -7,10 +7,13 @@ use std::{
 
 use bytes::Bytes;
 use h2::{Reason, RecvStream};
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 
-use crate::http::{body::BodyError, passing::Polled};
+use crate::http::{
+    body::{BodyError, announced_length},
+    passing::Polled,
+};
 
 /// What a peer sends on a stream. It is given room for more as it is read.
 #[derive(Debug)]
@@ -36,8 +39,7 @@ impl Received {
     }
 
     fn new(stream: RecvStream, headers: &HeaderMap, response: bool) -> Self {
-        let length = headers.get(header::CONTENT_LENGTH);
-        let left = length.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or(UNKNOWN);
+        let left = announced_length(headers).unwrap_or(UNKNOWN);
         Self { stream, left, trailers: false, response }
     }
 

@@ -1,13 +1,13 @@
 //! Which requests are mirrored.
 
 use caddis_config::http::handlers::Mirror as Config;
-use http::{HeaderMap, Method, header};
+use http::Method;
 use xxhash_rust::xxh64::xxh64;
 
 use super::super::reverse_proxy::request::upgrade_token;
 use crate::{
     build::{Build, BuildError},
-    http::Exchange,
+    http::{Exchange, body::announced_length},
     placeholder::Template,
 };
 
@@ -48,7 +48,9 @@ impl Sampling {
         if !self.methods.is_empty() && !self.methods.iter().any(|method| method == request.method.as_str()) {
             return false;
         }
-        if self.max_length < u64::MAX && announced(&request.headers) > self.max_length {
+        if self.max_length < u64::MAX
+            && announced_length(&request.headers).is_some_and(|length| length > self.max_length)
+        {
             return false;
         }
         if self.share >= 1.0 {
@@ -63,10 +65,4 @@ impl Sampling {
         };
         draw < self.share
     }
-}
-
-/// Bytes of a body that its sender has announced.
-fn announced(headers: &HeaderMap) -> u64 {
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    length.and_then(|length| length.parse().ok()).unwrap_or(0)
 }

@@ -1,5 +1,7 @@
 //! What only shows in the frames themselves.
 
+use std::sync::Arc;
+
 use http::Response;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -9,9 +11,12 @@ use tokio::{
 
 use super::{
     super::{RESET_EARLY, STREAMS, WINDOW},
-    scene::{MAX_HEADERS, serve, serve_until},
+    scene::{MAX_HEADERS, serve, serve_on},
 };
-use crate::{http::Body, testing::run};
+use crate::{
+    http::{Body, connection::Activity},
+    testing::run,
+};
 
 pub(super) const HEADERS: u8 = 1;
 const RESET: u8 = 3;
@@ -128,7 +133,12 @@ fn the_settings_are_those_of_the_server() {
 fn finishing_warns_first() {
     run(async {
         let (finish, told) = oneshot::channel();
-        let mut raw = Raw::begin(serve_until(|_, _| async { Ok(Response::new(Body::Empty)) }, told)).await;
+        let mut raw = Raw::begin(serve_on(
+            &Arc::new(Activity::new(true)),
+            |_, _| async { Ok(Response::new(Body::Empty)) },
+            told,
+        ))
+        .await;
         raw.get(1).await;
         assert_eq!(raw.next(HEADERS).await.stream, 1);
         finish.send(()).unwrap();
@@ -149,7 +159,8 @@ fn finishing_warns_first() {
 fn finishing_waits_for_the_greeting() {
     run(async {
         let (finish, told) = oneshot::channel();
-        let far = serve_until(|_, _| async { Ok(Response::new(Body::Empty)) }, told);
+        let far =
+            serve_on(&Arc::new(Activity::new(true)), |_, _| async { Ok(Response::new(Body::Empty)) }, told);
         finish.send(()).unwrap();
         tokio::task::yield_now().await;
         let mut raw = Raw::begin(far).await;

@@ -37,22 +37,10 @@ where
     F: Future<Output = Result<Response<B>, Aborted>> + 'static,
     B: http_body::Body<Data = Bytes, Error = BodyError> + Unpin + 'static,
 {
-    serve_until(service, oneshot::channel().1)
+    serve_on(&Arc::new(Activity::new(true)), service, oneshot::channel().1)
 }
 
-/// The same until it is told to finish.
-pub(super) fn serve_until<F, B>(
-    service: impl Fn(Request<Body>, Stream) -> F + 'static,
-    finish: oneshot::Receiver<()>,
-) -> UnixStream
-where
-    F: Future<Output = Result<Response<B>, Aborted>> + 'static,
-    B: http_body::Body<Data = Bytes, Error = BodyError> + Unpin + 'static,
-{
-    serve_on(&Arc::new(Activity::new(true)), service, finish)
-}
-
-/// The same on a connection that is watched.
+/// The same on a connection that is watched, until it is told to finish.
 pub(super) fn serve_on<F, B>(
     activity: &Arc<Activity>,
     service: impl Fn(Request<Body>, Stream) -> F + 'static,

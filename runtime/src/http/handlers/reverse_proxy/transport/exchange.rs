@@ -18,16 +18,17 @@ use super::{
     Request,
     between::Interim,
     borrow::BorrowedStream,
-    h1::{Answered, Broken, H1, Unanswered},
+    h1::{Answered, H1, Unanswered},
     h2::{self, Requests},
     network_proxy::ProxyServer,
     places::Place,
     pool::Home,
 };
 use crate::{
-    error::{Error, Kind},
+    error::{Error, Fault, Kind},
     http::{
         Body,
+        body::BodyError,
         passing::{Pass, Passing, Polled},
         takeover::Takeover,
     },
@@ -81,6 +82,23 @@ pub(in super::super) struct Failure {
     pub(in super::super) stale: bool,
 }
 
+impl Failure {
+    /// With a cause: the upstream's, or that the client has not sent its request to the end.
+    pub(super) fn new(kind: Kind, cause: impl Into<BodyError>, unsent: Option<Body>, stale: bool) -> Self {
+        let by_client = Error::new(kind, "sending the request body");
+        let error = match by_client.fault() {
+            Fault::Client => by_client,
+            Fault::Upstream | Fault::Server => Error::new(kind, "upstream broke the connection"),
+        };
+        Self { error: error.because(cause), unsent, stale }
+    }
+
+    fn timeout() -> Self {
+        let error = Error::new(Kind::UpstreamTimeout, "timeout awaiting response headers");
+        Self { error, unsent: None, stale: false }
+    }
+}
+
 impl Connection {
     /// Sends a request in the form of HTTP/1.1 and waits for the head of its response.
     pub(in super::super) fn send(
@@ -130,9 +148,9 @@ async fn limited<F>(mut sending: Pin<Box<F>>, limit: Option<Duration>) -> Result
 where
     F: Future<Output = Result<Answer, Failure>>,
 {
-    let mut limit = Limit::new(limit);
-    let sent = poll_fn(|cx| limit.check(sending.as_mut().poll(cx), cx)).await;
-    sent.unwrap_or_else(|| Err(timeout()))
+    let mut timeout = HeaderTimeout::new(limit);
+    let sent = poll_fn(|cx| timeout.check(sending.as_mut().poll(cx), cx)).await;
+    sent.unwrap_or_else(|| Err(Failure::timeout()))
 }
 
 async fn h1_answer(
@@ -141,9 +159,9 @@ async fn h1_answer(
     interim: Interim,
     header_timeout: Option<Duration>,
 ) -> Result<Answer, Failure> {
-    let mut limit = Limit::new(header_timeout);
-    let head = poll_fn(|cx| limit.check(connection.poll_head(&interim, cx), cx)).await;
-    let answered = match head.ok_or_else(timeout)? {
+    let mut timeout = HeaderTimeout::new(header_timeout);
+    let head = poll_fn(|cx| timeout.check(connection.poll_head(&interim, cx), cx)).await;
+    let answered = match head.ok_or_else(Failure::timeout)? {
         Ok(head) => connection.answered(head, home),
         Err(error) => Err(connection.unanswered(error)),
     };
@@ -153,21 +171,16 @@ async fn h1_answer(
             Ok(Answer { response, switched: Some(Takeover::Agreed(Some(leg))), place })
         }
         Err(Unanswered { error, unsent, silent }) => {
-            let stale = silent && error.is_end();
-            let message = match error {
-                Broken::Body(_) | Broken::Length => "sending the request body",
-                Broken::Closed | Broken::Io(_) | Broken::Invalid(_) => "upstream broke the connection",
-            };
-            let error = Error::new(error.kind(), message).because(error);
-            Err(Failure { error, unsent, stale })
+            let (kind, stale) = (error.kind(), silent && error.is_end());
+            Err(Failure::new(kind, error, unsent, stale))
         }
     }
 }
 
 /// The longest wait for the head of a response. Costs nothing where there is none.
-struct Limit(Option<Pin<Box<Sleep>>>);
+struct HeaderTimeout(Option<Pin<Box<Sleep>>>);
 
-impl Limit {
+impl HeaderTimeout {
     fn new(limit: Option<Duration>) -> Self {
         Self(limit.map(|limit| Box::pin(tokio::time::sleep(limit))))
     }
@@ -180,11 +193,6 @@ impl Limit {
             (Poll::Pending, None) => Poll::Pending,
         }
     }
-}
-
-fn timeout() -> Failure {
-    let error = Error::new(Kind::UpstreamTimeout, "timeout awaiting response headers");
-    Failure { error, unsent: None, stale: false }
 }
 
 /// A proxy gets the whole URL, and knows who asks. The upstream is the one that was chosen, whatever `Host` says: a client

@@ -122,9 +122,8 @@ impl Pass for Returning {
 }
 
 fn failed(error: Broken, unsent: Option<Body>) -> Failure {
-    let stale = unsent.is_some() || error.is_end();
-    let error = Error::new(error.kind(), "upstream broke the connection").because(error);
-    Failure { error, unsent, stale }
+    let (kind, stale) = (error.kind(), unsent.is_some() || error.is_end());
+    Failure::new(kind, error, unsent, stale)
 }
 
 /// HTTP/2 has the host in the target, and no connection fields.

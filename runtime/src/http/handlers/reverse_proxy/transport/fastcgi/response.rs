@@ -16,7 +16,10 @@ use tokio::io::AsyncRead;
 
 use super::record::{Record, Records};
 use crate::{
-    http::{Body, body::BodyError},
+    http::{
+        Body,
+        body::{BodyError, announced_length},
+    },
     logging::{Level, Logger},
 };
 
@@ -54,8 +57,7 @@ where
     };
     let Head { response, first, errors, ended } = head;
     let status = response.status();
-    let length = response.headers().get(header::CONTENT_LENGTH);
-    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    let length = announced_length(response.headers()).and_then(|length| usize::try_from(length).ok());
     let bodiless = bodiless || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     let mut body = Stdout {
         first,

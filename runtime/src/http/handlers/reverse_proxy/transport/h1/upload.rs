@@ -14,7 +14,7 @@ use tokio::io::AsyncWrite;
 
 use super::{super::Request, Broken, buffers};
 use crate::{
-    http::{Body, gathered},
+    http::{Body, body::announced_length, gathered},
     tunnel::Leg,
 };
 
@@ -244,13 +244,11 @@ fn put_field(name: &HeaderName, value: &HeaderValue, out: &mut BytesMut) {
 
 /// Says how long the body is, which decides how it is sent (RFC 9112, section 6.1).
 fn put_length(headers: &HeaderMap, body: &Body, out: &mut BytesMut) -> Rest {
-    let announced = headers.get(header::CONTENT_LENGTH);
     let length = match body.size_hint().exact() {
-        Some(0) if announced.is_none() => return Rest::Nothing,
+        Some(0) if !headers.contains_key(header::CONTENT_LENGTH) => return Rest::Nothing,
         Some(length) => length,
         None => {
-            let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
-            let Some(length) = announced else {
+            let Some(length) = announced_length(headers) else {
                 out.put_slice(b"Transfer-Encoding: chunked\r\n");
                 return Rest::Chunked;
             };

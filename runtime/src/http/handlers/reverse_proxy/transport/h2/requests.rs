@@ -26,7 +26,7 @@ use crate::{
     error::{Error, Kind},
     http::{
         Body,
-        body::BodyError,
+        body::{BodyError, announced_length},
         connection::{
             h2::{Sending, Unsent},
             outgoing::strip,
@@ -130,7 +130,7 @@ impl Requests {
         let connect = parts.method == Method::CONNECT;
         let ended = !connect && body.is_end_stream();
         let head = http::Request::from_parts(parts, ());
-        let length = head.headers().get(header::CONTENT_LENGTH).and_then(length);
+        let length = announced_length(head.headers());
         let (response, stream) = match self.sender.send_request(head, ended) {
             Ok(sent) => sent,
             Err(error) => return Err(Unanswered { error: error.into(), unsent: Some(body) }),
@@ -167,10 +167,6 @@ fn prepare(headers: &mut HeaderMap, body: &Body) {
     if let Some(length @ 1..) = body.size_hint().exact() {
         headers.entry(header::CONTENT_LENGTH).or_insert_with(|| length.into());
     }
-}
-
-fn length(value: &HeaderValue) -> Option<u64> {
-    value.to_str().ok()?.parse().ok()
 }
 
 /// The final response; those before it are told.
