@@ -18,13 +18,7 @@ use caddis_h3::{
 use http::{HeaderMap, Method, Request, Response, StatusCode, request};
 use tokio::sync::oneshot;
 
-use super::{
-    Shared,
-    outbound::{Outbound, SendError},
-    reading::{Failed, Reading, ReadingError},
-    received::Received,
-    tunnelled::Tunnelled,
-};
+use super::{Busy, Shared};
 use crate::{
     http::{
         Body,
@@ -33,6 +27,7 @@ use crate::{
             interim::{InterimStream, MAX_WAITING},
             outgoing::{self, Promise},
         },
+        h3::{Failed, Outbound, Reading, ReadingError, Received, SendError, Tunnelled},
         server::{Aborted, Stream},
         takeover::Connect,
     },
@@ -76,19 +71,19 @@ pub(super) async fn answer<S, F, B>(
     match answered {
         Ok(Answered::Whole) => {
             outbound.finish();
-            shared.core.borrow_mut().request_done();
+            shared.link.core().borrow_mut().request_done();
             // The connection must not end before the client has all of it. One that has gone needs nothing.
             drop(done.await);
         }
         Ok(Answered::HandedOver(handover, head)) => {
-            shared.core.borrow_mut().request_done();
+            shared.link.core().borrow_mut().request_done();
             handover.give(outbound, head, &shared).await;
         }
         Err(Over(code)) => {
             outbound.reset(failed.code().unwrap_or(code));
-            let spoilt = shared.core.borrow_mut().request_reset();
+            let spoilt = shared.link.core().borrow_mut().request_reset();
             // The connection is closed with the error, of which its own task hears.
-            drop(shared.fatal(spoilt));
+            drop(shared.link.fatal(spoilt));
         }
     }
 }
@@ -199,7 +194,7 @@ where
 fn fields(headers: &HeaderMap, status: StatusCode, shared: &Shared) -> Result<Bytes, Over> {
     let mut out = BytesMut::new();
     let size = write::response(status, headers, &mut out);
-    match shared.core.borrow().peer_field_section() {
+    match shared.link.core().borrow().peer_field_section() {
         Some(limit) if size > limit => Err(Over(Code::H3_INTERNAL_ERROR)),
         _ => Ok(out.freeze()),
     }
@@ -320,7 +315,7 @@ impl Handover {
         if outbound.write(&mut [head]).await.is_err() {
             return outbound.reset(Code::H3_REQUEST_CANCELLED);
         }
-        let stream = Tunnelled::new(outbound, self.reading, &shared.activity);
+        let stream = Tunnelled::new(outbound, self.reading, Some(Busy::begin(&shared.activity)));
         // If it is not wanted any more, it is dropped here and with that reset.
         drop(self.sender.send(Leg::Other(Box::new(stream))));
     }

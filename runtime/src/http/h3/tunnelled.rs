@@ -3,7 +3,6 @@
 use std::{
     io,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -13,16 +12,16 @@ use quinn::ReadError;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{
-    Activity, Busy,
     outbound::Outbound,
     reading::{Reading, ReadingError},
 };
+use crate::http::connection::Busy;
 
 /// The most that is put into one frame, in bytes.
 const FRAME: usize = 16 << 10;
 
-/// Both directions of a stream. Dropped before both have ended, it is reset.
-pub(super) struct Tunnelled {
+/// Both directions of a stream. Dropped before both have ended, it is reset. A connection to a client is busy meanwhile.
+pub(crate) struct Tunnelled {
     outbound: Outbound,
     reading: Reading,
     /// What has come and was not read yet.
@@ -31,13 +30,13 @@ pub(super) struct Tunnelled {
     unsent: BytesMut,
     /// Whether our end was said.
     ended: bool,
-    _busy: Busy,
+    _busy: Option<Busy>,
 }
 
 impl Tunnelled {
-    pub(super) fn new(outbound: Outbound, reading: Reading, activity: &Arc<Activity>) -> Self {
+    pub(crate) fn new(outbound: Outbound, reading: Reading, busy: Option<Busy>) -> Self {
         let (ahead, unsent) = (Bytes::new(), BytesMut::new());
-        Self { outbound, reading, ahead, unsent, ended: false, _busy: Busy::begin(activity) }
+        Self { outbound, reading, ahead, unsent, ended: false, _busy: busy }
     }
 
     /// Ready when all is on its way.
@@ -105,7 +104,7 @@ impl AsyncWrite for Tunnelled {
     }
 }
 
-/// Whether the client has only lost interest.
+/// Whether the peer has only lost interest.
 fn is_let_go(error: &ReadingError) -> bool {
     let ReadingError::Lost(ReadError::Reset(code)) = error else { return false };
     let code = Code::new(code.into_inner());

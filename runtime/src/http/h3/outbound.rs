@@ -15,7 +15,7 @@ use quinn::{SendStream, StoppedError, VarInt, WriteError};
 use super::{OpenStream, number};
 
 /// What is sent on a stream. Dropped before its end, the stream is reset.
-pub(super) struct Outbound {
+pub(crate) struct Outbound {
     stream: SendStream,
     /// Whether the end or the reset was said.
     ended: bool,
@@ -26,10 +26,10 @@ pub(super) struct Outbound {
 
 /// Why no more can be sent.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum SendError {
+pub(crate) enum SendError {
     #[error(transparent)]
     Write(#[from] WriteError),
-    #[error("the client does not read")]
+    #[error("the peer does not read")]
     Stalled,
 }
 
@@ -38,11 +38,11 @@ impl Outbound {
         Self { stream, ended: false, patience, _open: open }
     }
 
-    /// Sends all of this, as fast as the client takes it.
+    /// Sends all of this, as fast as the peer takes it.
     ///
     /// # Errors
-    /// When the client has gone, wants no more, or takes nothing for too long.
-    pub(super) async fn write(&mut self, mut pieces: &mut [Bytes]) -> Result<(), SendError> {
+    /// When the peer has gone, wants no more, or takes nothing for too long.
+    pub(crate) async fn write(&mut self, mut pieces: &mut [Bytes]) -> Result<(), SendError> {
         while !pieces.is_empty() {
             let writing = self.stream.write_chunks(pieces);
             let written = match self.patience {
@@ -56,26 +56,26 @@ impl Outbound {
         Ok(())
     }
 
-    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, bytes).map_err(Into::into)
     }
 
     /// Says that all was sent.
-    pub(super) fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) {
         self.ended = true;
-        // A client that has stopped the stream hears of its end by itself.
+        // A peer that has stopped the stream hears of its end by itself.
         drop(self.stream.finish());
     }
 
     /// Gives the stream up.
-    pub(super) fn reset(&mut self, code: Code) {
+    pub(crate) fn reset(&mut self, code: Code) {
         if !std::mem::replace(&mut self.ended, true) {
             drop(self.stream.reset(number(code)));
         }
     }
 
-    /// Done when the client wants no more, has all of it, or is gone.
-    pub(super) fn done(
+    /// Done when the peer wants no more, has all of it, or is gone.
+    pub(crate) fn done(
         &self,
     ) -> impl Future<Output = Result<Option<VarInt>, StoppedError>> + Send + Sync + 'static {
         self.stream.stopped()

@@ -16,9 +16,9 @@ use quinn::{ReadError, RecvStream};
 
 use super::{CHUNK, close, number};
 
-/// What a client sends on a stream. Dropped before its end, the client is told that the rest is not needed.
+/// What a peer sends on a stream. Dropped before its end, the peer is told that the rest is not needed.
 #[derive(Debug)]
-pub(super) struct Reading {
+pub(crate) struct Reading {
     stream: RecvStream,
     incoming: Incoming,
     /// What has come and was not looked at yet.
@@ -31,10 +31,10 @@ pub(super) struct Reading {
 
 /// With which code both halves of a stream end, once something was wrong with what came.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Failed(Arc<OnceLock<Code>>);
+pub(crate) struct Failed(Arc<OnceLock<Code>>);
 
 impl Failed {
-    pub(super) fn code(&self) -> Option<Code> {
+    pub(crate) fn code(&self) -> Option<Code> {
         self.0.get().copied()
     }
 
@@ -44,39 +44,39 @@ impl Failed {
     }
 }
 
-/// Why a request cannot be read any further.
+/// Why a message cannot be read any further.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ReadingError {
-    /// The client has violated the protocol.
+pub(crate) enum ReadingError {
+    /// The peer has violated the protocol.
     #[error(transparent)]
     Protocol(#[from] caddis_h3::Error),
-    /// The client has reset the stream, or is gone.
+    /// The peer has reset the stream, or is gone.
     #[error(transparent)]
     Lost(#[from] ReadError),
 }
 
 impl Reading {
-    pub(super) fn new(stream: RecvStream, incoming: Incoming, quic: quinn::Connection) -> Self {
+    pub(crate) fn new(stream: RecvStream, incoming: Incoming, quic: quinn::Connection) -> Self {
         let (input, failed) = (Bytes::new(), Failed::default());
         Self { stream, incoming, input, ended: false, failed, quic }
     }
 
     /// What became of the stream.
-    pub(super) fn failed(&self) -> Failed {
+    pub(crate) fn failed(&self) -> Failed {
         self.failed.clone()
     }
 
     /// The length that the message declares of its content.
-    pub(super) fn content_length(&self) -> Option<u64> {
+    pub(crate) fn content_length(&self) -> Option<u64> {
         self.incoming.content_length()
     }
 
     /// What comes next; `None` at the end.
-    pub(super) async fn next(&mut self) -> Result<Option<Event>, ReadingError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Event>, ReadingError> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, ReadingError>> {
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, ReadingError>> {
         if self.ended {
             return Poll::Ready(Ok(None));
         }
@@ -121,7 +121,7 @@ impl Reading {
     }
 
     /// Whether the end has come already. Does not wait for it.
-    pub(super) async fn is_over(&mut self) -> Result<bool, ReadingError> {
+    pub(crate) async fn is_over(&mut self) -> Result<bool, ReadingError> {
         if self.ended || !self.input.is_empty() {
             return Ok(self.ended);
         }
@@ -144,12 +144,12 @@ impl Reading {
         over
     }
 
-    pub(super) fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         self.ended
     }
 
-    /// Reads no further, and tells the client.
-    pub(super) fn stop(&mut self, code: Code) {
+    /// Reads no further, and tells the peer.
+    pub(crate) fn stop(&mut self, code: Code) {
         if !std::mem::replace(&mut self.ended, true) {
             // One that has ended needs no stop.
             drop(self.stream.stop(number(code)));

@@ -1,4 +1,4 @@
-//! The body of a request.
+//! The body of a message.
 
 use std::{
     pin::Pin,
@@ -12,15 +12,15 @@ use http_body::{Frame, SizeHint};
 use super::reading::Reading;
 use crate::http::{body::BodyError, passing::Polled};
 
-/// What a client sends on its stream. It is given room for more as it is read.
-pub(super) struct Received {
+/// What a peer sends on its stream. It is given room for more as it is read.
+pub(crate) struct Received {
     reading: Reading,
-    /// Bytes that are to come, if the request says that. The protocol sees to it that no others do.
+    /// Bytes that are to come, if the message says that. The protocol sees to it that no others do.
     left: Option<u64>,
 }
 
 impl Received {
-    pub(super) fn new(reading: Reading) -> Self {
+    pub(crate) fn new(reading: Reading) -> Self {
         let left = reading.content_length();
         Self { reading, left }
     }
