@@ -6,6 +6,7 @@
 
 mod direction;
 mod leg;
+mod lifetime;
 mod registry;
 mod relay;
 mod statistics;
@@ -14,8 +15,9 @@ mod websocket;
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 pub use leg::Leg;
+pub use lifetime::Ended;
 pub use registry::{Live, Registry, Stream};
-pub use relay::{Ended, Tunnel};
+pub use relay::Tunnel;
 pub use statistics::{BUCKETS, Statistics};
 
 /// Why a stream ended.

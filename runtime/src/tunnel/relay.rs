@@ -8,43 +8,24 @@ use std::{
     pin::Pin,
     sync::{Arc, atomic::Ordering},
     task::{Context, Poll, ready},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bytes::Bytes;
-use tokio::{io::AsyncWrite, time::Sleep};
+use tokio::io::AsyncWrite;
 
 use super::{
-    Leg, Opened, Outcome, Reason,
+    Ended, Leg, Opened, Reason,
     direction::{Broken, Direction, Side},
-    registry::{Open, Registry},
+    lifetime::Lifetime,
+    registry::Registry,
 };
 
 /// The most that is read at once.
 const BUFFER: usize = 64 * 1024;
 
-/// How long a WebSocket peer gets to finish its frame and answer our close frame.
-const GOODBYE: Duration = Duration::from_secs(1);
-
 thread_local! {
     static SHARED: RefCell<Box<[u8]>> = RefCell::new(vec![0; BUFFER].into_boxed_slice());
-}
-
-/// How a stream ended, for its log line.
-#[derive(Debug)]
-pub struct Ended {
-    /// Why.
-    pub reason: Reason,
-    /// The result in metrics.
-    pub outcome: Outcome,
-    /// How long it was open.
-    pub duration: Duration,
-    /// Bytes from the client to the upstream.
-    pub to_upstream: u64,
-    /// Bytes from the upstream to the client.
-    pub from_upstream: u64,
-    /// What broke, when something did.
-    pub error: Option<io::Error>,
 }
 
 /// Two legs that are to be connected.
@@ -72,18 +53,14 @@ impl Tunnel {
         stream.to_upstream.store(self.client.1.len() as u64, Ordering::Relaxed);
         stream.from_upstream.store(self.upstream.1.len() as u64, Ordering::Relaxed);
         tokio::task::spawn_local(Relay {
-            expires: self.timeout.and_then(|timeout| stream.since().checked_add(timeout)),
             up: Direction::new(Side::Upstream, self.client.1, websocket),
             down: Direction::new(Side::Client, self.upstream.1, websocket),
             client: self.client.0,
             upstream: self.upstream.0,
             limit: if self.buffer_size == 0 { BUFFER } else { self.buffer_size.min(BUFFER) },
             websocket,
-            timer: None,
-            closing: None,
             first: None,
-            ended: Some(self.ended),
-            open,
+            lifetime: Lifetime::new(open, self.timeout, self.ended),
         });
     }
 }
@@ -97,14 +74,9 @@ struct Relay {
     down: Direction,
     limit: usize,
     websocket: bool,
-    expires: Option<Instant>,
-    timer: Option<Pin<Box<Sleep>>>,
-    /// Set once close frames are on their way; the timer then bounds the wait.
-    closing: Option<Reason>,
     /// Which side ended first.
     first: Option<Reason>,
-    open: Open,
-    ended: Option<Box<dyn FnOnce(Ended)>>,
+    lifetime: Lifetime,
 }
 
 impl Future for Relay {
@@ -124,46 +96,22 @@ impl Future for Relay {
 impl Relay {
     /// Ready when the stream has to end now, whatever its sides are doing.
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Reason> {
-        if self.closing.is_none() {
-            let (at, reason) = match (self.open.stream.closes_at(cx.waker()), self.expires) {
-                (None, None) => {
-                    self.timer = None;
-                    return Poll::Pending;
-                }
-                (Some((at, reason)), None) => (at, reason),
-                (Some((at, reason)), Some(expires)) if at <= expires => (at, reason),
-                (_, Some(expires)) => (expires, Reason::Timeout),
-            };
-            ready!(self.poll_until(at, cx));
+        if self.lifetime.leaving().is_none() {
+            let reason = ready!(self.lifetime.poll_due(cx));
             if !self.websocket {
                 return Poll::Ready(reason);
             }
-            self.closing = Some(reason);
+            self.lifetime.leave(reason);
             self.up.leave();
             self.down.leave();
-            self.timer = Some(Box::pin(tokio::time::sleep(GOODBYE)));
         }
-        match (self.closing, &mut self.timer) {
-            (Some(reason), Some(timer)) => timer.as_mut().poll(cx).map(|()| reason),
-            (_, _) => Poll::Pending,
-        }
-    }
-
-    fn poll_until(&mut self, at: Instant, cx: &mut Context<'_>) -> Poll<()> {
-        if at <= Instant::now() {
-            return Poll::Ready(());
-        }
-        let at = at.into();
-        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
-        if timer.deadline() != at {
-            timer.as_mut().reset(at);
-        }
-        timer.as_mut().poll(cx)
+        self.lifetime.poll_left(cx)
     }
 
     /// Ready when both directions have ended, or one has broken.
     fn poll_relay(&mut self, cx: &mut Context<'_>) -> Poll<(Reason, Option<io::Error>)> {
-        let Self { client, upstream, up, down, open: Open { stream, .. }, .. } = self;
+        let Self { client, upstream, up, down, lifetime, .. } = self;
+        let stream = lifetime.stream();
         let (up, down) = SHARED.with_borrow_mut(|buffer| {
             let buffer = &mut buffer[..self.limit];
             let up = up.poll(client, upstream, &stream.to_upstream, buffer, cx);
@@ -186,7 +134,7 @@ impl Relay {
             (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => (self.first.unwrap_or(Reason::Client), None),
             (_, _) => return Poll::Pending,
         };
-        Poll::Ready(match self.closing {
+        Poll::Ready(match self.lifetime.leaving() {
             // Whoever leaves while we say goodbye does what we wanted.
             Some(reason) => (reason, None),
             None => (reason, error),
@@ -198,16 +146,6 @@ impl Relay {
         for leg in [&mut self.client, &mut self.upstream] {
             drop(Pin::new(leg).poll_shutdown(cx));
         }
-        self.open.reason = reason;
-        self.open.outcome = match (&error, reason) {
-            (Some(_), _) => Outcome::Error,
-            (None, Reason::Timeout) => Outcome::Timeout,
-            (None, _) => Outcome::Closed,
-        };
-        let (to_upstream, from_upstream) = self.open.stream.bytes();
-        let (outcome, duration) = (self.open.outcome, self.open.stream.age());
-        if let Some(ended) = self.ended.take() {
-            ended(Ended { reason, outcome, duration, to_upstream, from_upstream, error });
-        }
+        self.lifetime.end(reason, error);
     }
 }
