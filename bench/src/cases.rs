@@ -1,5 +1,6 @@
 //! What is measured, one file a case or a family of cases.
 
+pub(crate) mod http3;
 pub(crate) mod idle;
 pub(crate) mod load;
 pub(crate) mod mirror;

@@ -79,14 +79,19 @@ pub(crate) fn write_identity(folder: &Path) -> io::Result<Identity> {
     Ok(files)
 }
 
-async fn tls(target: SocketAddr, protocol: &[u8]) -> io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
+/// What clients that speak a protocol trust.
+pub(crate) fn client_config(protocol: &[u8]) -> ClientConfig {
     let mut config =
         ClientConfig::builder().with_root_certificates(made().clients.clone()).with_no_client_auth();
     config.alpn_protocols = vec![protocol.to_vec()];
+    config
+}
+
+async fn tls(target: SocketAddr, protocol: &[u8]) -> io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
     let stream = TcpStream::connect(target).await?;
     stream.set_nodelay(true)?;
     let name = HOST.try_into().map_err(io::Error::other)?;
-    TlsConnector::from(Arc::new(config)).connect(name, stream).await
+    TlsConnector::from(Arc::new(client_config(protocol))).connect(name, stream).await
 }
 
 /// Opens a connection for requests of HTTP/1.1.

@@ -4,6 +4,7 @@
 //! its ratio to Caddy's figure of the same run, because clocks of virtual machines drift between runs.
 
 mod cases;
+mod http3;
 mod link;
 mod load;
 mod measure;
@@ -22,12 +23,12 @@ use crate::peers::{Peer, PeerKind};
 #[derive(Debug, Parser)]
 struct Options {
     /// Cases to run: tunnel, tunnel-64b, tunnel-64k, tunnel-1000, tunnel-tls, tunnel-h2, get, post, mirror, mirror-post,
-    /// idle, idle-tls, idle-h2, reload, tools, scale, stress, soak. All but the last two by default.
+    /// idle, idle-tls, idle-h2, http3, http3-1m, idle-http3, reload, tools, scale, stress, soak. All but the last two by default.
     cases: Vec<String>,
     /// Rounds; each round runs every peer once.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Seconds of load in the cases tunnel, get, post and mirror.
+    /// Seconds of load in the cases tunnel, get, post, http3 and mirror.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
     /// Minutes of load in the case soak.
@@ -64,6 +65,12 @@ fn main() -> ExitCode {
     }
     for (name, link) in cases::idle::LINKS.into_iter().filter(|(name, _)| wanted(name)) {
         report(&cases::idle::run(name, link, &peers, options.rounds));
+    }
+    for (_, title, gets) in cases::http3::CASES.into_iter().filter(|(name, ..)| wanted(name)) {
+        report(&cases::http3::run(title, gets, &peers, options.rounds, options.seconds));
+    }
+    if wanted("idle-http3") {
+        report(&cases::http3::idle(&peers, options.rounds));
     }
     if wanted("mirror") {
         report(&cases::mirror::gets(&peers, options.rounds, options.seconds));

@@ -35,9 +35,24 @@ impl Cpu {
             .into_iter()
             .filter_map(ticks)
             .fold((0, 0), |(user, system), more| (user + more.0, system + more.1));
+        Self::from_ticks(user, system)
+    }
+
+    fn from_ticks(user: u64, system: u64) -> Self {
         // Linux reports in hundredths of a second on every architecture that matters here.
         let time = |ticks: u64| Duration::from_millis(ticks * 10);
         Self { user: time(user), system: time(system) }
+    }
+
+    /// What this process has used.
+    pub(crate) fn of_this() -> Self {
+        let (user, system) = ticks(std::process::id()).unwrap_or_default();
+        Self::from_ticks(user, system)
+    }
+
+    /// All of it.
+    pub(crate) fn all(self) -> Duration {
+        self.user + self.system
     }
 
     /// What was used since.

@@ -1,10 +1,11 @@
-//! The upstream: answers every request with 1 KiB once it has read it, `GET /slow` after five seconds, `GET /events` with events over as long, and echoes
+//! The upstream: answers every request with 1 KiB once it has read it, `GET /large` with 1 MiB, `GET /slow` after five seconds, `GET /events` with events over as long, and echoes
 //! after an upgrade.
 
 use std::{
     io::{self, BufRead, BufReader, Read},
     net::SocketAddr,
     process::{Child, Command, Stdio},
+    sync::LazyLock,
     time::Duration,
 };
 
@@ -18,6 +19,8 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 pub(crate) const SLOW: Duration = Duration::from_secs(5);
 /// Bytes of the answer to a request.
 pub(crate) const ANSWER: usize = 1024;
+/// Bytes of the answer to `GET /large`.
+pub(crate) const LARGE: usize = 1 << 20;
 /// How many events `GET /events` gets, one every 50 ms.
 pub(crate) const EVENTS: usize = 100;
 
@@ -79,9 +82,7 @@ pub(crate) fn main() -> io::Result<()> {
 
 async fn serve(mut stream: TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let body = "x".repeat(ANSWER);
-    let answer =
-        format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {ANSWER}\r\n\r\n{body}");
+    let answer = answer(ANSWER);
     let mut buffer = vec![0; 16 * 1024];
     let mut filled = 0;
     loop {
@@ -107,15 +108,29 @@ async fn serve(mut stream: TcpStream) -> io::Result<()> {
             if head.starts_with(b"GET /slow ") {
                 tokio::time::sleep(SLOW).await;
             }
+            let is_large = head.starts_with(b"GET /large ");
             let length = header(head, "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
             let here = (filled - start).min(length);
             start += here;
             skip(&mut stream, length - here).await?;
-            stream.write_all(answer.as_bytes()).await?;
+            stream.write_all(if is_large { large() } else { &answer }.as_bytes()).await?;
         }
         buffer.copy_within(start..filled, 0);
         filled -= start;
     }
+}
+
+/// An answer with so many bytes.
+fn answer(size: usize) -> String {
+    format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {size}\r\n\r\n{}",
+        "x".repeat(size)
+    )
+}
+
+fn large() -> &'static str {
+    static LARGE_ANSWER: LazyLock<String> = LazyLock::new(|| answer(LARGE));
+    &LARGE_ANSWER
 }
 
 /// The length of the first complete request head.

@@ -77,6 +77,11 @@ impl Peer {
         !(self.kind == PeerKind::Nginx && link == Link::Http2)
     }
 
+    /// Whether it speaks HTTP/3 where it speaks TLS. As distributions build them, nginx and HAProxy know no QUIC.
+    pub(crate) fn speaks_http3(&self) -> bool {
+        self.kind.is_caddy_like()
+    }
+
     /// Starts the proxy in front of `upstream`.
     pub(crate) fn start(&self, upstream: SocketAddr, link: Link) -> io::Result<Running> {
         self.start_site(&Site { upstream, proxy_lines: "", shadow: None }, link)

@@ -79,7 +79,7 @@ pub(crate) fn measured(target: SocketAddr, pid: u32, load: Load, seconds: u64) -
     let before = Cpu::of(pid);
     let seen = load::run(target, load, Duration::from_secs(seconds));
     let used = Cpu::of(pid).since(before);
-    let all = (used.user + used.system).as_secs_f64();
+    let all = used.all().as_secs_f64();
     let each = 1e6 / seen.count.max(1) as f64;
     [
         seen.count as f64 / seen.elapsed.as_secs_f64(),
