@@ -12,6 +12,7 @@ pub mod exchange;
 pub(crate) mod file_body;
 pub(crate) mod files;
 pub(crate) mod gathered;
+pub(crate) mod h1;
 pub(crate) mod h3;
 pub mod handler;
 pub mod handlers;

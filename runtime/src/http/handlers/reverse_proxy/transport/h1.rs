@@ -1,27 +1,21 @@
 //! HTTP/1.1 to upstreams (RFC 9112). A connection is a value: it waits in the pool or belongs to one exchange, and no task
 //! goes with it, so that a request is answered where it is asked.
 
-mod buffers;
-mod chunked;
 mod head;
 mod reading;
 mod upload;
 
 use std::{
     io,
-    pin::{Pin, pin},
+    pin::Pin,
     task::{Context, Poll, Waker, ready},
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{Method, Response, StatusCode};
-use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
+use tokio::io::{AsyncRead, ReadBuf};
 
-use self::{
-    head::{Framing, Head, Invalid},
-    reading::Reading,
-    upload::Upload,
-};
+use self::{head::Head, reading::Reading, upload::Upload};
 use super::{
     Request,
     between::Interim,
@@ -30,16 +24,16 @@ use super::{
 };
 use crate::{
     error::{Error, Kind},
-    http::{Body, body::BodyError},
+    http::{
+        Body,
+        body::BodyError,
+        h1::{Framing, Input, Invalid},
+    },
     tunnel::Leg,
 };
 
 /// The longest head of a response in bytes, unless the configuration says otherwise: Go's default.
 pub(super) const MOST_HEAD: usize = 10 << 20;
-/// What a read asks for at most, reached in steps by responses that fill what was asked for.
-const LARGEST_READ: usize = 256 << 10;
-/// A body up to this size that came with its head is copied, so that the buffer is free at once.
-const SHORT: usize = 4096;
 
 /// A connection without an exchange.
 pub(super) struct Line {
@@ -56,17 +50,13 @@ pub(super) struct Line {
 pub(super) struct H1 {
     line: Line,
     /// What was read and not used yet; empty while the connection waits.
-    input: BytesMut,
-    /// How much of it is known not to hold the end of a head.
-    searched: usize,
+    input: Input,
     /// The request that is sent.
     upload: Upload,
     /// Whether that is HEAD.
     to_head: bool,
     /// Whether nothing has come since it was begun.
     silent: bool,
-    /// What the next read asks for.
-    read_size: usize,
 }
 
 /// Why there is no response.
@@ -126,12 +116,10 @@ impl H1 {
     pub(super) fn on(line: Line) -> Box<Self> {
         Box::new(Self {
             line,
-            input: BytesMut::new(),
-            searched: 0,
+            input: Input::default(),
             upload: Upload::default(),
             to_head: false,
             silent: true,
-            read_size: buffers::SIZE,
         })
     }
 
@@ -177,7 +165,7 @@ impl H1 {
             return Poll::Ready(Err(error));
         }
         loop {
-            match head::parse(&mut self.input, &mut self.searched, self.line.most_head)? {
+            match self.input.take_head(self.line.most_head, head::read)? {
                 Some(head) if head.is_interim() => {
                     interim.came(head.status, head.headers);
                     continue;
@@ -218,7 +206,7 @@ impl H1 {
             Err(error) => return Err(self.unanswered(error.into())),
         };
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
-            let read = std::mem::take(&mut self.input).freeze();
+            let read = std::mem::take(&mut self.input.bytes).freeze();
             return Ok(Answered::Switched(
                 head.response(Body::Empty),
                 (self.line.leg, read),
@@ -231,18 +219,7 @@ impl H1 {
 
     /// Reads on; 0 is the end.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if self.input.capacity() == 0 {
-            self.input = buffers::take();
-        }
-        if self.input.capacity() - self.input.len() < self.read_size / 2 {
-            self.input.reserve(self.read_size);
-        }
-        let room = self.input.capacity() - self.input.len();
-        let count = ready!(pin!(self.line.leg.read_buf(&mut self.input)).poll(cx))?;
-        if count == room {
-            self.read_size = (self.read_size * 2).min(LARGEST_READ);
-        }
-        Poll::Ready(Ok(count))
+        self.input.poll_fill(&mut self.line.leg, cx)
     }
 
     /// The body of a response, which takes the connection with it unless it has come already.
@@ -251,16 +228,10 @@ impl H1 {
             Framing::Length(length) => usize::try_from(*length).ok(),
             Framing::Chunked(_) | Framing::Close => None,
         };
-        let Some(length) = length.filter(|length| *length <= self.input.len()) else {
+        let Some(length) = length.filter(|length| *length <= self.input.bytes.len()) else {
             return Body::Boxed(Box::pin(Reading::new(self, framing, home)));
         };
-        let body = if length <= SHORT {
-            let body = Bytes::copy_from_slice(&self.input[..length]);
-            bytes::Buf::advance(&mut self.input, length);
-            body
-        } else {
-            self.input.split_to(length).freeze()
-        };
+        let body = self.input.take_body(length);
         self.go_home(home);
         body.into()
     }
@@ -270,9 +241,8 @@ impl H1 {
     fn go_home(mut self: Box<Self>, home: Option<Home>) {
         let over = self.upload.is_done() && self.input.is_empty();
         let Some(home) = home.filter(|_| over) else { return };
-        buffers::give(std::mem::take(&mut self.input));
+        self.input.free();
         self.upload.free();
-        self.read_size = buffers::SIZE;
         home.take_in(self);
     }
 }

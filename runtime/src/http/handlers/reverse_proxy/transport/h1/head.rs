@@ -2,36 +2,15 @@
 
 use std::mem::MaybeUninit;
 
-use bytes::{Buf, Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version, header};
+use http::{HeaderMap, Response, StatusCode, Version, header};
 use httparse::{Header, ParserConfig, Status};
 use hyper::ext::ReasonPhrase;
 
-use super::chunked::Chunked;
-use crate::http::{Body, hop_by_hop::has_token};
-
-/// Fields that there is room for at first, and at most.
-const FEW: usize = 64;
-const MOST_FIELDS: usize = 4096;
-/// What the proxy adds to a response.
-const ADDED: usize = 4;
-
-/// What an upstream must not send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(in super::super) enum Invalid {
-    #[error(transparent)]
-    Syntax(#[from] httparse::Error),
-    #[error("a header field has an invalid name or value")]
-    Field,
-    #[error("the status is none")]
-    Status,
-    #[error("the length of the body is no number, or more than one")]
-    Length,
-    #[error("invalid chunk")]
-    Chunk,
-    #[error("the header fields are longer than {0} bytes")]
-    TooLarge(usize),
-}
+use crate::http::{
+    Body,
+    h1::{Chunked, Framing, Invalid, Parsed, fields, length},
+    hop_by_hop::has_token,
+};
 
 /// The status line and the fields of a response.
 pub(in super::super) struct Head {
@@ -41,97 +20,29 @@ pub(in super::super) struct Head {
     reason: Option<ReasonPhrase>,
 }
 
-/// Where a body ends.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Framing {
-    /// After that many bytes.
-    Length(u64),
-    /// With the last chunk.
-    Chunked(Chunked),
-    /// With the connection.
-    Close,
-}
-
-/// Takes a head out of what was read; `None` if it is not complete.
+/// Reads a head, for [`Input::take_head`](crate::http::h1::Input::take_head).
 ///
 /// # Errors
-/// When it is no head, or longer than `most`.
-pub(super) fn parse(
-    input: &mut BytesMut,
-    searched: &mut usize,
-    most: usize,
-) -> Result<Option<Head>, Invalid> {
-    // A head that comes in many pieces is not parsed for each of them.
-    if input.is_empty() || *searched > 0 && !has_end(&input[searched.saturating_sub(3)..]) {
-        return incomplete(input, searched, most);
-    }
-    let mut few = [const { MaybeUninit::uninit() }; FEW];
-    let parsed = match read(input, &mut few) {
-        Err(Invalid::Syntax(httparse::Error::TooManyHeaders)) => {
-            let mut many = vec![const { MaybeUninit::uninit() }; MOST_FIELDS];
-            read(input, &mut many)
-        }
-        parsed => parsed,
-    }?;
-    let Some((length, head)) = parsed else { return incomplete(input, searched, most) };
-    if length > most {
-        return Err(Invalid::TooLarge(most));
-    }
-    input.advance(length);
-    *searched = 0;
-    Ok(Some(head))
-}
-
-fn incomplete(input: &BytesMut, searched: &mut usize, most: usize) -> Result<Option<Head>, Invalid> {
-    *searched = input.len();
-    if input.len() < most { Ok(None) } else { Err(Invalid::TooLarge(most)) }
-}
-
-/// Whether an empty line is in it.
-fn has_end(input: &[u8]) -> bool {
-    input.windows(2).any(|pair| pair == b"\n\n") || input.windows(3).any(|end| end == b"\n\r\n")
-}
-
-fn read<'a>(
-    input: &'a [u8],
-    fields: &mut [MaybeUninit<Header<'a>>],
-) -> Result<Option<(usize, Head)>, Invalid> {
+/// When it is none.
+pub(super) fn read<'a>(input: &'a [u8], room: &mut [MaybeUninit<Header<'a>>]) -> Parsed<Head> {
     let mut config = ParserConfig::default();
     // Proxies may put a space in place of a fold (RFC 9112, section 5.2), and Go takes it too.
     config.allow_obsolete_multiline_headers_in_responses(true);
     let mut response = httparse::Response::new(&mut []);
-    let Status::Complete(length) = config.parse_response_with_uninit_headers(&mut response, input, fields)?
+    let Status::Complete(length) = config.parse_response_with_uninit_headers(&mut response, input, room)?
     else {
         return Ok(None);
     };
     let status = response.code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(Invalid::Status)?;
-    // The values are parts of one copy, so that the buffer can be read into again.
-    let copy = Bytes::copy_from_slice(&input[..length]);
-    let mut headers = HeaderMap::with_capacity(response.headers.len() + ADDED);
-    for field in &*response.headers {
-        let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| Invalid::Field)?;
-        let start = field.value.as_ptr().addr() - input.as_ptr().addr();
-        // A line break is the one thing in a value that the parser takes and the other type does not.
-        let value = HeaderValue::from_maybe_shared(copy.slice(start..start + field.value.len()))
-            .or_else(|_| HeaderValue::from_bytes(&unfolded(field.value)));
-        headers.append(name, value.map_err(|_| Invalid::Field)?);
-    }
+    let headers = fields::collect(input, length, response.headers, |_| {})?;
     let reason = response.reason.filter(|reason| Some(*reason) != status.canonical_reason());
-    Ok(Some((
-        length,
-        Head {
-            status,
-            headers,
-            version: if response.version == Some(0) { Version::HTTP_10 } else { Version::HTTP_11 },
-            reason: reason.and_then(|reason| ReasonPhrase::try_from(reason.as_bytes()).ok()),
-        },
-    )))
-}
-
-/// A value without line breaks.
-fn unfolded(value: &[u8]) -> Vec<u8> {
-    let lines = value.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    lines.collect::<Vec<_>>().join(&b' ')
+    let head = Head {
+        status,
+        headers,
+        version: if response.version == Some(0) { Version::HTTP_10 } else { Version::HTTP_11 },
+        reason: reason.and_then(|reason| ReasonPhrase::try_from(reason.as_bytes()).ok()),
+    };
+    Ok(Some((length, head)))
 }
 
 impl Head {
@@ -166,7 +77,7 @@ impl Head {
                 });
             }
         }
-        let length = length(headers)?;
+        let length = length(headers, true)?;
         Ok(match length {
             _ if bodiless => (Framing::Length(0), reusable),
             Some(length) => (Framing::Length(length), reusable),
@@ -192,33 +103,13 @@ impl Head {
     }
 }
 
-/// The announced length; several that agree are one.
-fn length(headers: &HeaderMap) -> Result<Option<u64>, Invalid> {
-    let mut length = None;
-    for value in headers.get_all(header::CONTENT_LENGTH) {
-        for part in value.as_bytes().split(|byte| *byte == b',') {
-            let part = part.trim_ascii();
-            if part.is_empty() || !part.iter().all(u8::is_ascii_digit) {
-                return Err(Invalid::Length);
-            }
-            let digits = std::str::from_utf8(part).map_err(|_| Invalid::Length)?;
-            let number = digits.parse().map_err(|_| Invalid::Length)?;
-            if length.is_some_and(|length| length != number) {
-                return Err(Invalid::Length);
-            }
-            length = Some(number);
-        }
-    }
-    Ok(length)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::h1::Input;
 
     fn head(text: &str) -> Result<Head, Invalid> {
-        let mut input = BytesMut::from(text);
-        parse(&mut input, &mut 0, 1 << 20).map(|head| head.expect("it is complete"))
+        Input::from(text).take_head(1 << 20, read).map(|head| head.expect("it is complete"))
     }
 
     fn framing(fields: &str) -> Result<(Framing, bool), Invalid> {
@@ -230,15 +121,15 @@ mod tests {
         let text = "HTTP/1.1 204 Nothing\r\nVia: a\r\nvia: b\r\nX-Empty:\r\n\r\nrest";
         let end = text.len() - 4;
         for step in 1..text.len() {
-            let (mut input, mut searched, mut found) = (BytesMut::new(), 0, None);
+            let (mut input, mut found) = (Input::default(), None);
             for piece in text.as_bytes().chunks(step) {
-                input.extend_from_slice(piece);
+                input.bytes.extend_from_slice(piece);
                 if found.is_none() {
-                    found = parse(&mut input, &mut searched, end).unwrap();
+                    found = input.take_head(end, read).unwrap();
                 }
             }
             let head = found.unwrap();
-            assert_eq!((head.status.as_u16(), head.headers.len(), &input[..]), (204, 3, &b"rest"[..]));
+            assert_eq!((head.status.as_u16(), head.headers.len(), &input.bytes[..]), (204, 3, &b"rest"[..]));
             assert_eq!(head.reason.unwrap().as_bytes(), b"Nothing");
         }
     }
@@ -257,10 +148,10 @@ mod tests {
 
     #[test]
     fn a_head_has_a_limit() {
-        let mut input = BytesMut::from("HTTP/1.1 200 OK\r\nA: 12345");
-        assert_eq!(parse(&mut input, &mut 0, 20).err(), Some(Invalid::TooLarge(20)));
-        let mut input = BytesMut::from("HTTP/1.1 200 OK\r\nA: 12345\r\n\r\n");
-        assert_eq!(parse(&mut input, &mut 0, 20).err(), Some(Invalid::TooLarge(20)));
+        for end in ["", "\r\n\r\n"] {
+            let mut input = Input::from(&*format!("HTTP/1.1 200 OK\r\nA: 12345{end}"));
+            assert_eq!(input.take_head(20, read).err(), Some(Invalid::TooLarge(20)));
+        }
     }
 
     #[test]

@@ -11,12 +11,12 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
 use super::super::pool::Home;
-use super::{
-    Broken, H1,
-    chunked::{Chunked, Piece},
-    head::Framing,
+use super::{Broken, H1};
+use crate::http::{
+    body::BodyError,
+    h1::{Framing, Piece},
+    passing::Polled,
 };
-use crate::http::{body::BodyError, passing::Polled};
 
 /// Reads a body from its connection, and lets go of that at the end.
 pub(super) struct Reading {
@@ -46,11 +46,6 @@ struct Shared {
     writer: Option<Waker>,
 }
 
-/// A body that the upstream has not sent to its end.
-#[derive(Debug, thiserror::Error)]
-#[error("end of file before message length reached")]
-struct Short;
-
 impl Reading {
     pub(super) fn new(connection: Box<H1>, framing: Framing, home: Option<Home>) -> Self {
         let sent = connection.upload.is_over();
@@ -58,14 +53,10 @@ impl Reading {
         Self { wire, framing, home }
     }
 
-    fn is_done(&self) -> bool {
-        matches!(self.framing, Framing::Length(0) | Framing::Chunked(Chunked::Done))
-    }
-
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Frame<Bytes>>, BodyError>> {
         let framing = &mut self.framing;
         match &mut self.wire {
-            Wire::Own(connection) => framing.poll(connection, cx),
+            Wire::Own(connection) => poll_frame(framing, connection, cx),
             Wire::Shared(shared) => {
                 let mut shared = shared.borrow_mut();
                 if let Some(failed) = shared.failed.take() {
@@ -73,7 +64,7 @@ impl Reading {
                 }
                 shared.reader = Some(cx.waker().clone());
                 let connection = shared.connection.as_mut().expect("only this side takes it");
-                framing.poll(connection, cx)
+                poll_frame(framing, connection, cx)
             }
             Wire::Gone => Poll::Ready(Ok(None)),
         }
@@ -131,44 +122,22 @@ impl Drop for Reading {
     }
 }
 
-impl Framing {
-    /// The next frame; `None` is the end.
-    fn poll(
-        &mut self,
-        connection: &mut H1,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<Frame<Bytes>>, BodyError>> {
-        loop {
-            match self {
-                Self::Length(0) => return Poll::Ready(Ok(None)),
-                Self::Length(left) if !connection.input.is_empty() => {
-                    let count = usize::try_from(*left).unwrap_or(usize::MAX).min(connection.input.len());
-                    *left -= count as u64;
-                    let data = connection.input.split_to(count).freeze();
-                    return Poll::Ready(Ok(Some(Frame::data(data))));
-                }
-                Self::Close if !connection.input.is_empty() => {
-                    let data = connection.input.split().freeze();
-                    return Poll::Ready(Ok(Some(Frame::data(data))));
-                }
-                Self::Chunked(chunked) => {
-                    match chunked.next(&mut connection.input, connection.line.most_head)? {
-                        None => {}
-                        Some(Piece::Data(data)) => return Poll::Ready(Ok(Some(Frame::data(data)))),
-                        Some(Piece::Trailers(fields)) => {
-                            return Poll::Ready(Ok(Some(Frame::trailers(fields))));
-                        }
-                        Some(Piece::End) => return Poll::Ready(Ok(None)),
-                    }
-                }
-                Self::Length(_) | Self::Close => {}
-            }
-            if ready!(connection.poll_fill(cx))? == 0 {
-                return Poll::Ready(match self {
-                    Self::Close => Ok(None),
-                    Self::Length(_) | Self::Chunked(_) => Err(Short.into()),
-                });
-            }
+/// The next frame of a body; `None` is the end.
+fn poll_frame(
+    framing: &mut Framing,
+    connection: &mut H1,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Option<Frame<Bytes>>, BodyError>> {
+    loop {
+        match framing.next(&mut connection.input.bytes, connection.line.most_head)? {
+            Some(Piece::Data(data)) => return Poll::Ready(Ok(Some(Frame::data(data)))),
+            Some(Piece::Trailers(fields)) => return Poll::Ready(Ok(Some(Frame::trailers(fields)))),
+            Some(Piece::End) => return Poll::Ready(Ok(None)),
+            None => {}
+        }
+        if ready!(connection.poll_fill(cx))? == 0 {
+            framing.closed()?;
+            return Poll::Ready(Ok(None));
         }
     }
 }
@@ -182,7 +151,7 @@ impl http_body::Body for Reading {
         match &frame {
             // Whoever reads may not ask again after the last frame.
             Ok(None) => self.end(),
-            Ok(Some(_)) if self.is_done() => self.end(),
+            Ok(Some(_)) if self.framing.is_done() => self.end(),
             Ok(Some(_)) => {}
             Err(_) => drop(std::mem::replace(&mut self.wire, Wire::Gone)),
         }
@@ -190,13 +159,10 @@ impl http_body::Body for Reading {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.is_done()
+        self.framing.is_done()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self.framing {
-            Framing::Length(left) => SizeHint::with_exact(left),
-            Framing::Chunked(_) | Framing::Close => SizeHint::default(),
-        }
+        self.framing.size_hint()
     }
 }

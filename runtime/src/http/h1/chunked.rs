@@ -1,9 +1,9 @@
 //! The chunked transfer coding (RFC 9112, section 7.1), taken off.
 
 use bytes::{Buf, Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::HeaderMap;
 
-use super::head::Invalid;
+use super::{Invalid, fields};
 
 /// The longest line that begins a chunk: its size and extensions, which are not looked at.
 const LONGEST_LINE: usize = 4096;
@@ -12,7 +12,7 @@ const MOST_TRAILERS: usize = 128;
 
 /// Where in the coding the next byte is.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Chunked {
+pub(crate) enum Chunked {
     /// In the line that begins a chunk.
     Size,
     /// In a chunk of which this much is to come.
@@ -26,7 +26,7 @@ pub(super) enum Chunked {
 
 /// What came.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(crate) enum Piece {
     Data(Bytes),
     Trailers(HeaderMap),
     End,
@@ -37,7 +37,7 @@ impl Chunked {
     ///
     /// # Errors
     /// When it is no chunk, or `most` bytes are not enough for the trailers.
-    pub(super) fn next(&mut self, input: &mut BytesMut, most: usize) -> Result<Option<Piece>, Invalid> {
+    pub(crate) fn next(&mut self, input: &mut BytesMut, most: usize) -> Result<Option<Piece>, Invalid> {
         loop {
             match self {
                 Self::Size => {
@@ -103,19 +103,11 @@ fn trailers(input: &[u8]) -> Result<Option<(usize, HeaderMap)>, Invalid> {
     if input.starts_with(b"\r\n") {
         return Ok(Some((2, HeaderMap::new())));
     }
-    let mut fields = [httparse::EMPTY_HEADER; MOST_TRAILERS];
-    let httparse::Status::Complete((length, fields)) = httparse::parse_headers(input, &mut fields)? else {
+    let mut room = [httparse::EMPTY_HEADER; MOST_TRAILERS];
+    let httparse::Status::Complete((length, parsed)) = httparse::parse_headers(input, &mut room)? else {
         return Ok(None);
     };
-    let mut trailers = HeaderMap::with_capacity(fields.len());
-    for field in fields {
-        let name = HeaderName::from_bytes(field.name.as_bytes());
-        let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(field.value)) else {
-            return Err(Invalid::Field);
-        };
-        trailers.append(name, value);
-    }
-    Ok(Some((length, trailers)))
+    Ok(Some((length, fields::collect(input, length, parsed, |_| {})?)))
 }
 
 #[cfg(test)]
