@@ -8,6 +8,7 @@ mod faults;
 mod fields;
 mod http2;
 mod http3;
+mod http3_upstreams;
 mod interim;
 mod mirror;
 mod pages;

@@ -3,6 +3,7 @@
 mod outbound;
 mod reading;
 mod received;
+mod sending;
 mod tunnelled;
 
 use std::{
@@ -18,7 +19,11 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use caddis_h3::{self as protocol, Code, Role, Settings, StreamId, connection, connection::Accept, uni::Uni};
+use caddis_h3::{
+    self as protocol, Code, Role, Settings, StreamId, connection, connection::Accept, control::Control,
+    stream::Incoming, uni::Uni,
+};
+use http::Method;
 use quinn::{ReadError, RecvStream, SendStream, VarInt};
 use tokio::sync::Notify;
 
@@ -26,6 +31,7 @@ pub(crate) use self::{
     outbound::{Outbound, SendError},
     reading::{Failed, Reading, ReadingError},
     received::Received,
+    sending::{Unsent, send_body},
     tunnelled::Tunnelled,
 };
 
@@ -45,12 +51,25 @@ pub(crate) enum Ended {
     Lost(#[from] quinn::ConnectionError),
 }
 
+/// Why no request can be sent.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoStream {
+    #[error(transparent)]
+    Lost(#[from] quinn::ConnectionError),
+    /// The peer has said so.
+    #[error("the peer takes no further requests on the connection")]
+    GoingAway,
+}
+
 /// A connection whose handshake is over.
 pub(crate) struct Link {
     quic: quinn::Connection,
+    role: Role,
     core: RefCell<protocol::Connection>,
     open: Arc<Open>,
     finish: Notify,
+    /// Told when the peer's settings have come.
+    settled: Notify,
 }
 
 /// The streams that are not done yet. Those of tunnels may be anywhere.
@@ -86,15 +105,38 @@ impl Link {
         costs.stream.field_section = settings.max_field_section_size.unwrap_or(u64::MAX);
         Rc::new(Self {
             quic,
+            role,
             core: RefCell::new(protocol::Connection::new(role, settings, costs)),
             open: Arc::default(),
             finish: Notify::new(),
+            settled: Notify::new(),
         })
     }
 
     /// What the protocol knows of the connection.
     pub(crate) fn core(&self) -> &RefCell<protocol::Connection> {
         &self.core
+    }
+
+    /// The connection below.
+    pub(crate) fn quic(&self) -> &quinn::Connection {
+        &self.quic
+    }
+
+    /// Whether no further request may be sent.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.quic.close_reason().is_some() || !self.core.borrow().may_request()
+    }
+
+    /// The peer's settings, once they have come. Waits in vain if the connection ends before.
+    pub(crate) async fn settled(&self) -> Settings {
+        loop {
+            let settled = self.settled.notified();
+            if let Some(settings) = self.core.borrow().peer() {
+                return settings.clone();
+            }
+            settled.await;
+        }
     }
 
     /// Takes nothing new, and ends [`Link::run`] when the last stream is done.
@@ -167,7 +209,7 @@ impl Link {
         let id = StreamId::new(VarInt::from(receive.id()).into_inner());
         let mut outbound = self.outbound(send, patience);
         let mut core = self.core.borrow_mut();
-        let mut reading = Reading::new(receive, core.incoming_request(), self.quic.clone());
+        let mut reading = self.reading(receive, core.incoming_request());
         match core.accept_bidi(id)? {
             Accept::Read => Ok(Some((reading, outbound))),
             Accept::Refuse(code) => {
@@ -178,9 +220,35 @@ impl Link {
         }
     }
 
+    /// Opens the stream of a request with this method, once the peer permits one more.
+    ///
+    /// # Errors
+    /// When the connection is gone, or takes no further requests.
+    pub(crate) async fn request(&self, method: Method) -> Result<(Reading, Outbound), NoStream> {
+        let (send, receive) = self.quic.open_bi().await?;
+        let core = self.core.borrow();
+        if !core.may_request() {
+            return Err(NoStream::GoingAway);
+        }
+        Ok((self.reading(receive, core.incoming_response(method)), self.outbound(send, None)))
+    }
+
+    fn reading(&self, stream: RecvStream, incoming: Incoming) -> Reading {
+        // A server that needs nothing more of a request has no complaint (RFC 9114, section 4.1).
+        let unwanted = match self.role {
+            Role::Server => Code::H3_NO_ERROR,
+            Role::Client => Code::H3_REQUEST_CANCELLED,
+        };
+        Reading::new(stream, incoming, self.quic.clone(), unwanted, OpenStream::new(&self.open))
+    }
+
     /// The sending half of a stream. `patience` is how long a write may make no progress.
     pub(crate) fn outbound(&self, stream: SendStream, patience: Option<Duration>) -> Outbound {
-        Outbound::new(stream, OpenStream::new(&self.open), patience)
+        let broken_off = match self.role {
+            Role::Server => Code::H3_INTERNAL_ERROR,
+            Role::Client => Code::H3_REQUEST_CANCELLED,
+        };
+        Outbound::new(stream, OpenStream::new(&self.open), patience, broken_off)
     }
 
     /// Reads a stream on which only the peer sends.
@@ -205,7 +273,7 @@ impl Link {
         }
         loop {
             match uni {
-                Uni::Control => while self.core.borrow_mut().control(&mut input)?.is_some() {},
+                Uni::Control => self.control(&mut input)?,
                 Uni::QpackEncoder => self.core.borrow_mut().qpack_encoder(&input)?,
                 Uni::QpackDecoder => self.core.borrow_mut().qpack_decoder(&input)?,
                 // None is ever accepted.
@@ -215,6 +283,17 @@ impl Link {
                 Ok(Some(chunk)) => input = chunk.bytes,
                 Ok(None) | Err(ReadError::Reset(_)) => return self.core.borrow().closed_uni(uni),
                 Err(_) => return Ok(()),
+            }
+        }
+    }
+
+    fn control(&self, input: &mut Bytes) -> Result<(), protocol::Error> {
+        loop {
+            let said = self.core.borrow_mut().control(input)?;
+            match said {
+                Some(Control::Settings(_)) => self.settled.notify_waiters(),
+                Some(_) => {}
+                None => return Ok(()),
             }
         }
     }

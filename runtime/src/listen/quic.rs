@@ -19,7 +19,7 @@ use std::{
 use quinn::{EndpointConfig, Incoming, TokioRuntime, TransportConfig};
 
 use self::socket::Datagrams;
-pub(crate) use self::socket::Endpoints;
+pub(crate) use self::socket::{Endpoints, Writable};
 use super::{KeepAlive, ports::Held};
 use crate::tls::quic as tls;
 

@@ -149,7 +149,7 @@ fn refusals() -> Vec<(String, Value, &'static str)> {
         (HANDLER.into(), json!({"handler": "reverse_proxy", "load_balancing": {"selection_policy": foreign("policy")}}), "/load_balancing/selection_policy"),
         (HANDLER.into(), json!({"handler": "reverse_proxy", "health_checks": {"active": {"uri": "/"}}, "transport": {"protocol": "fastcgi"}}), "/health_checks/active"),
         (TRANSPORT.into(), json!({"network_proxy": {"from": "other"}}), "/network_proxy"),
-        (TRANSPORT.into(), json!({"versions": ["3"]}), "/versions/0"),
+        (TRANSPORT.into(), json!({"versions": ["3"], "tls": {}, "proxy_protocol": "v2"}), "/proxy_protocol"),
         (TRANSPORT.into(), json!({"tls": {"client_certificate_automate": "a.test"}}), "/tls/client_certificate_automate"),
         (TRANSPORT.into(), json!({"tls": {"renegotiation": "once"}}), "/tls/renegotiation"),
         (TRANSPORT.into(), json!({"tls": {"curves": ["other"]}}), "/tls/curves/0"),
@@ -217,7 +217,7 @@ fn everything_is_listed_at_once() {
 fn the_parts_of_a_proxy_hide_none_of_each_other() {
     let proxy = json!({
         "handler": "reverse_proxy",
-        "transport": {"protocol": "http", "versions": ["3"], "network_proxy": {"from": "other"}, "tls": {
+        "transport": {"protocol": "http", "versions": ["3"], "read_timeout": 1, "network_proxy": {"from": "other"}, "tls": {
             "renegotiation": "once", "ca": {"provider": "file", "pem_files": ["/nowhere"]},
             "client_certificate_file": "/nowhere", "client_certificate_key_file": "/nowhere",
         }},
@@ -233,8 +233,8 @@ fn the_parts_of_a_proxy_hide_none_of_each_other() {
         "/handle_response/0/routes/0/handle/0",
         "/load_balancing/selection_policy",
         "/transport/network_proxy",
+        "/transport/read_timeout",
         "/transport/tls/renegotiation",
-        "/transport/versions/0",
     ];
     assert_eq!(below, expected);
 }

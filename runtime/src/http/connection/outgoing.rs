@@ -49,19 +49,19 @@ where
 }
 
 /// Bytes that the head has promised and that were not sent yet; `None` if it has promised nothing.
-pub(super) struct Promise(Option<u64>);
+pub(crate) struct Promise(Option<u64>);
 
 /// There is less than was promised.
-pub(super) struct Broken;
+pub(crate) struct Broken;
 
 impl Promise {
     /// What the length of a head promises.
-    pub(super) fn new(length: Option<u64>) -> Self {
+    pub(crate) fn new(length: Option<u64>) -> Self {
         Self(length)
     }
 
     /// Takes data to send, but for what goes beyond the promise, and whether it is the last.
-    pub(super) fn take(&mut self, mut data: Bytes, mut last: bool) -> Result<(Bytes, bool), Broken> {
+    pub(crate) fn take(&mut self, mut data: Bytes, mut last: bool) -> Result<(Bytes, bool), Broken> {
         if let Some(left) = &mut self.0 {
             let room = usize::try_from(*left).unwrap_or(usize::MAX);
             if data.len() > room {
@@ -77,7 +77,7 @@ impl Promise {
     }
 
     /// Whether the body may end now.
-    pub(super) fn is_kept(&self) -> bool {
+    pub(crate) fn is_kept(&self) -> bool {
         self.0.is_none_or(|left| left == 0)
     }
 }

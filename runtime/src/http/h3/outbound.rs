@@ -21,6 +21,8 @@ pub(crate) struct Outbound {
     ended: bool,
     /// How long a write may make no progress.
     patience: Option<Duration>,
+    /// What the stream is reset with if nothing else is said.
+    broken_off: Code,
     _open: OpenStream,
 }
 
@@ -34,8 +36,13 @@ pub(crate) enum SendError {
 }
 
 impl Outbound {
-    pub(super) fn new(stream: SendStream, open: OpenStream, patience: Option<Duration>) -> Self {
-        Self { stream, ended: false, patience, _open: open }
+    pub(super) fn new(
+        stream: SendStream,
+        open: OpenStream,
+        patience: Option<Duration>,
+        broken_off: Code,
+    ) -> Self {
+        Self { stream, ended: false, patience, broken_off, _open: open }
     }
 
     /// Sends all of this, as fast as the peer takes it.
@@ -84,6 +91,6 @@ impl Outbound {
 
 impl Drop for Outbound {
     fn drop(&mut self) {
-        self.reset(Code::H3_INTERNAL_ERROR);
+        self.reset(self.broken_off);
     }
 }

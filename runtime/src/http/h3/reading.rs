@@ -14,7 +14,7 @@ use caddis_h3::{
 };
 use quinn::{ReadError, RecvStream};
 
-use super::{CHUNK, close, number};
+use super::{CHUNK, OpenStream, close, number};
 
 /// What a peer sends on a stream. Dropped before its end, the peer is told that the rest is not needed.
 #[derive(Debug)]
@@ -27,6 +27,9 @@ pub(crate) struct Reading {
     ended: bool,
     failed: Failed,
     quic: quinn::Connection,
+    /// What the peer is told if the rest is not read.
+    unwanted: Code,
+    _open: OpenStream,
 }
 
 /// With which code both halves of a stream end, once something was wrong with what came.
@@ -56,9 +59,15 @@ pub(crate) enum ReadingError {
 }
 
 impl Reading {
-    pub(crate) fn new(stream: RecvStream, incoming: Incoming, quic: quinn::Connection) -> Self {
+    pub(super) fn new(
+        stream: RecvStream,
+        incoming: Incoming,
+        quic: quinn::Connection,
+        unwanted: Code,
+        open: OpenStream,
+    ) -> Self {
         let (input, failed) = (Bytes::new(), Failed::default());
-        Self { stream, incoming, input, ended: false, failed, quic }
+        Self { stream, incoming, input, ended: false, failed, quic, unwanted, _open: open }
     }
 
     /// What became of the stream.
@@ -159,6 +168,6 @@ impl Reading {
 
 impl Drop for Reading {
     fn drop(&mut self) {
-        self.stop(Code::H3_NO_ERROR);
+        self.stop(self.unwanted);
     }
 }

@@ -90,7 +90,7 @@ impl Inbox {
 
 /// The socket of an endpoint.
 pub(super) struct Datagrams {
-    io: UdpSocket,
+    io: Arc<UdpSocket>,
     state: UdpSocketState,
     number: u16,
     inbox: Arc<Inbox>,
@@ -107,7 +107,7 @@ impl Datagrams {
         endpoints: &Arc<Endpoints>,
     ) -> io::Result<Self> {
         let state = UdpSocketState::new((&socket).into())?;
-        let io = UdpSocket::from_std(socket)?;
+        let io = Arc::new(UdpSocket::from_std(socket)?);
         let (sender, received) = mpsc::channel(WAITING);
         let (local, shard, retired) = (io.local_addr()?, shard::current(), AtomicBool::new(false));
         let (number, inbox) = endpoints.add(Inbox { local, shard, sender, retired })?;
@@ -196,11 +196,11 @@ impl fmt::Debug for Datagram {
 
 impl AsyncUdpSocket for Datagrams {
     fn create_io_poller(self: Arc<Self>) -> Pin<Box<dyn UdpPoller>> {
-        Box::pin(Writable { socket: self, waiting: None })
+        Box::pin(Writable::new(&self.io))
     }
 
     fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
-        self.io.try_io(Interest::WRITABLE, || self.state.send((&self.io).into(), transmit))
+        self.io.try_io(Interest::WRITABLE, || self.state.send((&*self.io).into(), transmit))
     }
 
     fn poll_recv(
@@ -216,7 +216,7 @@ impl AsyncUdpSocket for Datagrams {
         for _ in 0..ROUNDS {
             ready!(self.io.poll_recv_ready(cx))?;
             let received =
-                self.io.try_io(Interest::READABLE, || self.state.recv((&self.io).into(), buffers, metas));
+                self.io.try_io(Interest::READABLE, || self.state.recv((&*self.io).into(), buffers, metas));
             // It was not ready after all, or the network has complained about something that was sent.
             let Ok(count) = received else { continue };
             for (buffer, meta) in buffers.iter().zip(metas.iter_mut()).take(count) {
@@ -251,17 +251,23 @@ impl AsyncUdpSocket for Datagrams {
 type Waiting = Pin<Box<dyn Future<Output = io::Result<()>> + Send + Sync>>;
 
 /// Waits for room to send, for one task.
-struct Writable {
-    socket: Arc<Datagrams>,
+pub(crate) struct Writable {
+    io: Arc<UdpSocket>,
     waiting: Option<Waiting>,
+}
+
+impl Writable {
+    pub(crate) fn new(io: &Arc<UdpSocket>) -> Self {
+        Self { io: Arc::clone(io), waiting: None }
+    }
 }
 
 impl UdpPoller for Writable {
     fn poll_writable(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         let waiting = this.waiting.get_or_insert_with(|| {
-            let socket = Arc::clone(&this.socket);
-            Box::pin(async move { socket.io.writable().await })
+            let io = Arc::clone(&this.io);
+            Box::pin(async move { io.writable().await })
         });
         let writable = ready!(waiting.as_mut().poll(cx));
         this.waiting = None;
@@ -271,6 +277,6 @@ impl UdpPoller for Writable {
 
 impl fmt::Debug for Writable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Writable").field("socket", &self.socket).finish_non_exhaustive()
+        f.debug_struct("Writable").field("io", &self.io).finish_non_exhaustive()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::{Pin, pin},
+    pin::pin,
     rc::Rc,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
@@ -11,7 +11,7 @@ use std::{
 
 use bytes::{Buf, Bytes, BytesMut};
 use caddis_h3::{
-    Code, frame,
+    Code,
     message::{Protocol, write},
     stream::Event,
 };
@@ -25,9 +25,9 @@ use crate::{
         body::BodyError,
         connection::{
             interim::{InterimStream, MAX_WAITING},
-            outgoing::{self, Promise},
+            outgoing,
         },
-        h3::{Failed, Outbound, Reading, ReadingError, Received, SendError, Tunnelled},
+        h3::{Failed, Outbound, Reading, ReadingError, Received, SendError, Tunnelled, Unsent, send_body},
         server::{Aborted, Stream},
         takeover::Connect,
     },
@@ -43,6 +43,16 @@ impl From<SendError> for Over {
             // The client has gone, or wants no more.
             SendError::Write(_) => Over(Code::H3_REQUEST_CANCELLED),
             SendError::Stalled => Over(Code::H3_INTERNAL_ERROR),
+        }
+    }
+}
+
+impl From<Unsent> for Over {
+    fn from(unsent: Unsent) -> Self {
+        match unsent {
+            Unsent::Body(_) | Unsent::Length => Over(Code::H3_INTERNAL_ERROR),
+            Unsent::Gone => Over(Code::H3_REQUEST_CANCELLED),
+            Unsent::Send(error) => error.into(),
         }
     }
 }
@@ -184,7 +194,7 @@ where
     let promise = outgoing::finish_head(&mut head, &body, to_head);
     let head = fields(&head.headers, head.status, shared)?;
     match promise {
-        Some(promise) => content(head, body, promise, outbound, failed).await?,
+        Some(promise) => send_body(head, body, promise, outbound, failed).await?,
         None => outbound.write(&mut [head]).await?,
     }
     Ok(Answered::Whole)
@@ -198,91 +208,6 @@ fn fields(headers: &HeaderMap, status: StatusCode, shared: &Shared) -> Result<By
         Some(limit) if size > limit => Err(Over(Code::H3_INTERNAL_ERROR)),
         _ => Ok(out.freeze()),
     }
-}
-
-/// Sends the head, and the body as it comes. The body is asked for nothing while the client has no room for what came.
-async fn content<B>(
-    head: Bytes,
-    mut body: B,
-    mut promise: Promise,
-    outbound: &mut Outbound,
-    failed: &Failed,
-) -> Result<(), Over>
-where
-    B: http_body::Body<Data = Bytes, Error = BodyError> + Unpin,
-{
-    let mut gone = pin!(outbound.done());
-    // Sent along with the first content if that is there already.
-    let mut head = Some(head);
-    loop {
-        let next = poll_fn(|cx| match Pin::new(&mut body).poll_frame(cx) {
-            Poll::Ready(frame) => Poll::Ready(Next::Frame(frame)),
-            Poll::Pending if head.is_some() => Poll::Ready(Next::Head),
-            Poll::Pending if failed.code().is_some() => Poll::Ready(Next::Gone),
-            Poll::Pending => gone.as_mut().poll(cx).map(|_| Next::Gone),
-        })
-        .await;
-        let frame = match next {
-            Next::Head => {
-                outbound.write(head.as_mut_slice()).await?;
-                head = None;
-                continue;
-            }
-            Next::Gone => return Err(Over(Code::H3_REQUEST_CANCELLED)),
-            Next::Frame(Some(Ok(frame))) => frame,
-            Next::Frame(Some(Err(_))) => {
-                outbound.write(head.as_mut_slice()).await?;
-                return Err(Over(Code::H3_INTERNAL_ERROR));
-            }
-            Next::Frame(None) => {
-                outbound.write(head.as_mut_slice()).await?;
-                return if promise.is_kept() { Ok(()) } else { Err(Over(Code::H3_INTERNAL_ERROR)) };
-            }
-        };
-        match frame.into_data() {
-            Ok(data) => {
-                let taken = promise.take(data, body.is_end_stream());
-                let (data, last) = taken.map_err(|_| Over(Code::H3_INTERNAL_ERROR))?;
-                send(head.take(), data, outbound).await?;
-                if last {
-                    return Ok(());
-                }
-            }
-            Err(frame) => {
-                if let Ok(mut trailers) = frame.into_trailers() {
-                    if !promise.is_kept() {
-                        return Err(Over(Code::H3_INTERNAL_ERROR));
-                    }
-                    outgoing::strip(&mut trailers);
-                    let mut out = BytesMut::from(head.take().unwrap_or_default());
-                    write::trailers(&trailers, &mut out);
-                    outbound.write(&mut [out.freeze()]).await?;
-                    return Ok(());
-                }
-            }
-        }
-    }
-}
-
-/// What is next to be done for a response.
-enum Next {
-    Head,
-    Frame(Option<Result<http_body::Frame<Bytes>, BodyError>>),
-    Gone,
-}
-
-/// Sends content as a frame, behind the head if that was not sent yet.
-async fn send(head: Option<Bytes>, data: Bytes, outbound: &mut Outbound) -> Result<(), Over> {
-    if data.is_empty() {
-        if let Some(head) = head {
-            outbound.write(&mut [head]).await?;
-        }
-        return Ok(());
-    }
-    let mut begin = BytesMut::from(head.unwrap_or_default());
-    frame::data(data.len() as u64, &mut begin);
-    outbound.write(&mut [begin.freeze(), data]).await?;
-    Ok(())
 }
 
 /// Gives a request its body; that of an extended CONNECT is a stream to be taken over.

@@ -1,4 +1,4 @@
-//! The transport `http`: HTTP/1.1 and HTTP/2 to upstreams, in the clear or encrypted.
+//! The transport `http`: HTTP/1.1, HTTP/2 and HTTP/3 to upstreams, in the clear or encrypted.
 
 mod between;
 mod borrow;
@@ -11,6 +11,7 @@ mod fastcgi;
 mod gzip;
 mod h1;
 mod h2;
+mod h3;
 mod known;
 mod limits;
 mod network_proxy;
@@ -19,6 +20,7 @@ mod places;
 mod pool;
 mod proxy_protocol;
 mod relay;
+mod streamed;
 mod tls;
 mod wire;
 
@@ -38,12 +40,12 @@ use self::{
     connect::{Dialer, Socket, within},
     exchange::Sender,
     h1::{H1, Line},
-    h2::Requests,
+    h3::Quic,
     limits::{Limited, Limits},
     network_proxy::{NetworkProxy, ProxyServer},
     offer::{Offer, Sniffed},
     places::{Entered, Open, Place},
-    pool::{Home, Keep, Key},
+    pool::{Home, Keep, Key, Multiplexed},
     proxy_protocol::ProxyProtocol,
     tls::Tls,
     wire::Wire,
@@ -86,6 +88,8 @@ pub(super) struct HttpTransport {
     keep: Option<Keep>,
     tls: Option<Tls>,
     versions: Versions,
+    /// How HTTP/3 is spoken, and then nothing else.
+    quic: Option<Quic>,
     /// The longest wait of a single read or write. Tunnels have none: their own options say how long they live.
     limits: Limits,
     /// The longest wait for the head of a response.
@@ -115,6 +119,8 @@ struct Versions {
     h2: bool,
     /// HTTP/2 without TLS.
     h2c: bool,
+    /// HTTP/3, and then nothing else.
+    h3: bool,
 }
 
 /// What a request needs of its connection.
@@ -131,7 +137,7 @@ pub(super) struct Wanted<'a> {
 /// What a request wants to switch to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Upgrade {
-    /// Can be a stream of HTTP/2, too.
+    /// Can be a stream of HTTP/2 or HTTP/3, too.
     WebSocket,
     /// Takes HTTP/1.1.
     Other,
@@ -146,9 +152,9 @@ struct Plan<'a> {
     proxy: Option<Arc<ProxyServer>>,
     /// Whether the proxy gets whole requests in place of a tunnel.
     requests: bool,
-    /// Whether an HTTP/2 connection will do.
+    /// Whether a connection of HTTP/2 or HTTP/3 will do.
     multiplexed: bool,
-    /// Whether a stream of HTTP/2 is to be tried first.
+    /// Whether a stream of such a connection is to be tried first.
     extended: bool,
 }
 
@@ -194,7 +200,10 @@ impl HttpTransport {
     /// # Errors
     /// When none can be made. Nothing of a request has been sent then.
     pub(super) async fn connection(&self, wanted: Wanted<'_>) -> Result<Connection, Error> {
-        let plan = self.plan(wanted)?;
+        let plan = match self.quic {
+            None => self.plan(wanted)?,
+            Some(_) => self.plan_h3(wanted)?,
+        };
         if !self.is_limited
             && !plan.extended
             && let Some(sender) = self.keep.and_then(|_| pool::any(&plan.key, plan.multiplexed))
@@ -235,6 +244,9 @@ impl HttpTransport {
 
     /// A connection that is not simply taken from the pool.
     async fn fresh(&self, plan: Plan<'_>) -> Result<Connection, Error> {
+        if let Some(quic) = &self.quic {
+            return self.over_quic(quic, plan).await;
+        }
         if plan.extended {
             match self.extended(&plan).await? {
                 Extended::Stream(sender, reused) => {
@@ -278,7 +290,8 @@ impl HttpTransport {
             Opened::H1(connection) => Sender::H1(connection),
             Opened::H2(sender, offer) => {
                 if let Some(keep) = self.keep {
-                    pool::share(plan.key.clone(), sender.clone(), offer, keep.idle_timeout);
+                    let shared = Multiplexed::H2(sender.clone(), offer);
+                    pool::share(plan.key.clone(), shared, keep.idle_timeout);
                 }
                 Sender::H2(sender)
             }
@@ -302,17 +315,18 @@ impl HttpTransport {
     /// if it does not even speak HTTP/2.
     async fn extended(&self, plan: &Plan<'_>) -> Result<Extended, Error> {
         let key = Key { upgradable: false, ..plan.key.clone() };
-        let known = self.keep.and_then(|_| pool::shared(&key).zip(pool::offer(&key)));
+        let known = self.keep.and_then(|_| pool::shared(&key));
         let reused = known.is_some();
         let (sender, mut offer) = match known {
-            Some(known) => known,
-            None => {
+            Some(Multiplexed::H2(sender, offer)) => (sender, offer),
+            Some(Multiplexed::H3(_)) | None => {
                 let held = Held { place: None, open: self.opening(&key) };
                 match self.connect(plan, Way { h2: true, bare: true, held }).await? {
                     Opened::H1(connection) => return Ok(Extended::Upgrade(connection)),
                     Opened::H2(sender, offer) => {
                         if let Some(keep) = self.keep {
-                            pool::share(key.clone(), sender.clone(), offer.clone(), keep.idle_timeout);
+                            let shared = Multiplexed::H2(sender.clone(), offer.clone());
+                            pool::share(key.clone(), shared, keep.idle_timeout);
                         }
                         (sender, offer)
                     }
@@ -412,7 +426,7 @@ impl HttpTransport {
         S: Wire,
     {
         let (stream, offer) = Sniffed::new(stream);
-        let (requests, running) = Requests::open(&self.h2, stream).await.map_err(io::Error::other)?;
+        let (requests, running) = h2::Requests::open(&self.h2, stream).await.map_err(io::Error::other)?;
         tokio::task::spawn_local(async move {
             running.await;
             drop(open);
@@ -424,7 +438,7 @@ impl HttpTransport {
 /// What there is for a WebSocket where HTTP/2 may be spoken.
 enum Extended {
     /// A connection that takes it as a stream, and whether it was there before.
-    Stream(Requests, bool),
+    Stream(h2::Requests, bool),
     /// A fresh connection of HTTP/1.1.
     Upgrade(Box<H1>),
     /// Only an upgrade of HTTP/1.1 will do, on another connection.
@@ -434,7 +448,7 @@ enum Extended {
 /// A fresh connection.
 enum Opened {
     H1(Box<H1>),
-    H2(Requests, Offer),
+    H2(h2::Requests, Offer),
 }
 
 /// The type that all connections carry.

@@ -181,7 +181,10 @@ fn unix_sockets() {
 fn what_is_not_run_is_refused_by_name() {
     let mut cx = crate::testing::build();
     for (transport, path) in [
-        (json!({"protocol": "http", "versions": ["3"]}), "/transport/versions/0"),
+        (
+            json!({"protocol": "http", "versions": ["3"], "tls": {}, "proxy_protocol": "v1"}),
+            "/transport/proxy_protocol",
+        ),
         (json!({"protocol": "http", "tls": {"renegotiation": "freely"}}), "/transport/tls/renegotiation"),
     ] {
         let config = json!({"transport": transport});

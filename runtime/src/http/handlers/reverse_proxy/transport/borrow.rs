@@ -22,11 +22,12 @@ use super::{
     between::Interim,
     exchange::Sender,
     h1::{H1, Line},
-    h2::{Answered, Broken, Requests, Unanswered, Upload},
+    h2::{Answered, Broken, Requests, Unanswered},
     known::Known,
     places::Connections,
     pool::{self, Keep, Key},
     relay::{self, Portable},
+    streamed::Upload,
 };
 use crate::{http::Body, process::Process, shard};
 
@@ -187,7 +188,8 @@ fn offer(
             tokio::task::spawn_local(lend(sender, orders));
             Offered::H2(order)
         }
-        Sender::Borrowed(_) => return,
+        // Those of HTTP/3 are not asked for.
+        Sender::H3(_) | Sender::Borrowed(_) => return,
     };
     if !found.swap(true, Relaxed) {
         // Refused when nobody waits for it any more: then it goes back as any other that is let go of.
@@ -206,7 +208,7 @@ async fn lend(mut requests: Requests, orders: oneshot::Receiver<Order>) {
     let answered = tokio::select! {
         answered = sending => match answered {
             Ok(Answered { response, upload, .. }) => {
-                uploading = upload;
+                uploading = Some(upload);
                 Ok(response)
             }
             Err(Unanswered { error, unsent }) => Err(Refused { error: Some(error), unsent: unsent.is_some() }),

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use caddis_config::{
     Duration as Span,
     http::reverse_proxy::transport::{Http as Config, KeepAlive},
+    network_proxy::NetworkProxy as Proxy,
     to_json,
 };
 use xxhash_rust::xxh64::xxh64;
@@ -14,6 +15,7 @@ use super::{
     Dialer, HttpTransport, Keep, NetworkProxy, ProxyProtocol, Versions,
     h1::MOST_HEAD,
     h2,
+    h3::Quic,
     limits::Limits,
     places::{Connections, Most},
     tls::Tls,
@@ -42,6 +44,10 @@ impl HttpTransport {
             None => None,
         };
         let versions = cx.at("versions", |cx| versions(&config.versions, tls.is_some(), cx))?;
+        let quic = match versions.h3 {
+            true => Some(quic(config, tls.as_ref(), cx)?),
+            false => None,
+        };
         let default = KeepAlive::default();
         let keep_alive = config.keep_alive.as_ref().unwrap_or(&default);
         let mut most_head = MOST_HEAD;
@@ -68,6 +74,7 @@ impl HttpTransport {
             keep: keep(keep_alive),
             tls,
             versions,
+            quic,
             limits: Limits {
                 read: config.read_timeout.to_std().filter(|limit| !limit.is_zero()),
                 write: config.write_timeout.to_std().filter(|limit| !limit.is_zero()),
@@ -108,24 +115,53 @@ fn buffers(config: &Config) -> Option<(usize, usize)> {
 
 fn versions(names: &[String], tls: bool, cx: &mut Build) -> Result<Versions, BuildError> {
     if names.is_empty() {
-        return Ok(Versions { h1: true, h2: true, h2c: false });
+        return Ok(Versions { h1: true, h2: true, h2c: false, h3: false });
     }
-    let mut versions = Versions { h1: false, h2: false, h2c: false };
+    let mut versions = Versions { h1: false, h2: false, h2c: false, h3: false };
     for (index, name) in names.iter().enumerate() {
         match name.as_str() {
             "1.1" => versions.h1 = true,
             "2" => versions.h2 = true,
             "h2c" => versions.h2c = true,
-            "3" => cx.at(index, |cx| cx.refuse("HTTP/3 to upstreams"))?,
+            "3" => versions.h3 = true,
             other => {
                 let message = format!("unsupported HTTP version: {other}, supported version: 1.1, 2, h2c, 3");
                 return Err(cx.at(index, |cx| cx.error(message)));
             }
         }
     }
+    if versions.h3 && names.len() > 1 {
+        return Err(cx.error("if HTTP/3 is enabled to the upstream, no other HTTP versions are supported"));
+    }
     // Without TLS there is no way to agree on HTTP/2, so that "2" alone means what is left.
-    versions.h1 |= !tls && !versions.h2c;
+    versions.h1 |= !tls && !versions.h2c && !versions.h3;
     Ok(versions)
+}
+
+/// How HTTP/3 gets to upstreams. What is about connections of TCP has no meaning there.
+fn quic(config: &Config, tls: Option<&Tls>, cx: &mut Build) -> Result<Quic, BuildError> {
+    let Some(tls) = tls else {
+        let message = "HTTP/3 is always encrypted, and the transport has no TLS: use https:// or tls";
+        return Err(cx.at("versions", |cx| cx.error(message)));
+    };
+    let proxied = config.network_proxy.as_ref().is_some_and(|proxy| matches!(proxy, Proxy::Url(_)));
+    cx.refuse_fields(&[
+        ("network_proxy", proxied, "a network proxy for HTTP/3"),
+        ("forward_proxy_url", !config.forward_proxy_url.is_empty(), "a network proxy for HTTP/3"),
+        ("proxy_protocol", !config.proxy_protocol.is_empty(), "the PROXY protocol ahead of HTTP/3"),
+        ("max_conns_per_host", config.max_conns_per_host > 0, "a limit of connections of HTTP/3"),
+        ("read_timeout", !config.read_timeout.is_zero(), "a limit for reads of HTTP/3"),
+        ("write_timeout", !config.write_timeout.is_zero(), "a limit for writes of HTTP/3"),
+        ("read_buffer_size", config.read_buffer_size > 0, "a read buffer for HTTP/3"),
+        ("write_buffer_size", config.write_buffer_size > 0, "a write buffer for HTTP/3"),
+    ])?;
+    if !tls.except_ports.is_empty() {
+        let message = "HTTP/3 is always encrypted: there are no ports without TLS";
+        return Err(cx.at("tls", |cx| cx.at("except_ports", |cx| cx.error(message))));
+    }
+    let probes = config.keep_alive.as_ref().map_or(Span::default(), |keep| keep.probe_interval);
+    let quic = Quic::new(tls.config().clone(), tls.handshake_timeout, probes.or(PROBE_INTERVAL));
+    quic.map_err(|error| cx.at("tls", |cx| cx.error(format!("it cannot be used for QUIC: {error}"))))
 }
 
 fn keep(config: &KeepAlive) -> Option<Keep> {

@@ -59,8 +59,19 @@ impl Dialer {
     }
 
     async fn tcp(&self, family: Family, host: &str, port: u16) -> io::Result<TcpStream> {
+        self.reach(family, host, port, async |address| self.socket(address).await).await
+    }
+
+    /// Opens a connection to one of the addresses of a host.
+    pub(super) async fn reach<T>(
+        &self,
+        family: Family,
+        host: &str,
+        port: u16,
+        open: impl AsyncFn(SocketAddr) -> io::Result<T>,
+    ) -> io::Result<T> {
         if let Ok(ip) = host.parse::<IpAddr>() {
-            return self.socket(SocketAddr::new(ip, port)).await;
+            return open(SocketAddr::new(ip, port)).await;
         }
         let end = Instant::now().checked_add(self.timeout);
         let host = if host.is_empty() { "localhost" } else { host };
@@ -73,8 +84,8 @@ impl Dialer {
         let (preferred, others): (Vec<_>, Vec<_>) =
             addresses.iter().partition(|address| address.is_ipv4() == first.is_ipv4());
         match self.fallback_delay {
-            Some(delay) if !others.is_empty() => self.race(&preferred, &others, delay, end).await,
-            _ => self.in_turn(&addresses, end).await,
+            Some(delay) if !others.is_empty() => race(&preferred, &others, delay, end, &open).await,
+            _ => in_turn(&addresses, end, &open).await,
         }
     }
 
@@ -90,51 +101,6 @@ impl Dialer {
         };
         found.sort_by_key(|ip: &IpAddr| ip.is_ipv4());
         Ok(found.into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
-    }
-
-    /// Tries the preferred addresses, and the others at the same time if that takes long (RFC 8305).
-    async fn race(
-        &self,
-        preferred: &[SocketAddr],
-        others: &[SocketAddr],
-        delay: Duration,
-        end: Option<Instant>,
-    ) -> io::Result<TcpStream> {
-        let mut first = pin!(self.in_turn(preferred, end));
-        let mut second = pin!(self.in_turn(others, end));
-        match tokio::time::timeout(delay, &mut first).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => return second.await.map_err(|_| error),
-            Err(_) => {}
-        }
-        tokio::select! {
-            stream = &mut first => match stream {
-                Ok(stream) => Ok(stream),
-                Err(error) => second.await.map_err(|_| error),
-            },
-            stream = &mut second => match stream {
-                Ok(stream) => Ok(stream),
-                Err(_) => first.await,
-            },
-        }
-    }
-
-    /// Tries one address after the other. Each has its share of the time that is left.
-    async fn in_turn(&self, addresses: &[SocketAddr], end: Option<Instant>) -> io::Result<TcpStream> {
-        let mut failure = io::ErrorKind::NotFound.into();
-        let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
-        for address in addresses {
-            let share = end.map_or(Duration::MAX, |end| {
-                let time = end.saturating_duration_since(Instant::now());
-                (time / left).max(LEAST_SHARE.min(time))
-            });
-            left -= 1;
-            match within(share, self.socket(*address)).await {
-                Ok(stream) => return Ok(stream),
-                Err(error) => failure = error,
-            }
-        }
-        Err(failure)
     }
 
     async fn socket(&self, address: SocketAddr) -> io::Result<TcpStream> {
@@ -153,6 +119,55 @@ impl Dialer {
         }
         Ok(stream)
     }
+}
+
+/// Tries the preferred addresses, and the others at the same time if that takes long (RFC 8305).
+async fn race<T>(
+    preferred: &[SocketAddr],
+    others: &[SocketAddr],
+    delay: Duration,
+    end: Option<Instant>,
+    open: &impl AsyncFn(SocketAddr) -> io::Result<T>,
+) -> io::Result<T> {
+    let mut first = pin!(in_turn(preferred, end, open));
+    let mut second = pin!(in_turn(others, end, open));
+    match tokio::time::timeout(delay, &mut first).await {
+        Ok(Ok(opened)) => return Ok(opened),
+        Ok(Err(error)) => return second.await.map_err(|_| error),
+        Err(_) => {}
+    }
+    tokio::select! {
+        opened = &mut first => match opened {
+            Ok(opened) => Ok(opened),
+            Err(error) => second.await.map_err(|_| error),
+        },
+        opened = &mut second => match opened {
+            Ok(opened) => Ok(opened),
+            Err(_) => first.await,
+        },
+    }
+}
+
+/// Tries one address after the other. Each has its share of the time that is left.
+async fn in_turn<T>(
+    addresses: &[SocketAddr],
+    end: Option<Instant>,
+    open: &impl AsyncFn(SocketAddr) -> io::Result<T>,
+) -> io::Result<T> {
+    let mut failure = io::ErrorKind::NotFound.into();
+    let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+    for address in addresses {
+        let share = end.map_or(Duration::MAX, |end| {
+            let time = end.saturating_duration_since(Instant::now());
+            (time / left).max(LEAST_SHARE.min(time))
+        });
+        left -= 1;
+        match within(share, open(*address)).await {
+            Ok(opened) => return Ok(opened),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
 }
 
 /// Like the future, but fails when it takes too long.
@@ -197,9 +212,10 @@ mod tests {
         let healthy = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = healthy.local_addr().unwrap();
         let dialer = dialer(Duration::from_secs(3600));
+        let open = async |address| dialer.socket(address).await;
         let end = Instant::now().checked_add(dialer.timeout);
         let delay = Duration::from_millis(1);
-        let stream = dialer.race(&[hanging], &[address], delay, end).await.unwrap();
+        let stream = race(&[hanging], &[address], delay, end, &open).await.unwrap();
         assert_eq!(stream.peer_addr().unwrap(), address);
     }
 
@@ -209,10 +225,11 @@ mod tests {
         let healthy = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = healthy.local_addr().unwrap();
         let dialer = dialer(Duration::from_secs(3600));
+        let open = async |address| dialer.socket(address).await;
         let end = Instant::now().checked_add(dialer.timeout);
-        let stream = dialer.race(&[refusing], &[address], dialer.timeout, end).await.unwrap();
+        let stream = race(&[refusing], &[address], dialer.timeout, end, &open).await.unwrap();
         assert_eq!(stream.peer_addr().unwrap(), address);
-        assert!(dialer.race(&[refusing], &[refusing], dialer.timeout, end).await.is_err());
+        assert!(race(&[refusing], &[refusing], dialer.timeout, end, &open).await.is_err());
     }
 
     #[tokio::test]

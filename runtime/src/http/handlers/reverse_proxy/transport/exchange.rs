@@ -19,7 +19,7 @@ use super::{
     between::Interim,
     borrow::BorrowedStream,
     h1::{Answered, H1, Unanswered},
-    h2::{self, Requests},
+    h2, h3,
     network_proxy::ProxyServer,
     places::Place,
     pool::Home,
@@ -45,7 +45,7 @@ pub(in super::super) struct Connection {
     pub(super) home: Option<Home>,
     pub(super) reused: bool,
     pub(super) encrypted: bool,
-    /// Whether the request is to open a WebSocket on a stream of HTTP/2.
+    /// Whether the request is to open a WebSocket on a stream of HTTP/2 or HTTP/3.
     pub(super) extended: bool,
     /// The proxy that gets the whole request.
     pub(super) forward: Option<Arc<ProxyServer>>,
@@ -53,7 +53,8 @@ pub(in super::super) struct Connection {
 
 pub(super) enum Sender {
     H1(Box<H1>),
-    H2(Requests),
+    H2(h2::Requests),
+    H3(h3::Requests),
     /// HTTP/2 on another shard.
     Borrowed(Box<BorrowedStream>),
 }
@@ -120,6 +121,7 @@ impl Connection {
             Sender::H2(sender) => {
                 Sending::H2(Box::pin(h2::send(sender, request, interim, encrypted, extended)))
             }
+            Sender::H3(sender) => Sending::H3(Box::pin(h3::send(sender, request, interim, extended))),
             Sender::Borrowed(stream) => {
                 Sending::Borrowed(Box::pin(h2::borrow(*stream, request, interim, encrypted)))
             }
@@ -130,6 +132,7 @@ impl Connection {
                     h1_answer(connection, home, interim, header_timeout).await
                 }
                 Sending::H2(sending) => limited(sending, header_timeout).await,
+                Sending::H3(sending) => limited(sending, header_timeout).await,
                 Sending::Borrowed(sending) => limited(sending, header_timeout).await,
             };
             sent.map_err(|failure| Box::new(Failure { stale: failure.stale && reused, ..failure }))
@@ -138,10 +141,11 @@ impl Connection {
 }
 
 /// A request under way.
-enum Sending<F, G> {
+enum Sending<F, G, H> {
     H1(Box<H1>, Option<Home>, Interim),
     H2(Pin<Box<F>>),
-    Borrowed(Pin<Box<G>>),
+    H3(Pin<Box<G>>),
+    Borrowed(Pin<Box<H>>),
 }
 
 async fn limited<F>(mut sending: Pin<Box<F>>, limit: Option<Duration>) -> Result<Answer, Failure>

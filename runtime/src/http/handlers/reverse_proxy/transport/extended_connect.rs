@@ -1,7 +1,6 @@
 //! A WebSocket as a stream of HTTP/2 (RFC 8441, section 5): what is different from the upgrade of HTTP/1.1, to which the
 //! answer is made to look the same.
 
-use ::h2::ext::Protocol;
 use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderValue, Method, Response, StatusCode, header};
@@ -16,7 +15,6 @@ const ACCEPT: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 pub(super) fn ask(request: &mut Request) -> Option<HeaderValue> {
     *request.method_mut() = Method::CONNECT;
     *request.body_mut() = Body::Empty;
-    request.extensions_mut().insert(Protocol::from_static("websocket"));
     request.headers_mut().remove(header::CONTENT_LENGTH);
     let key = request.headers_mut().remove(header::SEC_WEBSOCKET_KEY)?;
     let digest = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &[key.as_bytes(), ACCEPT].concat());

@@ -4,19 +4,20 @@ mod requests;
 
 use std::{pin::Pin, task::Context};
 
-use ::h2::RecvStream;
+use ::h2::{RecvStream, ext::Protocol};
 use bytes::Bytes;
-use http::{Response, Uri, Version, header};
+use http::{Response, Version};
 use http_body::Body as _;
 use tokio::sync::oneshot;
 
-pub(super) use self::requests::{Answered, Broken, Requests, Unanswered, Upload, builder};
+pub(super) use self::requests::{Answered, Broken, Requests, Unanswered, builder};
 use super::{
     Request,
     between::Interim,
     borrow::{BorrowedStream, Refused},
     exchange::{Answer, Failure, is_last},
     extended_connect,
+    streamed::adapt,
 };
 use crate::{
     error::{Error, Kind},
@@ -37,8 +38,11 @@ pub(super) async fn send(
     encrypted: bool,
     extended: bool,
 ) -> Result<Answer, Failure> {
-    adapt(&mut request, encrypted);
-    let accept = extended.then(|| extended_connect::ask(&mut request));
+    adapt(&mut request, encrypted, Version::HTTP_2);
+    let accept = extended.then(|| {
+        request.extensions_mut().insert(Protocol::from_static("websocket"));
+        extended_connect::ask(&mut request)
+    });
     let answered = requests.send(request, |status, headers| interim.came(status, headers)).await;
     let Answered { response, stream, upload } =
         answered.map_err(|Unanswered { error, unsent }| failed(error, unsent))?;
@@ -52,14 +56,7 @@ pub(super) async fn send(
             Ok(Answer { response, switched, place: None })
         }
         (_, _) => {
-            let response = received(response).map(|body| match upload {
-                Some(mut upload) if body.is_empty() => {
-                    upload.go_on();
-                    body
-                }
-                Some(upload) => Passing::boxed(body, upload),
-                None => body,
-            });
+            let response = received(response).map(|body| upload.go_along(body));
             Ok(response.into())
         }
     }
@@ -78,7 +75,7 @@ pub(super) async fn borrow(
     interim: Interim,
     encrypted: bool,
 ) -> Result<Answer, Failure> {
-    adapt(&mut request, encrypted);
+    adapt(&mut request, encrypted, Version::HTTP_2);
     match stream.send(request, &interim).await {
         Ok((response, read)) => {
             let mut returning = Returning(Some(read));
@@ -124,20 +121,4 @@ impl Pass for Returning {
 fn failed(error: Broken, unsent: Option<Body>) -> Failure {
     let (kind, stale) = (error.kind(), unsent.is_some() || error.is_end());
     Failure::new(kind, error, unsent, stale)
-}
-
-/// HTTP/2 has the host in the target, and no connection fields.
-fn adapt(request: &mut Request, encrypted: bool) {
-    let host = request.headers_mut().remove(header::HOST);
-    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-    let uri = Uri::builder()
-        .scheme(if encrypted { "https" } else { "http" })
-        .authority(host.as_ref().map_or(&b"localhost"[..], |host| host.as_bytes()))
-        .path_and_query(target);
-    if let Ok(uri) = uri.build() {
-        *request.uri_mut() = uri;
-    }
-    request.headers_mut().remove(header::CONNECTION);
-    request.headers_mut().remove(header::UPGRADE);
-    *request.version_mut() = Version::HTTP_2;
 }

@@ -11,8 +11,7 @@ use std::{
 use foldhash::fast::RandomState;
 
 use super::{
-    super::dial::Dial, borrow::Away, exchange::Sender, h1::H1, h2::Requests, offer::Offer,
-    places::Connections,
+    super::dial::Dial, borrow::Away, exchange::Sender, h1::H1, h2, h3, offer::Offer, places::Connections,
 };
 
 thread_local! {
@@ -71,9 +70,34 @@ struct Idle {
     until: Instant,
 }
 
+/// A connection that takes any number of requests at once.
+#[derive(Clone)]
+pub(super) enum Multiplexed {
+    /// And what the peer offers.
+    H2(h2::Requests, Offer),
+    H3(h3::Requests),
+}
+
+impl Multiplexed {
+    fn is_closed(&self) -> bool {
+        match self {
+            Self::H2(requests, _) => requests.is_closed(),
+            Self::H3(requests) => requests.is_closed(),
+        }
+    }
+}
+
+impl From<Multiplexed> for Sender {
+    fn from(connection: Multiplexed) -> Self {
+        match connection {
+            Multiplexed::H2(requests, _) => Self::H2(requests),
+            Multiplexed::H3(requests) => Self::H3(requests),
+        }
+    }
+}
+
 struct Shared {
-    sender: Requests,
-    offer: Offer,
+    connection: Multiplexed,
     idle_timeout: Duration,
     used: Instant,
 }
@@ -94,9 +118,9 @@ pub(super) fn take(key: &Key) -> Option<Box<H1>> {
     })
 }
 
-/// A connection of either kind.
+/// A connection of any kind.
 pub(super) fn any(key: &Key, multiplexed: bool) -> Option<Sender> {
-    take(key).map(Sender::H1).or_else(|| shared(key).filter(|_| multiplexed).map(Sender::H2))
+    take(key).map(Sender::H1).or_else(|| multiplexed.then(|| shared(key)).flatten().map(Sender::from))
 }
 
 /// Keeps a connection whose exchange is over.
@@ -116,28 +140,23 @@ pub(super) fn know(transport: u64, connections: &Arc<Connections>) {
     POOL.with_borrow_mut(|pool| pool.transports.insert(transport, Arc::downgrade(connections)));
 }
 
-/// An HTTP/2 connection, which takes any number of requests at once.
-pub(super) fn shared(key: &Key) -> Option<Requests> {
+/// A connection that takes any number of requests at once.
+pub(super) fn shared(key: &Key) -> Option<Multiplexed> {
     POOL.with_borrow_mut(|pool| {
         let shared = pool.shared.get_mut(key)?;
-        if shared.sender.is_closed() {
+        if shared.connection.is_closed() {
             pool.shared.remove(key);
             return None;
         }
         shared.used = Instant::now();
-        Some(shared.sender.clone())
+        Some(shared.connection.clone())
     })
 }
 
-/// What the peer of that connection offers.
-pub(super) fn offer(key: &Key) -> Option<Offer> {
-    POOL.with_borrow(|pool| pool.shared.get(key).map(|shared| shared.offer.clone()))
-}
-
-/// Makes an HTTP/2 connection known to later requests.
-pub(super) fn share(key: Key, sender: Requests, offer: Offer, idle_timeout: Duration) {
+/// Makes such a connection known to later requests.
+pub(super) fn share(key: Key, connection: Multiplexed, idle_timeout: Duration) {
     POOL.with_borrow_mut(|pool| {
-        pool.shared.insert(key, Shared { sender, offer, idle_timeout, used: Instant::now() });
+        pool.shared.insert(key, Shared { connection, idle_timeout, used: Instant::now() });
         pool.sweep_later();
     });
 }
@@ -181,7 +200,7 @@ impl Pool {
         });
         // A request that is under way holds a clone of its own.
         shared.retain(|key, shared| {
-            let kept = shared.used + shared.idle_timeout > now && !shared.sender.is_closed();
+            let kept = shared.used + shared.idle_timeout > now && !shared.connection.is_closed();
             kept && transports.contains_key(&key.transport)
         });
         *sweeping = !(idle.is_empty() && shared.is_empty());

@@ -96,6 +96,11 @@ impl Tls {
         })
     }
 
+    /// What handshakes are made with; they name their protocols themselves.
+    pub(super) fn config(&self) -> &ClientConfig {
+        &self.config
+    }
+
     /// Whether the server name depends on the request.
     pub(super) fn varies(&self) -> bool {
         self.server_name.as_ref().is_some_and(|name| name.constant().is_none())

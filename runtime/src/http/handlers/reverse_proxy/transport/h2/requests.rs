@@ -1,12 +1,12 @@
 //! The client's end of a connection of HTTP/2.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::Cell,
     future::{Future, poll_fn},
     io,
     pin::Pin,
     rc::Rc,
-    task::{Context, Poll},
+    task::Poll,
 };
 
 use ::h2::{
@@ -14,24 +14,21 @@ use ::h2::{
     client::{Builder, ResponseFuture, SendRequest},
 };
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use futures_util::FutureExt;
+use http::{HeaderMap, Method, Response, StatusCode};
 use http_body::Body as _;
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    task::JoinHandle,
-};
+use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::super::{Request, exchange::is_last};
+use super::super::{
+    Request,
+    streamed::{Upload, prepare},
+};
 use crate::{
     error::{Error, Kind},
     http::{
         Body,
         body::{BodyError, announced_length},
-        connection::{
-            h2::{Sending, Unsent},
-            outgoing::strip,
-        },
-        passing::{Pass, Polled},
+        connection::h2::{Sending, Unsent},
     },
 };
 
@@ -64,8 +61,8 @@ pub(in super::super) struct Answered {
     pub(in super::super) response: Response<RecvStream>,
     /// Where to send to, after CONNECT.
     pub(in super::super) stream: Option<SendStream<Bytes>>,
-    /// The body of the request, if it is still on its way.
-    pub(in super::super) upload: Option<Upload>,
+    /// The body of the request, which may be on its way still.
+    pub(in super::super) upload: Upload,
 }
 
 /// How connections are opened, with windows that do not slow down a single large response.
@@ -141,13 +138,10 @@ impl Requests {
             && !ended
             && let Some(stream) = stream.take()
         {
-            upload.begin(Sending::new(body, stream, length)).await;
+            upload.begin(Sending::new(body, stream, length).map(broken_off)).await;
         }
         match answered(response, interim).await {
-            Ok(response) => {
-                let upload = Some(upload).filter(Upload::is_under_way);
-                Ok(Answered { response, stream, upload })
-            }
+            Ok(response) => Ok(Answered { response, stream, upload }),
             Err(error) => {
                 let error = upload.error().map_or(Broken::Stream(error), Broken::Body);
                 Err(Unanswered { error, unsent: None })
@@ -156,16 +150,12 @@ impl Requests {
     }
 }
 
-/// Makes the fields those of a request of HTTP/2.
-fn prepare(headers: &mut HeaderMap, body: &Body) {
-    let trailers = HeaderValue::from_static("trailers");
-    let takes_trailers = headers.get(header::TE) == Some(&trailers);
-    strip(headers);
-    if takes_trailers {
-        headers.insert(header::TE, trailers);
-    }
-    if let Some(length @ 1..) = body.size_hint().exact() {
-        headers.entry(header::CONTENT_LENGTH).or_insert_with(|| length.into());
+/// Why the body has broken off, if that is why it was not sent.
+fn broken_off(sent: Result<(), Unsent>) -> Option<BodyError> {
+    match sent {
+        Err(Unsent::Body(error)) => Some(error),
+        // What happens to the stream is told by its response.
+        Ok(()) | Err(Unsent::Stream) => None,
     }
 }
 
@@ -182,66 +172,6 @@ async fn answered(
         Pin::new(&mut response).poll(cx)
     })
     .await
-}
-
-/// The body of a request on its way, in a task of its own where it takes long. Dropped, it goes no further.
-#[derive(Default)]
-pub(in super::super) struct Upload {
-    task: Option<JoinHandle<()>>,
-    /// Why the body has broken off.
-    error: Rc<RefCell<Option<BodyError>>>,
-}
-
-impl Upload {
-    async fn begin(&mut self, mut sending: Sending<Body>) {
-        let sent = poll_fn(|cx: &mut Context<'_>| Poll::Ready(Pin::new(&mut sending).poll(cx))).await;
-        let error = Rc::clone(&self.error);
-        match sent {
-            Poll::Ready(sent) => note(&error, sent),
-            Poll::Pending => {
-                self.task = Some(tokio::task::spawn_local(async move { note(&error, sending.await) }));
-            }
-        }
-    }
-
-    /// What is left is sent, whoever lets go of this.
-    pub(in super::super) fn go_on(&mut self) {
-        self.task = None;
-    }
-
-    fn is_under_way(&self) -> bool {
-        self.task.as_ref().is_some_and(|task| !task.is_finished())
-    }
-
-    fn error(&self) -> Option<BodyError> {
-        self.error.take()
-    }
-}
-
-fn note(error: &RefCell<Option<BodyError>>, sent: Result<(), Unsent>) {
-    // What happens to the stream is told by its response.
-    if let Err(Unsent::Body(broken)) = sent {
-        *error.borrow_mut() = Some(broken);
-    }
-}
-
-/// Goes with the response: whoever has read that to its end may go on sending, whoever has left may not.
-impl Pass for Upload {
-    fn poll(&mut self, mut body: Pin<&mut Body>, cx: &mut Context<'_>) -> Polled {
-        let polled = body.as_mut().poll_frame(cx);
-        if is_last(&polled, &body) {
-            self.go_on();
-        }
-        polled
-    }
-}
-
-impl Drop for Upload {
-    fn drop(&mut self) {
-        if let Some(task) = &self.task {
-            task.abort();
-        }
-    }
 }
 
 impl Broken {

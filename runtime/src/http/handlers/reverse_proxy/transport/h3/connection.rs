@@ -1,0 +1,72 @@
+//! What connection a request of HTTP/3 gets.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+
+use super::{
+    super::{
+        HttpTransport, Plan, Upgrade, Wanted,
+        exchange::{Connection, Sender},
+        pool::{self, Key, Multiplexed},
+    },
+    Quic, Requests,
+};
+use crate::error::{Error, Kind};
+
+impl HttpTransport {
+    /// HTTP/3 knows no upgrades, and no proxies.
+    pub(in super::super) fn plan_h3<'a>(&'a self, wanted: Wanted<'a>) -> Result<Plan<'a>, Error> {
+        if wanted.upgrade == Some(Upgrade::Other) {
+            let message = "HTTP/3 to the upstream can switch to WebSocket and to no other protocol";
+            return Err(Error::new(Kind::Status(StatusCode::NOT_IMPLEMENTED), message));
+        }
+        let server_name = self.tls.as_ref().map(|tls| tls.server_name(wanted.dial, wanted.scope));
+        let key = Key {
+            transport: self.id,
+            dial: Arc::clone(wanted.dial),
+            upgradable: false,
+            purpose: self.purpose(&server_name, None, None),
+        };
+        Ok(Plan {
+            key,
+            tls: self.tls.as_ref().zip(server_name),
+            proxy: None,
+            requests: false,
+            multiplexed: true,
+            extended: wanted.upgrade.is_some(),
+            wanted,
+        })
+    }
+
+    /// A connection of HTTP/3.
+    pub(in super::super) async fn over_quic(&self, quic: &Quic, plan: Plan<'_>) -> Result<Connection, Error> {
+        let kept = self.keep.and_then(|_| pool::any(&plan.key, true));
+        let (requests, reused) = match kept {
+            Some(Sender::H3(requests)) => (requests, true),
+            _ => (self.connect_quic(quic, &plan).await?, false),
+        };
+        if plan.extended {
+            let told = tokio::time::timeout(self.dialer.timeout, requests.takes_extended_connect()).await;
+            if told != Ok(true) {
+                let message = "the upstream takes no WebSockets over HTTP/3 (RFC 9220)";
+                return Err(Error::new(Kind::UpstreamBroken, message));
+            }
+        }
+        let extended = plan.extended;
+        Ok(Connection { extended, ..plan.into_connection(None, Sender::H3(requests), reused) })
+    }
+
+    async fn connect_quic(&self, quic: &Quic, plan: &Plan<'_>) -> Result<Requests, Error> {
+        let dial = plan.wanted.dial;
+        let name = plan.tls.as_ref().map(|(_, name)| name.as_str()).unwrap_or_default();
+        let connected = quic.connect(&self.dialer, dial, name).await;
+        let connected =
+            connected.map_err(|error| Error::new(Kind::Dial, format!("dial {dial}")).because(error))?;
+        let requests = Requests::open(connected, self.most_head, self.opening(&plan.key));
+        if let Some(keep) = self.keep {
+            pool::share(plan.key.clone(), Multiplexed::H3(requests.clone()), keep.idle_timeout);
+        }
+        Ok(requests)
+    }
+}

@@ -1,0 +1,248 @@
+//! Opening connections of QUIC to upstreams.
+
+use std::{
+    fmt, io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use futures_util::task::AtomicWaker;
+use quinn::{
+    AsyncUdpSocket, ConnectionError, Endpoint, EndpointConfig, TokioRuntime, TransportConfig, UdpPoller,
+    crypto::rustls::QuicClientConfig,
+    udp::{RecvMeta, Transmit, UdpSocketState},
+};
+use rustls::ClientConfig;
+use tokio::{io::Interest, net::UdpSocket};
+
+use super::super::{
+    super::dial::Dial,
+    connect::{Dialer, within},
+};
+use crate::listen::Writable;
+
+/// Nothing opens streams towards a client but what HTTP/3 itself needs: three, and some more that are refused.
+const UNIDIRECTIONAL: u32 = 16;
+/// What an upstream may send ahead of its reader, in bytes, on a stream and on all together.
+const STREAM_WINDOW: u32 = 4 << 20;
+const WINDOW: u32 = 16 << 20;
+/// What may be on its way to an upstream, in bytes.
+const SEND_WINDOW: u64 = 4 << 20;
+/// A connection on which nothing comes for so long is lost.
+const LOST: Duration = Duration::from_secs(30);
+
+/// How connections of QUIC are opened.
+#[derive(Debug)]
+pub(in super::super) struct Quic {
+    config: quinn::ClientConfig,
+    handshake_timeout: Option<Duration>,
+}
+
+impl Quic {
+    /// With a probe on a silent connection every `probe_interval`, so that neither end takes it for lost.
+    ///
+    /// # Errors
+    /// When the configuration cannot be used for QUIC.
+    pub(in super::super) fn new(
+        mut tls: ClientConfig,
+        handshake_timeout: Option<Duration>,
+        probe_interval: Option<Duration>,
+    ) -> Result<Self, String> {
+        tls.alpn_protocols = vec![b"h3".to_vec()];
+        let tls = QuicClientConfig::try_from(tls).map_err(|error| error.to_string())?;
+        let mut config = quinn::ClientConfig::new(Arc::new(tls));
+        let mut transport = TransportConfig::default();
+        let lost = LOST.try_into().expect("it is shorter than 2^62 ms");
+        transport
+            .max_concurrent_bidi_streams(0_u32.into())
+            .max_concurrent_uni_streams(UNIDIRECTIONAL.into())
+            .stream_receive_window(STREAM_WINDOW.into())
+            .receive_window(WINDOW.into())
+            .send_window(SEND_WINDOW)
+            .max_idle_timeout(Some(lost))
+            .keep_alive_interval(probe_interval.map(|interval| interval.min(LOST / 2)))
+            .datagram_receive_buffer_size(None);
+        config.transport_config(Arc::new(transport));
+        Ok(Self { config, handshake_timeout })
+    }
+
+    /// Connects, and is done when the handshake is.
+    pub(in super::super) async fn connect(
+        &self,
+        dialer: &Dialer,
+        dial: &Dial,
+        server_name: &str,
+    ) -> io::Result<quinn::Connection> {
+        let Dial::Tcp { family, host, port } = dial else {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "HTTP/3 cannot be spoken over a unix socket",
+            ));
+        };
+        let handshake = async |address| {
+            let shaking = self.handshake(address, dialer.local, server_name);
+            match self.handshake_timeout {
+                Some(limit) => within(limit, shaking).await,
+                None => shaking.await,
+            }
+        };
+        within(dialer.timeout, dialer.reach(*family, host, *port, handshake)).await
+    }
+
+    /// Each connection has a socket of its own, as over TCP: so the kernel tells when nobody listens.
+    async fn handshake(
+        &self,
+        address: SocketAddr,
+        local: Option<SocketAddr>,
+        server_name: &str,
+    ) -> io::Result<quinn::Connection> {
+        let any = match address {
+            SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+            SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+        };
+        let socket = std::net::UdpSocket::bind(local.unwrap_or(any))?;
+        socket.set_nonblocking(true)?;
+        // Elsewhere datagrams cannot be sent with an address then.
+        if cfg!(target_os = "linux") {
+            socket.connect(address)?;
+        }
+        let socket = Arc::new(Connected::new(socket)?);
+        let watched = Arc::clone(&socket);
+        let endpoint = Endpoint::new_with_abstract_socket(
+            EndpointConfig::default(),
+            None,
+            socket,
+            Arc::new(TokioRuntime),
+        )?;
+        let connecting = endpoint
+            .connect_with(self.config.clone(), address, server_name)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        tokio::select! {
+            connected = connecting => connected.map_err(|error| match watched.is_refused() {
+                true => io::ErrorKind::ConnectionRefused.into(),
+                false => failed(error),
+            }),
+            error = watched.failed() => Err(error),
+        }
+    }
+}
+
+fn failed(error: ConnectionError) -> io::Error {
+    let kind = match &error {
+        ConnectionError::TimedOut => io::ErrorKind::TimedOut,
+        ConnectionError::ApplicationClosed(_)
+        | ConnectionError::ConnectionClosed(_)
+        | ConnectionError::Reset => io::ErrorKind::ConnectionReset,
+        _ => io::ErrorKind::Other,
+    };
+    io::Error::new(kind, error)
+}
+
+/// A socket that hears when nobody listens at the other end, and remembers that, which QUIC does not tell.
+struct Connected {
+    io: Arc<UdpSocket>,
+    state: UdpSocketState,
+    /// Set for good once nobody listens.
+    refused: AtomicBool,
+    /// Who waits for datagrams.
+    receiver: AtomicWaker,
+}
+
+impl Connected {
+    fn new(socket: std::net::UdpSocket) -> io::Result<Self> {
+        let state = UdpSocketState::new((&socket).into())?;
+        let (refused, receiver) = (AtomicBool::new(false), AtomicWaker::new());
+        Ok(Self { io: Arc::new(UdpSocket::from_std(socket)?), state, refused, receiver })
+    }
+
+    /// Waits until the network says that nobody is there. The first datagrams of a connection go out all at once: the next to
+    /// be sent, which would hear of it, follows a second later.
+    async fn failed(&self) -> io::Error {
+        loop {
+            if let Err(error) = self.io.ready(Interest::ERROR).await {
+                return error;
+            }
+            let error = self.io.try_io(Interest::ERROR, || {
+                self.io.take_error()?.ok_or_else(|| io::ErrorKind::WouldBlock.into())
+            });
+            if let Ok(error) = error {
+                return error;
+            }
+        }
+    }
+
+    fn is_refused(&self) -> bool {
+        self.refused.load(Relaxed)
+    }
+}
+
+impl fmt::Debug for Connected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connected").field("io", &self.io).finish_non_exhaustive()
+    }
+}
+
+impl AsyncUdpSocket for Connected {
+    fn create_io_poller(self: Arc<Self>) -> Pin<Box<dyn UdpPoller>> {
+        Box::pin(Writable::new(&self.io))
+    }
+
+    fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
+        let sent = self.io.try_io(Interest::WRITABLE, || self.state.try_send((&*self.io).into(), transmit));
+        match sent {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(error),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                self.refused.store(true, Relaxed);
+                self.receiver.wake();
+                Ok(())
+            }
+            // What is lost is sent again.
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    fn poll_recv(
+        &self,
+        cx: &mut Context<'_>,
+        buffers: &mut [io::IoSliceMut<'_>],
+        metas: &mut [RecvMeta],
+    ) -> Poll<io::Result<usize>> {
+        self.receiver.register(cx.waker());
+        // With this the connection is lost at once, as one over TCP is that is reset.
+        while !self.is_refused() {
+            ready!(self.io.poll_recv_ready(cx))?;
+            let receive = || self.state.recv((&*self.io).into(), buffers, metas);
+            match self.io.try_io(Interest::READABLE, receive) {
+                Ok(count) => return Poll::Ready(Ok(count)),
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                    self.refused.store(true, Relaxed);
+                }
+                // It was not ready after all, or the network has complained about something that was sent.
+                Err(_) => {}
+            }
+        }
+        Poll::Ready(Err(io::ErrorKind::ConnectionRefused.into()))
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.io.local_addr()
+    }
+
+    fn max_transmit_segments(&self) -> usize {
+        self.state.max_gso_segments()
+    }
+
+    fn max_receive_segments(&self) -> usize {
+        self.state.gro_segments()
+    }
+
+    fn may_fragment(&self) -> bool {
+        self.state.may_fragment()
+    }
+}
