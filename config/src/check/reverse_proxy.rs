@@ -58,6 +58,9 @@ fn transport_http(report: &mut Report, transport: &Http, routes: &Context<'_>) {
             report.error("if HTTP/3 is enabled to the upstream, no other HTTP versions are supported");
         });
     }
+    if versions.iter().any(|version| version == "3") {
+        routes.takes_sessions.set(true);
+    }
     let has = |wanted: &str| versions.iter().any(|version| version == wanted);
     if has("3") && transport.tls.is_none() {
         report.within("versions", |report| {

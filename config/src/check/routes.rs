@@ -1,5 +1,7 @@
 //! Routes: their matchers and handlers, wherever routes are nested.
 
+use std::cell::Cell;
+
 use super::{Report, handlers, matchers, template, tls};
 use crate::http::matchers::{Matcher, MatcherSet};
 use crate::http::{Handler, ResponseHandler, Route, Server};
@@ -8,6 +10,8 @@ use crate::http::{Handler, ResponseHandler, Route, Server};
 pub(super) struct Context<'c> {
     pub(super) server: &'c Server,
     pub(super) authorities: &'c tls::Authorities<'c>,
+    /// Whether a proxy was seen whose upstreams can be sent sessions of WebTransport.
+    pub(super) takes_sessions: Cell<bool>,
 }
 
 impl Context<'_> {

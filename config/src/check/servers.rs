@@ -1,5 +1,7 @@
 //! Servers: listeners, protocols, wrappers, logs.
 
+use std::cell::Cell;
+
 use super::listeners::Listeners;
 use super::{Report, routes, tls};
 use crate::go::host_port;
@@ -28,7 +30,7 @@ fn check_server(report: &mut Report, name: &str, server: &Server, authorities: &
     report.within("expected_dot_headers", |report| {
         header_names(report, &server.expected_dot_headers, '.', "expected_dot_headers");
     });
-    let routes = routes::Context { server, authorities };
+    let routes = routes::Context { server, authorities, takes_sessions: Cell::new(false) };
     report.within("routes", |report| routes.check(report, &server.routes));
     report.field("errors", &server.errors, |report, errors| {
         report.within("routes", |report| routes.check(report, &errors.routes));
@@ -49,6 +51,10 @@ fn check_server(report: &mut Report, name: &str, server: &Server, authorities: &
     if server.enable_webtransport && !has_h3 {
         report.within("enable_webtransport", |report| {
             report.warn("WebTransport needs h3, which is not among the protocols of the server");
+        });
+    } else if server.enable_webtransport && !routes.takes_sessions.get() {
+        report.within("enable_webtransport", |report| {
+            report.warn("no reverse_proxy of the server takes sessions of WebTransport: a transport with versions 3 does");
         });
     }
     report.field("logs", &server.logs, |report, logs| {

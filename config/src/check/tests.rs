@@ -354,7 +354,13 @@ fn settings_that_defeat_each_other() {
     let server = |server: Value| warned(json!({"apps": {"http": {"servers": {"s": server}}}}));
     let path = "/apps/http/servers/s/enable_webtransport";
     assert_eq!(server(json!({"enable_webtransport": true, "protocols": ["h1", "h2"]})), [path]);
-    assert_eq!(server(json!({"enable_webtransport": true})), [""; 0]);
+    assert_eq!(server(json!({"enable_webtransport": true})), [path], "nobody takes sessions");
+    let to = |versions: Value| {
+        let proxy = json!({"handler": "reverse_proxy", "transport": {"protocol": "http", "versions": versions, "tls": {}}});
+        json!([{"handle": [{"handler": "subroute", "routes": [{"handle": [proxy]}]}]}])
+    };
+    assert_eq!(server(json!({"enable_webtransport": true, "routes": to(json!(["3"]))})), [""; 0]);
+    assert_eq!(server(json!({"enable_webtransport": true, "routes": to(json!(["2"]))})), [path]);
 }
 
 #[test]
