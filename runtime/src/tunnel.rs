@@ -9,6 +9,7 @@ mod leg;
 mod lifetime;
 mod registry;
 mod relay;
+mod session;
 mod statistics;
 mod websocket;
 
@@ -18,6 +19,7 @@ pub use leg::Leg;
 pub use lifetime::Ended;
 pub use registry::{Live, Registry, Stream};
 pub use relay::Tunnel;
+pub(crate) use session::Session;
 pub use statistics::{BUCKETS, Statistics};
 
 /// Why a stream ended.

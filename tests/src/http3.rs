@@ -254,7 +254,7 @@ impl Stream {
     }
 }
 
-fn config() -> ClientConfig {
+pub(crate) fn config() -> ClientConfig {
     let mut config = rustls::ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13])
         .expect("the provider has TLS 1.3")

@@ -7,6 +7,7 @@ pub mod page;
 pub mod real;
 pub mod server;
 pub mod websocket;
+pub mod webtransport;
 
 pub use origin::Origin;
 pub use server::Server;

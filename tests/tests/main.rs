@@ -19,3 +19,4 @@ mod streams;
 mod stress;
 mod tidy;
 mod tls;
+mod webtransport;

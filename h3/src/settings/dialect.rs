@@ -46,6 +46,21 @@ impl Dialect {
         self < Self::Draft13 || self.has_flow_control(one, other)
     }
 
+    /// How many sessions at a time a client may have on a connection to a server with these settings.
+    #[must_use]
+    pub fn most_sessions(self, client: &Settings, server: &Settings) -> u64 {
+        let wt = &server.webtransport;
+        match self {
+            _ if !self.permits_several_sessions(client, server) => 1,
+            // The first drafts name no number.
+            Self::Draft02 => wt.draft04_max_sessions.max(1),
+            Self::Draft07 => wt.draft07_max_sessions,
+            Self::Draft13 => wt.draft13_max_sessions,
+            // It is the server that refuses those which are too many.
+            Self::Draft15 => u64::MAX,
+        }
+    }
+
     fn is_offered(self, settings: &Settings) -> bool {
         let wt = &settings.webtransport;
         match self {
@@ -124,6 +139,26 @@ mod tests {
         assert_eq!(everything().webtransport(Role::Server, &old), Some(Dialect::Draft07));
         let server = Settings { enable_connect_protocol: false, ..everything() };
         assert_eq!(server.webtransport(Role::Server, &browser), Some(Dialect::Draft02));
+    }
+
+    #[test]
+    fn several_sessions_are_for_those_with_limits() {
+        let (client, server) = (everything(), everything());
+        let server = Settings {
+            webtransport: WebTransport {
+                draft04_max_sessions: 4,
+                draft07_max_sessions: 7,
+                draft13_max_sessions: 13,
+                ..server.webtransport
+            },
+            ..server
+        };
+        let most = |dialect: Dialect| dialect.most_sessions(&client, &server);
+        assert_eq!([most(Dialect::Draft02), most(Dialect::Draft07), most(Dialect::Draft13)], [4, 7, 13]);
+        assert_eq!(most(Dialect::Draft15), u64::MAX);
+        let without = Settings { webtransport: WebTransport::default(), ..client.clone() };
+        assert_eq!(Dialect::Draft15.most_sessions(&without, &server), 1);
+        assert_eq!(Dialect::Draft02.most_sessions(&client, &without), 1);
     }
 
     #[test]

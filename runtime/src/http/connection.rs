@@ -74,6 +74,8 @@ pub struct Endpoint {
     /// Largest head of a request in bytes.
     pub max_header_bytes: usize,
     pub(crate) limits: Limits,
+    /// Whether connections of HTTP/3 may carry WebTransport sessions.
+    pub(crate) webtransport: bool,
     /// How connections of QUIC are treated.
     pub(crate) transport: Arc<quinn::TransportConfig>,
 }

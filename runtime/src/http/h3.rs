@@ -1,9 +1,12 @@
 //! A connection of HTTP/3 at either end: QUIC is quinn's, the protocol is the crate `h3`.
 
+mod inbound;
 mod outbound;
 mod reading;
 mod received;
 mod sending;
+mod session;
+mod sessions;
 mod tunnelled;
 
 use std::{
@@ -27,11 +30,15 @@ use http::Method;
 use quinn::{ReadError, RecvStream, SendStream, VarInt};
 use tokio::sync::Notify;
 
+use self::sessions::Sessions;
 pub(crate) use self::{
+    inbound::Inbound,
     outbound::{Outbound, SendError},
     reading::{Failed, Reading, ReadingError},
     received::Received,
     sending::{Unsent, send_body},
+    session::{Heard, Session, SessionLeg},
+    sessions::{Arrived, Receives, Ticket, webtransport},
     tunnelled::Tunnelled,
 };
 
@@ -70,6 +77,8 @@ pub(crate) struct Link {
     finish: Notify,
     /// Told when the peer's settings have come.
     settled: Notify,
+    /// Present if this end offers WebTransport.
+    sessions: Option<Sessions>,
 }
 
 /// The streams that are not done yet. Those of tunnels may be anywhere.
@@ -104,6 +113,7 @@ impl Link {
         let mut costs = connection::Limits::default();
         costs.stream.field_section = settings.max_field_section_size.unwrap_or(u64::MAX);
         Rc::new(Self {
+            sessions: Sessions::offered(&settings),
             quic,
             role,
             core: RefCell::new(protocol::Connection::new(role, settings, costs)),
@@ -154,6 +164,7 @@ impl Link {
         let mut control = quic.open_uni().await?;
         let mut said = BytesMut::new();
         self.core.borrow().open(fastrand::u64(..), &mut said);
+        self.read_datagrams();
         let mut closed = pin!(control.stopped());
         let mut stage = Stage::Serving;
         loop {
@@ -239,7 +250,8 @@ impl Link {
             Role::Server => Code::H3_NO_ERROR,
             Role::Client => Code::H3_REQUEST_CANCELLED,
         };
-        Reading::new(stream, incoming, self.quic.clone(), unwanted, OpenStream::new(&self.open))
+        let inbound = Inbound::new(stream, unwanted, OpenStream::new(&self.open));
+        Reading::new(inbound, incoming, self.quic.clone())
     }
 
     /// The sending half of a stream. `patience` is how long a write may make no progress.
@@ -252,7 +264,7 @@ impl Link {
     }
 
     /// Reads a stream on which only the peer sends.
-    async fn unidirectional(&self, mut stream: RecvStream) -> Result<(), protocol::Error> {
+    async fn unidirectional(self: &Rc<Self>, mut stream: RecvStream) -> Result<(), protocol::Error> {
         let mut header = self.core.borrow().uni_header();
         let mut input = Bytes::new();
         let uni = loop {
@@ -271,12 +283,17 @@ impl Link {
             drop(stream.stop(number(code)));
             return Ok(());
         }
+        if let Uni::WebTransport(session) = uni {
+            let inbound = Inbound::new(stream, Code::WT_SESSION_GONE, OpenStream::new(&self.open));
+            self.arrived(session, Arrived { inbound, ahead: input, outbound: None });
+            return Ok(());
+        }
         loop {
             match uni {
                 Uni::Control => self.control(&mut input)?,
                 Uni::QpackEncoder => self.core.borrow_mut().qpack_encoder(&input)?,
                 Uni::QpackDecoder => self.core.borrow_mut().qpack_decoder(&input)?,
-                // None is ever accepted.
+                // None of these is ever accepted, or comes here.
                 Uni::Push(_) | Uni::WebTransport(_) | Uni::Unknown(_) => return Ok(()),
             }
             match stream.read_chunk(CHUNK, true).await {
@@ -292,6 +309,7 @@ impl Link {
             let said = self.core.borrow_mut().control(input)?;
             match said {
                 Some(Control::Settings(_)) => self.settled.notify_waiters(),
+                Some(Control::Goaway(_)) => self.drain_sessions(),
                 Some(_) => {}
                 None => return Ok(()),
             }

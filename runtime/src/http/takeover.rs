@@ -10,7 +10,7 @@ use bytes::Bytes;
 use hyper::upgrade::OnUpgrade;
 use tokio::sync::oneshot;
 
-use super::Exchange;
+use super::{Exchange, h3::SessionLeg};
 use crate::tunnel::Leg;
 
 /// What came with an extended CONNECT (RFC 8441, section 4; RFC 9220, section 3), on any version that has streams.
@@ -19,7 +19,16 @@ pub(crate) struct Connect {
     /// What the client wants to speak on its stream.
     pub(crate) protocol: Box<str>,
     /// The stream, once a response of class 2xx is sent. Such a response is one like others if this was dropped before.
-    pub(crate) stream: oneshot::Receiver<Leg>,
+    pub(crate) stream: Wanted,
+}
+
+/// What becomes of the stream of an extended CONNECT.
+#[derive(Debug)]
+pub(crate) enum Wanted {
+    /// Bytes in both directions.
+    Bytes(oneshot::Receiver<Leg>),
+    /// A WebTransport session, which is more than the stream.
+    Session(oneshot::Receiver<SessionLeg>),
 }
 
 /// One side of a tunnel, and what was read of it already: there once the response that agrees has passed.
@@ -45,7 +54,10 @@ impl Takeover {
     /// The client's side; `None` if the client has not asked for that.
     pub(crate) fn of_client(exchange: &mut Exchange) -> Option<Self> {
         if let Some(connect) = exchange.connect.take() {
-            return Some(Self::Stream(connect.stream));
+            return match connect.stream {
+                Wanted::Bytes(stream) => Some(Self::Stream(stream)),
+                Wanted::Session(_) => None,
+            };
         }
         exchange.request.extensions.remove().map(Self::Connection)
     }

@@ -35,6 +35,8 @@ const STREAM_WINDOW: u32 = 1 << 20;
 const WINDOW: u32 = 8 << 20;
 /// What may be on its way to a client, in bytes.
 const SEND_WINDOW: u64 = 4 << 20;
+/// Datagrams of a client that nobody has read yet, in bytes.
+const DATAGRAMS: usize = 1 << 20;
 /// A connection on which nothing comes for so long is lost.
 const LOST: Duration = Duration::from_secs(30);
 
@@ -124,8 +126,9 @@ fn common() -> EndpointConfig {
     COMMON.get_or_init(make).clone()
 }
 
-/// How connections are to be treated.
-pub(crate) fn transport(keepalive: &KeepAlive) -> TransportConfig {
+/// How connections are to be treated. With WebTransport they take datagrams and more streams, and are kept alive whatever the
+/// configuration says of idle ones: a session may say nothing for hours.
+pub(crate) fn transport(keepalive: &KeepAlive, webtransport: bool) -> TransportConfig {
     let mut config = TransportConfig::default();
     let lost = LOST.try_into().expect("it is shorter than 2^62 ms");
     config
@@ -137,6 +140,12 @@ pub(crate) fn transport(keepalive: &KeepAlive) -> TransportConfig {
         .max_idle_timeout(Some(lost))
         .keep_alive_interval(keepalive.enabled.then(|| keepalive.idle.min(LOST / 2)))
         .datagram_receive_buffer_size(None);
+    if webtransport {
+        config
+            .max_concurrent_uni_streams(STREAMS.into())
+            .keep_alive_interval(Some(LOST / 2))
+            .datagram_receive_buffer_size(Some(DATAGRAMS));
+    }
     config
 }
 

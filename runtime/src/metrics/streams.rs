@@ -70,6 +70,19 @@ impl Collector for Streams {
                 bytes.encode_family(&labels)?.encode_counter(&count, NONE)?;
             }
         }
+
+        let help = "Datagrams of sessions through the reverse proxy that there was no room for on their way";
+        let mut dropped =
+            encoder.encode_descriptor("reverse_proxy_stream_dropped_datagrams", help, None, kind)?;
+        for (upstream, figures) in &statistics {
+            for (direction, count) in [
+                ("to_upstream", figures.dropped_to_upstream),
+                ("from_upstream", figures.dropped_from_upstream),
+            ] {
+                let labels = [("upstream", &**upstream), ("direction", direction)];
+                dropped.encode_family(&labels)?.encode_counter(&count, NONE)?;
+            }
+        }
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use std::{
     future::Future,
     io,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
@@ -31,6 +32,8 @@ pub struct Ended {
     pub to_upstream: u64,
     /// Bytes from the upstream to the client.
     pub from_upstream: u64,
+    /// Datagrams that could not be passed on, in both directions.
+    pub dropped_datagrams: u64,
     /// What broke, when something did.
     pub error: Option<io::Error>,
 }
@@ -54,7 +57,7 @@ impl Lifetime {
         Self { open, expires, timer: None, leaving: None, ended: Some(ended) }
     }
 
-    pub(super) fn stream(&self) -> &Stream {
+    pub(super) fn stream(&self) -> &Arc<Stream> {
         &self.open.stream
     }
 
@@ -113,9 +116,11 @@ impl Lifetime {
             (None, _) => Outcome::Closed,
         };
         let (to_upstream, from_upstream) = self.open.stream.bytes();
+        let (dropped_to, dropped_from) = self.open.stream.dropped_datagrams();
+        let dropped_datagrams = dropped_to + dropped_from;
         let (outcome, duration) = (self.open.outcome, self.open.stream.age());
         if let Some(ended) = self.ended.take() {
-            ended(Ended { reason, outcome, duration, to_upstream, from_upstream, error });
+            ended(Ended { reason, outcome, duration, to_upstream, from_upstream, dropped_datagrams, error });
         }
     }
 }

@@ -35,6 +35,9 @@ pub struct Stream {
     since: Instant,
     pub(super) to_upstream: AtomicU64,
     pub(super) from_upstream: AtomicU64,
+    /// Datagrams that could not be passed on.
+    pub(super) dropped_to_upstream: AtomicU64,
+    pub(super) dropped_from_upstream: AtomicU64,
     /// Zero, or one more than the moment to close at (see [`EPOCH`]) with the reason in the lowest three bits.
     close: AtomicU64,
     waker: AtomicWaker,
@@ -63,6 +66,13 @@ impl Stream {
     #[must_use]
     pub fn bytes(&self) -> (u64, u64) {
         (self.to_upstream.load(Ordering::Relaxed), self.from_upstream.load(Ordering::Relaxed))
+    }
+
+    /// Datagrams to the upstream and from it that could not be passed on, so far.
+    #[must_use]
+    pub fn dropped_datagrams(&self) -> (u64, u64) {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        (read(&self.dropped_to_upstream), read(&self.dropped_from_upstream))
     }
 
     /// Who it is for.
@@ -151,6 +161,8 @@ impl Registry {
             since: Instant::now(),
             to_upstream: AtomicU64::new(0),
             from_upstream: AtomicU64::new(0),
+            dropped_to_upstream: AtomicU64::new(0),
+            dropped_from_upstream: AtomicU64::new(0),
             close: AtomicU64::new(0),
             waker: AtomicWaker::new(),
             opened,
@@ -222,7 +234,7 @@ impl Registry {
         let inner = self.lock();
         let mut all = inner.statistics.clone();
         for stream in inner.streams.values() {
-            all.entry(Arc::clone(stream.upstream())).or_default().add_open(stream.bytes());
+            all.entry(Arc::clone(stream.upstream())).or_default().add_open(stream);
         }
         all
     }
@@ -258,7 +270,7 @@ impl Drop for Open {
         let mut inner = self.registry.lock();
         inner.streams.remove(&self.stream.id);
         let statistics = inner.statistics.entry(Arc::clone(self.stream.upstream())).or_default();
-        statistics.add_ended(self.outcome, self.reason, self.stream.age(), self.stream.bytes());
+        statistics.add_ended(self.outcome, self.reason, &self.stream);
         drop(inner);
         self.registry.ended.notify_waiters();
     }

@@ -1,8 +1,6 @@
 //! What is counted of streams, by upstream: the values behind Caddy's `caddy_reverse_proxy_stream*` metrics.
 
-use std::time::Duration;
-
-use super::{Outcome, Reason};
+use super::{Outcome, Reason, Stream};
 
 /// Upper bounds in seconds of [`Statistics::durations`]: Prometheus' defaults, then up to a day, since streams last.
 pub const BUCKETS: [f64; 16] =
@@ -25,35 +23,36 @@ pub struct Statistics {
     pub to_upstream: u64,
     /// Bytes from the upstream to clients, open streams included.
     pub from_upstream: u64,
+    /// Datagrams from clients that could not be passed on, open sessions included.
+    pub dropped_to_upstream: u64,
+    /// Datagrams from the upstream that could not be passed on, open sessions included.
+    pub dropped_from_upstream: u64,
 }
 
 impl Statistics {
-    pub(super) fn add_open(&mut self, bytes: (u64, u64)) {
+    pub(super) fn add_open(&mut self, stream: &Stream) {
         self.active += 1;
-        self.add_bytes(bytes);
+        self.add_figures(stream);
     }
 
-    pub(super) fn add_ended(
-        &mut self,
-        outcome: Outcome,
-        reason: Reason,
-        lasted: Duration,
-        bytes: (u64, u64),
-    ) {
+    pub(super) fn add_ended(&mut self, outcome: Outcome, reason: Reason, stream: &Stream) {
         // Both are declared in the order of their `ALL`.
         let index = outcome as usize;
-        let seconds = lasted.as_secs_f64();
+        let seconds = stream.age().as_secs_f64();
         self.reasons[reason as usize] += 1;
         self.total[index] += 1;
         self.duration_sum[index] += seconds;
         for (bound, count) in BUCKETS.iter().zip(&mut self.durations[index]) {
             *count += u64::from(seconds <= *bound);
         }
-        self.add_bytes(bytes);
+        self.add_figures(stream);
     }
 
-    fn add_bytes(&mut self, (to_upstream, from_upstream): (u64, u64)) {
-        self.to_upstream += to_upstream;
-        self.from_upstream += from_upstream;
+    fn add_figures(&mut self, stream: &Stream) {
+        let ((to, from), (dropped_to, dropped_from)) = (stream.bytes(), stream.dropped_datagrams());
+        self.to_upstream += to;
+        self.from_upstream += from;
+        self.dropped_to_upstream += dropped_to;
+        self.dropped_from_upstream += dropped_from;
     }
 }

@@ -38,7 +38,7 @@ use crate::{
         Body,
         body::BodyError,
         server::{Aborted, Stream},
-        takeover::Connect,
+        takeover::{Connect, Wanted},
     },
     tunnel::Leg,
 };
@@ -192,7 +192,7 @@ fn open(request: Request<RecvStream>) -> (Request<Body>, Option<Connect>, Option
         return (Request::from_parts(parts, Body::Received(received)), None, None);
     };
     let (sender, stream) = oneshot::channel();
-    let connect = Connect { protocol: protocol.as_str().into(), stream };
+    let connect = Connect { protocol: protocol.as_str().into(), stream: Wanted::Bytes(stream) };
     (Request::from_parts(parts, Body::Empty), Some(connect), Some(Handover { sender, incoming }))
 }
 

@@ -1,6 +1,7 @@
 //! HTTP/3: QUIC is quinn's, the protocol is the crate `h3`, and each request is answered in a task of its own.
 
 mod answer;
+mod session;
 
 use std::{
     cell::RefCell,
@@ -17,13 +18,13 @@ use http::{Request, Response};
 use quinn::{RecvStream, SendStream};
 
 use self::answer::answer;
-use super::{Activity, Busy, Engine, Limits, Service, unless_finished};
+use super::{Activity, Busy, Endpoint, Engine, Limits, Service, unless_finished};
 use crate::{
     http::{
         Body,
         body::BodyError,
         exchange::{Connection, TlsInfo},
-        h3::{Ended, Link, close},
+        h3::{Ended, Link, close, webtransport},
         server::{Aborted, Stream},
     },
     listen::{Attempt, Control, Current, canonical},
@@ -48,14 +49,15 @@ async fn connect(
     control: &Control,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let Attempt { incoming, half_open } = attempt;
-    let (limits, head, config) = {
+    let (limits, offer, config) = {
         let endpoint = current.endpoint();
         let Some(endpoint) = &*endpoint else { return Ok(()) };
         let Some(tls) = &endpoint.tls else { return Ok(()) };
         let remote = incoming.remote_address().ip().to_canonical();
         let local = incoming.local_ip().map(|local| local.to_canonical());
         let config = tls::server_config(tls, &endpoint.transport, (Some(remote), local));
-        (endpoint.limits, endpoint.max_header_bytes, config)
+        let Endpoint { max_header_bytes, webtransport, .. } = **endpoint;
+        (endpoint.limits, Offer { max_header_bytes, webtransport }, config)
     };
     let local = current.listener().local.map(|bound| match incoming.local_ip() {
         Some(ip) if bound.ip().is_unspecified() => canonical((ip, bound.port()).into()),
@@ -82,10 +84,17 @@ async fn connect(
         }
         service.answer(request, Some(stream), Arc::clone(&connection))
     };
-    let engine = Http3::new(quic.clone(), &activity, limits, head, service);
+    let engine = Http3::new(quic.clone(), &activity, limits, offer, service);
     let driven = super::drive(engine, &activity, &limits, control).await;
     close(&quic, Code::H3_NO_ERROR, "");
     Ok(driven?)
+}
+
+/// What a connection says about itself.
+struct Offer {
+    /// The most that the fields of a request may take; more are answered with 431.
+    max_header_bytes: usize,
+    webtransport: bool,
 }
 
 /// A connection.
@@ -102,13 +111,12 @@ struct Shared {
 }
 
 impl Http3 {
-    /// A connection whose handshake is over. `max_header_bytes` is the most that the fields of a request may take; more are
-    /// answered with 431.
+    /// A connection whose handshake is over.
     fn new<S, F, B>(
         quic: quinn::Connection,
         activity: &Arc<Activity>,
         limits: Limits,
-        max_header_bytes: usize,
+        offer: Offer,
         service: S,
     ) -> Self
     where
@@ -117,10 +125,11 @@ impl Http3 {
         B: http_body::Body<Data = Bytes, Error = BodyError> + Unpin + 'static,
     {
         let settings = Settings {
-            max_field_section_size: Some(max_header_bytes as u64),
+            max_field_section_size: Some(offer.max_header_bytes as u64),
             enable_connect_protocol: true,
             ..Settings::default()
         };
+        let settings = if offer.webtransport { webtransport(settings) } else { settings };
         let link = Link::new(quic, Role::Server, settings);
         let shared = Rc::new(Shared { link: Rc::clone(&link), activity: Arc::clone(activity), limits });
         let service = Rc::new(service);

@@ -3,12 +3,12 @@
 use std::{
     future::Future,
     io,
-    pin::Pin,
-    task::{Context, Poll},
+    pin::{Pin, pin},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use caddis_h3::Code;
 use quinn::{SendStream, StoppedError, VarInt, WriteError};
 
@@ -45,6 +45,13 @@ impl Outbound {
         Self { stream, ended: false, patience, broken_off, _open: open }
     }
 
+    /// Makes it a stream of a WebTransport session, which ends with it.
+    pub(super) fn of_session(mut self) -> Self {
+        self.patience = None;
+        self.broken_off = Code::WT_SESSION_GONE;
+        self
+    }
+
     /// Sends all of this, as fast as the peer takes it.
     ///
     /// # Errors
@@ -65,6 +72,19 @@ impl Outbound {
 
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, bytes).map_err(Into::into)
+    }
+
+    /// Sends at most so much of the beginning of `content`, and takes that off; how much it was.
+    pub(crate) fn poll_write_some(
+        &mut self,
+        cx: &mut Context<'_>,
+        content: &mut Bytes,
+        most: usize,
+    ) -> Poll<Result<usize, WriteError>> {
+        let mut pieces = [content.slice(..content.len().min(most))];
+        let written = ready!(pin!(self.stream.write_chunks(&mut pieces)).poll(cx))?;
+        content.advance(written.bytes);
+        Poll::Ready(Ok(written.bytes))
     }
 
     /// Says that all was sent.

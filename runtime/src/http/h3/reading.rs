@@ -1,35 +1,29 @@
 //! The receiving half of a request's stream.
 
 use std::{
-    future::{Future, poll_fn},
-    pin::pin,
+    future::poll_fn,
     sync::{Arc, OnceLock},
     task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
 use caddis_h3::{
-    Code, Scope,
+    Code, Scope, StreamId,
     stream::{Event, Incoming},
 };
-use quinn::{ReadError, RecvStream};
+use quinn::ReadError;
 
-use super::{CHUNK, OpenStream, close, number};
+use super::{Inbound, close};
 
 /// What a peer sends on a stream. Dropped before its end, the peer is told that the rest is not needed.
 #[derive(Debug)]
 pub(crate) struct Reading {
-    stream: RecvStream,
+    inbound: Inbound,
     incoming: Incoming,
     /// What has come and was not looked at yet.
     input: Bytes,
-    /// Whether nothing more is to be read.
-    ended: bool,
     failed: Failed,
     quic: quinn::Connection,
-    /// What the peer is told if the rest is not read.
-    unwanted: Code,
-    _open: OpenStream,
 }
 
 /// With which code both halves of a stream end, once something was wrong with what came.
@@ -59,15 +53,18 @@ pub(crate) enum ReadingError {
 }
 
 impl Reading {
-    pub(super) fn new(
-        stream: RecvStream,
-        incoming: Incoming,
-        quic: quinn::Connection,
-        unwanted: Code,
-        open: OpenStream,
-    ) -> Self {
-        let (input, failed) = (Bytes::new(), Failed::default());
-        Self { stream, incoming, input, ended: false, failed, quic, unwanted, _open: open }
+    pub(super) fn new(inbound: Inbound, incoming: Incoming, quic: quinn::Connection) -> Self {
+        Self { inbound, incoming, input: Bytes::new(), failed: Failed::default(), quic }
+    }
+
+    /// The stream, and what was read of it too far: it turned out to be none of messages.
+    pub(crate) fn into_rest(self) -> (Inbound, Bytes) {
+        (self.inbound, self.input)
+    }
+
+    /// The id of the stream.
+    pub(crate) fn id(&self) -> StreamId {
+        self.inbound.id()
     }
 
     /// What became of the stream.
@@ -86,24 +83,15 @@ impl Reading {
     }
 
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, ReadingError>> {
-        if self.ended {
+        if self.has_ended() {
             return Poll::Ready(Ok(None));
         }
-        let next = ready!(self.poll_event(cx));
-        match &next {
-            Ok(Some(_)) => {}
-            Ok(None) => self.ended = true,
-            Err(error) => self.fail(error),
-        }
-        Poll::Ready(next)
+        Poll::Ready(ready!(self.poll_event(cx)).inspect_err(|error| self.fail(error)))
     }
 
     fn fail(&mut self, error: &ReadingError) {
         match error {
-            ReadingError::Lost(_) => {
-                self.ended = true;
-                self.failed.set(Code::H3_REQUEST_CANCELLED);
-            }
+            ReadingError::Lost(_) => self.failed.set(Code::H3_REQUEST_CANCELLED),
             ReadingError::Protocol(error) => {
                 self.failed.set(error.code);
                 self.stop(error.code);
@@ -119,8 +107,8 @@ impl Reading {
             if let Some(event) = self.incoming.next(&mut self.input)? {
                 return Poll::Ready(Ok(Some(event)));
             }
-            match ready!(pin!(self.stream.read_chunk(CHUNK, true)).poll(cx))? {
-                Some(chunk) => self.input = chunk.bytes,
+            match ready!(self.inbound.poll_chunk(cx))? {
+                Some(chunk) => self.input = chunk,
                 None => {
                     self.incoming.end()?;
                     return Poll::Ready(Ok(None));
@@ -131,13 +119,13 @@ impl Reading {
 
     /// Whether the end has come already. Does not wait for it.
     pub(crate) async fn is_over(&mut self) -> Result<bool, ReadingError> {
-        if self.ended || !self.input.is_empty() {
-            return Ok(self.ended);
+        if self.has_ended() || !self.input.is_empty() {
+            return Ok(self.has_ended());
         }
         let over = poll_fn(|cx| {
-            Poll::Ready(match pin!(self.stream.read_chunk(CHUNK, true)).poll(cx) {
+            Poll::Ready(match self.inbound.poll_chunk(cx) {
                 Poll::Ready(Ok(Some(chunk))) => {
-                    self.input = chunk.bytes;
+                    self.input = chunk;
                     Ok(false)
                 }
                 Poll::Ready(Ok(None)) => self.incoming.end().map(|()| true).map_err(ReadingError::from),
@@ -146,28 +134,20 @@ impl Reading {
             })
         })
         .await;
-        match &over {
-            Ok(over) => self.ended = *over,
-            Err(error) => self.fail(error),
-        }
-        over
+        over.inspect_err(|error| self.fail(error))
+    }
+
+    /// Ready when the peer has given the message up, although what came before was not looked at yet.
+    pub(crate) fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.inbound.poll_reset(cx).map(|_| self.failed.set(Code::H3_REQUEST_CANCELLED))
     }
 
     pub(crate) fn has_ended(&self) -> bool {
-        self.ended
+        self.inbound.has_ended()
     }
 
     /// Reads no further, and tells the peer.
     pub(crate) fn stop(&mut self, code: Code) {
-        if !std::mem::replace(&mut self.ended, true) {
-            // One that has ended needs no stop.
-            drop(self.stream.stop(number(code)));
-        }
-    }
-}
-
-impl Drop for Reading {
-    fn drop(&mut self) {
-        self.stop(self.unwanted);
+        self.inbound.stop(code);
     }
 }

@@ -10,6 +10,7 @@ pub(super) mod request;
 mod response;
 mod retries;
 mod selection_policies;
+mod session;
 mod transport;
 mod upgrade;
 mod upstreams;
@@ -250,15 +251,18 @@ impl ReverseProxy {
     /// Prepares what stays the same in every attempt.
     async fn ask(&self, exchange: &mut Exchange) -> Result<Asked, Error> {
         let connect = upgrade::is_extended_connect(exchange);
-        if exchange.request.method == Method::CONNECT && !connect {
-            let message =
-                "CONNECT is for forward proxies; a reverse proxy takes it for WebSockets of HTTP/2 only";
+        let session = session::is_wanted(exchange);
+        if session {
+            session::check(exchange, &self.transport)?;
+        } else if exchange.request.method == Method::CONNECT && !connect {
+            let message = "CONNECT is for forward proxies; a reverse proxy takes it for WebSockets of HTTP/2 and \
+                           HTTP/3, and for WebTransport of HTTP/3";
             return Err(Error::new(Kind::Status(StatusCode::NOT_IMPLEMENTED), message));
         }
         let mut method = if connect { Method::GET } else { exchange.request.method.clone() };
         let target = exchange.request.uri.path_and_query().cloned();
         let mut uri = target.map_or_else(|| Uri::from_static("/"), Uri::from);
-        let mut bodiless = connect;
+        let mut bodiless = connect || session;
         if let Some(rewrite) = &self.rewrite {
             let before = (method.clone(), uri.clone());
             rewrite.apply(&Scope::from(&*exchange), &mut method, &mut uri);
@@ -271,6 +275,7 @@ impl ReverseProxy {
             false => RequestBody::take(exchange, self.request_buffers).await?,
         };
         let upgrade = match request::upgrade_token(&exchange.request.headers) {
+            _ if session => Some(Upgrade::WebTransport),
             _ if connect => Some(Upgrade::WebSocket),
             Some(token) if token == "websocket" => Some(Upgrade::WebSocket),
             Some(_) => Some(Upgrade::Other),
@@ -476,7 +481,7 @@ impl ReverseProxy {
         asked: &Asked,
         next: Next<'_>,
     ) -> Outcome {
-        let Attempted { selection, answer, mut in_flight } = attempted;
+        let Attempted { selection, mut answer, mut in_flight } = attempted;
         if let Some(cookie) = selection.cookie {
             exchange.response_headers_mut().append(http::header::SET_COOKIE, cookie);
         }
@@ -493,10 +498,17 @@ impl ReverseProxy {
             None => None,
         };
         if status == StatusCode::SWITCHING_PROTOCOLS && replaced.is_none() {
-            let Answer { response, switched, place } = answer;
+            let Answer { response, switched, place, session: _ } = answer;
             in_flight.hold(place);
             let answer = (response, switched);
             return self.upgrades.switch(exchange, answer, asked.connect, &selection.upstream, in_flight);
+        }
+        if let (Answer { session: session @ Some(_), .. }, None) = (&mut answer, replaced)
+            && let Some(session) = session.take()
+        {
+            let upstream = &selection.upstream;
+            self.upgrades.begin(exchange, *session, upstream, in_flight)?;
+            return Ok(self.finisher.finish(exchange, answer.response));
         }
         let (response, _in_flight) = answer.stream(in_flight);
         let mut response = self.finisher.buffer(response).await?;

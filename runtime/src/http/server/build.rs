@@ -134,14 +134,16 @@ pub(crate) fn build(
             let protocols =
                 Protocols { h3: protocols.h3 && quic(&address, tls.as_deref(), chosen, cx)?, ..protocols };
             let keepalive = keepalive(config);
+            let webtransport = protocols.h3 && config.enable_webtransport;
             let endpoint = Endpoint {
-                transport: Arc::new(listen::transport(&keepalive)),
+                transport: Arc::new(listen::transport(&keepalive, webtransport)),
+                webtransport,
                 server: Arc::clone(&server),
                 tls,
                 wrappers: Arc::clone(&wrappers),
                 protocols,
                 keepalive,
-                terms: format!("{protocols:?} {wrappers:?} {terms}").into(),
+                terms: format!("{protocols:?} {webtransport} {wrappers:?} {terms}").into(),
                 max_header_bytes: usize::try_from(config.max_header_bytes)
                     .ok()
                     .filter(|bytes| *bytes > 0)
@@ -173,7 +175,6 @@ fn refuse(config: &config::http::Server, cx: &mut Build) -> Result<(), BuildErro
     let refused = [
         ("write_min_rate", config.write_min_rate != 0),
         ("max_write_chunk", config.max_write_chunk != 0),
-        ("enable_webtransport", config.enable_webtransport),
         ("packet_conn_wrappers", !config.packet_conn_wrappers.is_empty()),
         ("allow_0rtt", config.allow_0rtt == Some(true)),
     ];

@@ -11,14 +11,14 @@ use std::{
 
 use bytes::{Buf, Bytes, BytesMut};
 use caddis_h3::{
-    Code,
+    Code, SessionId,
     message::{Protocol, write},
     stream::Event,
 };
 use http::{HeaderMap, Method, Request, Response, StatusCode, request};
 use tokio::sync::oneshot;
 
-use super::{Busy, Shared};
+use super::{Busy, Shared, session};
 use crate::{
     http::{
         Body,
@@ -27,9 +27,12 @@ use crate::{
             interim::{InterimStream, MAX_WAITING},
             outgoing,
         },
-        h3::{Failed, Outbound, Reading, ReadingError, Received, SendError, Tunnelled, Unsent, send_body},
+        h3::{
+            Arrived, Failed, Outbound, Reading, ReadingError, Received, SendError, SessionLeg, Tunnelled,
+            Unsent, send_body,
+        },
         server::{Aborted, Stream},
-        takeover::Connect,
+        takeover::{Connect, Wanted},
     },
     tunnel::Leg,
 };
@@ -71,14 +74,20 @@ pub(super) async fn answer<S, F, B>(
     let done = outbound.done();
     let failed = reading.failed();
     let answered = async {
-        match head(&mut reading, shared.limits.read_header).await? {
-            Some(head) => respond(head, reading, &mut outbound, &shared, &failed, &*service).await,
-            None => too_large(reading, &mut outbound).await,
+        match first(&mut reading, shared.limits.read_header).await? {
+            First::Head(head) => respond(*head, reading, &mut outbound, &shared, &failed, &*service).await,
+            First::TooLarge => {
+                refuse(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, reading, &mut outbound).await
+            }
+            First::Session(session) => Ok(Answered::None(session, Box::new(reading))),
         }
     }
     .await;
     drop(service);
     match answered {
+        Ok(Answered::None(session, reading)) => {
+            shared.link.arrived(session, Arrived::new(*reading, outbound))
+        }
         Ok(Answered::Whole) => {
             outbound.finish();
             shared.link.core().borrow_mut().request_done();
@@ -104,10 +113,21 @@ enum Answered {
     Whole,
     /// What follows the head of the response is not HTTP.
     HandedOver(Box<Handover>, Bytes),
+    /// There is no request: the stream is one of this session.
+    None(SessionId, Box<Reading>),
 }
 
-/// Waits for the head of the request; `None` if it is too large.
-async fn head(reading: &mut Reading, patience: Option<Duration>) -> Result<Option<request::Parts>, Over> {
+/// What a stream begins with.
+enum First {
+    Head(Box<request::Parts>),
+    /// The head of a request that is too large.
+    TooLarge,
+    /// It is one of a WebTransport session.
+    Session(SessionId),
+}
+
+/// Waits for the head of the request.
+async fn first(reading: &mut Reading, patience: Option<Duration>) -> Result<First, Over> {
     let first = match patience {
         Some(patience) => match tokio::time::timeout(patience, reading.next()).await {
             Ok(first) => first,
@@ -119,8 +139,9 @@ async fn head(reading: &mut Reading, patience: Option<Duration>) -> Result<Optio
         None => reading.next().await,
     };
     match first {
-        Ok(Some(Event::Request(head))) => Ok(Some(head)),
-        Ok(Some(Event::TooLarge)) => Ok(None),
+        Ok(Some(Event::Request(head))) => Ok(First::Head(Box::new(head))),
+        Ok(Some(Event::TooLarge)) => Ok(First::TooLarge),
+        Ok(Some(Event::WebTransport(session))) => Ok(First::Session(session)),
         // Which code it is was noted.
         Ok(_) | Err(ReadingError::Protocol(_) | ReadingError::Lost(_)) => {
             Err(Over(Code::H3_REQUEST_INCOMPLETE))
@@ -128,20 +149,20 @@ async fn head(reading: &mut Reading, patience: Option<Duration>) -> Result<Optio
     }
 }
 
-/// Answers a request whose fields take more room than they may.
-async fn too_large(reading: Reading, outbound: &mut Outbound) -> Result<Answered, Over> {
+/// Answers a request that nobody is asked about.
+async fn refuse(status: StatusCode, reading: Reading, outbound: &mut Outbound) -> Result<Answered, Over> {
     drop(reading);
     let mut headers = HeaderMap::new();
     outgoing::prepare(&mut headers);
     headers.insert(http::header::CONTENT_LENGTH, 0.into());
     let mut out = BytesMut::new();
-    write::response(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &headers, &mut out);
+    write::response(status, &headers, &mut out);
     outbound.write(&mut [out.freeze()]).await?;
     Ok(Answered::Whole)
 }
 
 async fn respond<S, F, B>(
-    head: request::Parts,
+    mut head: request::Parts,
     mut reading: Reading,
     outbound: &mut Outbound,
     shared: &Shared,
@@ -155,7 +176,12 @@ where
 {
     let to_head = head.method == Method::HEAD;
     let over = reading.is_over().await.map_err(|_| Over(Code::H3_REQUEST_CANCELLED))?;
-    let (request, connect, handover) = open(head, reading, over);
+    let asked = match session::ask(&mut head, reading.id(), shared).await {
+        Ok(asked) => asked,
+        Err(session::Refused::Client) => return refuse(StatusCode::BAD_REQUEST, reading, outbound).await,
+        Err(session::Refused::Protocol(error)) => return Err(Over(error.code)),
+    };
+    let (request, connect, mut handover) = open(head, reading, over, asked);
     let interims = Arc::new(Interims::new());
     let stream = Stream { interim: Arc::clone(&interims) as _, connect };
     let response = {
@@ -165,7 +191,9 @@ where
             if let Poll::Ready(answered) = answering.as_mut().poll(cx) {
                 return Poll::Ready(answered.ok());
             }
-            if failed.code().is_some() || gone.as_mut().poll(cx).is_ready() {
+            let given_up =
+                handover.as_mut().is_some_and(|handover| handover.reading.poll_reset(cx).is_ready());
+            if given_up || failed.code().is_some() || gone.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(None);
             }
             interims.poll_send(cx, outbound);
@@ -188,6 +216,7 @@ where
         let (mut head, _) = response.into_parts();
         outgoing::prepare(&mut head.headers);
         head.headers.remove(http::header::CONTENT_LENGTH);
+        handover.complete(&mut head.headers);
         return Ok(Answered::HandedOver(Box::new(handover), fields(&head.headers, head.status, shared)?));
     }
     let (mut head, body) = response.into_parts();
@@ -215,34 +244,68 @@ fn open(
     mut head: request::Parts,
     reading: Reading,
     over: bool,
+    session: Option<session::Asked>,
 ) -> (Request<Body>, Option<Connect>, Option<Handover>) {
     let Some(protocol) = head.extensions.remove::<Protocol>() else {
         let body = if over { Body::Empty } else { Body::Boxed(Box::pin(Received::new(reading))) };
         return (Request::from_parts(head, body), None, None);
     };
-    let (sender, stream) = oneshot::channel();
+    let (taker, stream) = match session {
+        Some(asked) => {
+            let (sender, stream) = oneshot::channel();
+            (Taker::Session(sender, asked), Wanted::Session(stream))
+        }
+        None => {
+            let (sender, stream) = oneshot::channel();
+            (Taker::Bytes(sender), Wanted::Bytes(stream))
+        }
+    };
     let connect = Connect { protocol: protocol.as_str().into(), stream };
-    (Request::from_parts(head, Body::Empty), Some(connect), Some(Handover { sender, reading }))
+    (Request::from_parts(head, Body::Empty), Some(connect), Some(Handover { taker, reading }))
+}
+
+/// Who may take a stream over.
+enum Taker {
+    Bytes(oneshot::Sender<Leg>),
+    Session(oneshot::Sender<SessionLeg>, session::Asked),
 }
 
 /// Gives a stream to whoever takes it over.
 struct Handover {
-    sender: oneshot::Sender<Leg>,
+    taker: Taker,
     reading: Reading,
 }
 
 impl Handover {
     fn is_wanted(&self) -> bool {
-        !self.sender.is_closed()
+        match &self.taker {
+            Taker::Bytes(sender) => !sender.is_closed(),
+            Taker::Session(sender, _) => !sender.is_closed(),
+        }
+    }
+
+    /// Adds to the head of the response what only this leg of the way needs.
+    fn complete(&self, headers: &mut HeaderMap) {
+        if let Taker::Session(_, asked) = &self.taker {
+            asked.complete(headers);
+        }
     }
 
     async fn give(self, mut outbound: Outbound, head: Bytes, shared: &Shared) {
         if outbound.write(&mut [head]).await.is_err() {
             return outbound.reset(Code::H3_REQUEST_CANCELLED);
         }
-        let stream = Tunnelled::new(outbound, self.reading, Some(Busy::begin(&shared.activity)));
+        let busy = Busy::begin(&shared.activity);
         // If it is not wanted any more, it is dropped here and with that reset.
-        drop(self.sender.send(Leg::Other(Box::new(stream))));
+        match self.taker {
+            Taker::Bytes(sender) => {
+                let stream = Tunnelled::new(outbound, self.reading, Some(busy));
+                drop(sender.send(Leg::Other(Box::new(stream))));
+            }
+            Taker::Session(sender, asked) => {
+                drop(sender.send(asked.accept((self.reading, outbound), busy)));
+            }
+        }
     }
 }
 

@@ -139,6 +139,8 @@ pub(super) struct Wanted<'a> {
 pub(super) enum Upgrade {
     /// Can be a stream of HTTP/2 or HTTP/3, too.
     WebSocket,
+    /// Is more than a stream, and takes HTTP/3.
+    WebTransport,
     /// Takes HTTP/1.1.
     Other,
 }
@@ -193,6 +195,11 @@ impl HttpTransport {
     /// Whether the transport knows TLS at all: then upstreams get their own name as `Host`.
     pub(super) fn has_tls(&self) -> bool {
         self.tls.is_some()
+    }
+
+    /// Whether WebTransport sessions can be had.
+    pub(super) fn takes_sessions(&self) -> bool {
+        self.quic.is_some()
     }
 
     /// A connection for one request: one that waits in the pool, or a new one.

@@ -14,9 +14,13 @@ use super::{
 use crate::{
     build::{Build, BuildError},
     error::{Error, Kind, Outcome},
-    http::{Body, Exchange, Response, access_log, takeover::Takeover},
+    http::{
+        Body, Exchange, Response, access_log,
+        h3::SessionLeg,
+        takeover::{Connect, Takeover, Wanted},
+    },
     logging::{Fields, Level, Logger},
-    tunnel::{Ended, Opened, Owner, Registry, Tunnel, Visitor},
+    tunnel::{Ended, Opened, Owner, Registry, Session, Tunnel, Visitor},
 };
 
 /// Who tells about streams unless the configuration names another logger.
@@ -107,15 +111,47 @@ impl Upgrades {
                 }),
             }
         });
-        if self.logs.skip_handshake {
-            exchange.set_var("log_skip", true);
-        }
-        exchange.set_placeholder("http.reverse_proxy.upgraded", true);
+        self.note(exchange);
         let mut response = client_response(response, connect, token);
         if let Some(ahead) = exchange.response_headers.take() {
             merge(ahead, response.headers_mut());
         }
         Ok(response)
+    }
+
+    /// Connects a session that the upstream has accepted with the client's, once it has the answer.
+    ///
+    /// # Errors
+    /// When the client has none.
+    pub(super) fn begin(
+        &self,
+        exchange: &mut Exchange,
+        upstream_leg: SessionLeg,
+        upstream: &Arc<Upstream>,
+        in_flight: InFlight,
+    ) -> Outcome<()> {
+        let Some(Connect { stream: Wanted::Session(client), .. }) = exchange.connect.take() else {
+            return Err(Error::new(Kind::Internal, "the client has no session").after_answer());
+        };
+        let streams = self.streams(exchange, upstream, in_flight);
+        let (tunnels, timeout) = (Arc::clone(&self.tunnels), self.timeout);
+        tokio::task::spawn_local(async move {
+            // A client that has gone meanwhile has nobody told but the upstream, whose end is dropped here.
+            if let Ok(client) = client.await {
+                let (opened, ended) = streams();
+                Session { client, upstream: upstream_leg, timeout, ended }.spawn(&tunnels, opened);
+            }
+        });
+        self.note(exchange);
+        Ok(())
+    }
+
+    /// Says of the request that it has become a stream.
+    fn note(&self, exchange: &mut Exchange) {
+        if self.logs.skip_handshake {
+            exchange.set_var("log_skip", true);
+        }
+        exchange.set_placeholder("http.reverse_proxy.upgraded", true);
     }
 
     /// What the tunnel is opened with, once both sides are there: its entry, and what its end is written with.
@@ -260,6 +296,9 @@ impl Line {
                 .add("bytes_from_backend", ended.from_upstream)
                 .add("result", ended.outcome.as_str())
                 .add("reason", ended.reason.as_str());
+            if ended.dropped_datagrams > 0 {
+                fields.add("dropped_datagrams", ended.dropped_datagrams);
+            }
             if let Some(error) = &ended.error {
                 fields.error(error);
             }

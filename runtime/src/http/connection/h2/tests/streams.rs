@@ -25,6 +25,7 @@ use crate::{
         Body,
         connection::{Activity, InterimSender, InterimTarget, Limits},
         server::{Aborted, Stream},
+        takeover::Wanted,
     },
     testing::run,
     tunnel::Leg,
@@ -146,7 +147,8 @@ async fn taken_on(activity: &Arc<Activity>, status: u16) -> (Client, oneshot::Re
         let (sender, connect) = (sender.take().unwrap(), stream.connect.unwrap());
         assert_eq!((&*connect.protocol, request.uri().path()), ("websocket", "/chat"));
         tokio::task::spawn_local(async move {
-            if let Ok(leg) = connect.stream.await {
+            let Wanted::Bytes(stream) = connect.stream else { unreachable!("it is one of bytes") };
+            if let Ok(leg) = stream.await {
                 drop(sender.send(leg));
             }
         });

@@ -29,6 +29,7 @@ use crate::{
     http::{
         Body,
         body::BodyError,
+        h3::SessionLeg,
         passing::{Pass, Passing, Polled},
         takeover::Takeover,
     },
@@ -64,13 +65,15 @@ pub(in super::super) struct Answer {
     pub(in super::super) response: http::Response<Body>,
     /// What the upstream switched to another protocol on.
     pub(in super::super) switched: Option<Takeover>,
+    /// The WebTransport session that the upstream has accepted.
+    pub(in super::super) session: Option<Box<SessionLeg>>,
     /// Where its connection is counted then.
     pub(in super::super) place: Option<Box<Place>>,
 }
 
 impl From<http::Response<Body>> for Answer {
     fn from(response: http::Response<Body>) -> Self {
-        Self { response, switched: None, place: None }
+        Self { response, switched: None, session: None, place: None }
     }
 }
 
@@ -172,7 +175,7 @@ async fn h1_answer(
     match answered {
         Ok(Answered::Response(response)) => Ok(response.into()),
         Ok(Answered::Switched(response, leg, place)) => {
-            Ok(Answer { response, switched: Some(Takeover::Agreed(Some(leg))), place })
+            Ok(Answer { response, switched: Some(Takeover::Agreed(Some(leg))), session: None, place })
         }
         Err(Unanswered { error, unsent, silent }) => {
             let (kind, stale) = (error.kind(), silent && error.is_end());

@@ -53,7 +53,7 @@ pub(super) async fn send(
             let mut response = Response::from_parts(head, Body::Empty);
             extended_connect::as_upgrade(&mut response, accept);
             let switched = Some(Takeover::Agreed(Some((leg, Bytes::new()))));
-            Ok(Answer { response, switched, place: None })
+            Ok(Answer { response, switched, session: None, place: None })
         }
         (_, _) => {
             let response = received(response).map(|body| upload.go_along(body));

@@ -3,6 +3,7 @@
 mod connection;
 mod dialing;
 mod requests;
+mod sessions;
 
 use bytes::Bytes;
 use caddis_h3::message::Protocol;
@@ -31,25 +32,30 @@ pub(super) async fn send(
     extended: bool,
 ) -> Result<Answer, Failure> {
     adapt(&mut request, true, Version::HTTP_3);
+    if extended && requests.offers_sessions() {
+        return sessions::ask(requests, request, interim).await;
+    }
     let accept = extended.then(|| extended_connect::ask(&mut request));
     let protocol = extended.then(|| Protocol::from_static("websocket"));
     let answered = requests.send(request, protocol, |status, headers| interim.came(status, headers)).await;
-    let Answered { response, reading, stream, upload } = answered.map_err(|unanswered| {
-        let Unanswered { error, unsent } = *unanswered;
-        let (kind, stale) = (error.kind(), unsent.is_some() || error.is_end());
-        Failure::new(kind, error, unsent, stale)
-    })?;
+    let Answered { response, reading, stream, upload } =
+        answered.map_err(|unanswered| failed(*unanswered))?;
     match (accept, stream) {
         (Some(accept), Some(stream)) if response.status.is_success() => {
             let leg = Leg::Other(Box::new(Tunnelled::new(stream, reading, None)));
             let mut response = Response::from_parts(response, Body::Empty);
             extended_connect::as_upgrade(&mut response, accept);
             let switched = Some(Takeover::Agreed(Some((leg, Bytes::new()))));
-            Ok(Answer { response, switched, place: None })
+            Ok(Answer { response, switched, session: None, place: None })
         }
         (_, _) => {
             let body = requests.body(reading).await;
             Ok(Response::from_parts(response, upload.go_along(body)).into())
         }
     }
+}
+
+fn failed(Unanswered { error, unsent }: Unanswered) -> Failure {
+    let (kind, stale) = (error.kind(), unsent.is_some() || error.is_end());
+    Failure::new(kind, error, unsent, stale)
 }

@@ -18,14 +18,16 @@ impl HttpTransport {
     /// HTTP/3 knows no upgrades, and no proxies.
     pub(in super::super) fn plan_h3<'a>(&'a self, wanted: Wanted<'a>) -> Result<Plan<'a>, Error> {
         if wanted.upgrade == Some(Upgrade::Other) {
-            let message = "HTTP/3 to the upstream can switch to WebSocket and to no other protocol";
+            let message =
+                "HTTP/3 to the upstream can switch to WebSocket or WebTransport and to no other protocol";
             return Err(Error::new(Kind::Status(StatusCode::NOT_IMPLEMENTED), message));
         }
         let server_name = self.tls.as_ref().map(|tls| tls.server_name(wanted.dial, wanted.scope));
         let key = Key {
             transport: self.id,
             dial: Arc::clone(wanted.dial),
-            upgradable: false,
+            // Those with sessions are connections of their own.
+            upgradable: wanted.upgrade == Some(Upgrade::WebTransport),
             purpose: self.purpose(&server_name, None, None),
         };
         Ok(Plan {
@@ -41,6 +43,9 @@ impl HttpTransport {
 
     /// A connection of HTTP/3.
     pub(in super::super) async fn over_quic(&self, quic: &Quic, plan: Plan<'_>) -> Result<Connection, Error> {
+        if plan.wanted.upgrade == Some(Upgrade::WebTransport) {
+            return self.for_session(quic, plan).await;
+        }
         let kept = self.keep.and_then(|_| pool::any(&plan.key, true));
         let (requests, reused) = match kept {
             Some(Sender::H3(requests)) => (requests, true),
@@ -57,13 +62,34 @@ impl HttpTransport {
         Ok(Connection { extended, ..plan.into_connection(None, Sender::H3(requests), reused) })
     }
 
-    async fn connect_quic(&self, quic: &Quic, plan: &Plan<'_>) -> Result<Requests, Error> {
+    /// A connection on which one more WebTransport session may be asked for.
+    async fn for_session(&self, quic: &Quic, plan: Plan<'_>) -> Result<Connection, Error> {
+        let kept = self.keep.and_then(|_| pool::any(&plan.key, true));
+        let (requests, reused) = match kept {
+            Some(Sender::H3(requests)) if requests.has_room_for_session() => (requests, true),
+            _ => (self.connect_quic(quic, &plan).await?, false),
+        };
+        let told = tokio::time::timeout(self.dialer.timeout, requests.missing_for_sessions()).await;
         let dial = plan.wanted.dial;
+        let missing = match told {
+            Ok(Ok(missing)) => missing,
+            Ok(Err(error)) => return Err(Error::new(Kind::Dial, format!("dial {dial}")).because(error)),
+            Err(_) => Some("settings altogether"),
+        };
+        if let Some(missing) = missing {
+            let message = format!("the upstream {dial} offers no WebTransport: it lacks {missing}");
+            return Err(Error::new(Kind::Dial, message));
+        }
+        Ok(Connection { extended: true, ..plan.into_connection(None, Sender::H3(requests), reused) })
+    }
+
+    async fn connect_quic(&self, quic: &Quic, plan: &Plan<'_>) -> Result<Requests, Error> {
+        let (dial, sessions) = (plan.wanted.dial, plan.wanted.upgrade == Some(Upgrade::WebTransport));
         let name = plan.tls.as_ref().map(|(_, name)| name.as_str()).unwrap_or_default();
-        let connected = quic.connect(&self.dialer, dial, name).await;
+        let connected = quic.connect(&self.dialer, dial, name, sessions).await;
         let connected =
             connected.map_err(|error| Error::new(Kind::Dial, format!("dial {dial}")).because(error))?;
-        let requests = Requests::open(connected, self.most_head, self.opening(&plan.key));
+        let requests = Requests::open(connected, self.most_head, sessions, self.opening(&plan.key));
         if let Some(keep) = self.keep {
             pool::share(plan.key.clone(), Multiplexed::H3(requests.clone()), keep.idle_timeout);
         }

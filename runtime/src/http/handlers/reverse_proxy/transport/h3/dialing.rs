@@ -32,6 +32,10 @@ const UNIDIRECTIONAL: u32 = 16;
 /// What an upstream may send ahead of its reader, in bytes, on a stream and on all together.
 const STREAM_WINDOW: u32 = 4 << 20;
 const WINDOW: u32 = 16 << 20;
+/// Streams of each kind that the upstream may have open in WebTransport sessions, and datagrams of it that nobody has read yet,
+/// in bytes.
+const STREAMS: u32 = 250;
+const DATAGRAMS: usize = 1 << 20;
 /// What may be on its way to an upstream, in bytes.
 const SEND_WINDOW: u64 = 4 << 20;
 /// A connection on which nothing comes for so long is lost.
@@ -41,6 +45,8 @@ const LOST: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(in super::super) struct Quic {
     config: quinn::ClientConfig,
+    /// For connections with WebTransport sessions.
+    for_sessions: quinn::ClientConfig,
     handshake_timeout: Option<Duration>,
 }
 
@@ -57,19 +63,10 @@ impl Quic {
         tls.alpn_protocols = vec![b"h3".to_vec()];
         let tls = QuicClientConfig::try_from(tls).map_err(|error| error.to_string())?;
         let mut config = quinn::ClientConfig::new(Arc::new(tls));
-        let mut transport = TransportConfig::default();
-        let lost = LOST.try_into().expect("it is shorter than 2^62 ms");
-        transport
-            .max_concurrent_bidi_streams(0_u32.into())
-            .max_concurrent_uni_streams(UNIDIRECTIONAL.into())
-            .stream_receive_window(STREAM_WINDOW.into())
-            .receive_window(WINDOW.into())
-            .send_window(SEND_WINDOW)
-            .max_idle_timeout(Some(lost))
-            .keep_alive_interval(probe_interval.map(|interval| interval.min(LOST / 2)))
-            .datagram_receive_buffer_size(None);
-        config.transport_config(Arc::new(transport));
-        Ok(Self { config, handshake_timeout })
+        let mut for_sessions = config.clone();
+        config.transport_config(Arc::new(transport(probe_interval)));
+        for_sessions.transport_config(Arc::new(transport_for_sessions()));
+        Ok(Self { config, for_sessions, handshake_timeout })
     }
 
     /// Connects, and is done when the handshake is.
@@ -78,7 +75,9 @@ impl Quic {
         dialer: &Dialer,
         dial: &Dial,
         server_name: &str,
+        sessions: bool,
     ) -> io::Result<quinn::Connection> {
+        let config = if sessions { &self.for_sessions } else { &self.config };
         let Dial::Tcp { family, host, port } = dial else {
             return Err(io::Error::new(
                 io::ErrorKind::Unsupported,
@@ -86,7 +85,7 @@ impl Quic {
             ));
         };
         let handshake = async |address| {
-            let shaking = self.handshake(address, dialer.local, server_name);
+            let shaking = Self::handshake(config.clone(), address, dialer.local, server_name);
             match self.handshake_timeout {
                 Some(limit) => within(limit, shaking).await,
                 None => shaking.await,
@@ -97,7 +96,7 @@ impl Quic {
 
     /// Each connection has a socket of its own, as over TCP: so the kernel tells when nobody listens.
     async fn handshake(
-        &self,
+        config: quinn::ClientConfig,
         address: SocketAddr,
         local: Option<SocketAddr>,
         server_name: &str,
@@ -121,7 +120,7 @@ impl Quic {
             Arc::new(TokioRuntime),
         )?;
         let connecting = endpoint
-            .connect_with(self.config.clone(), address, server_name)
+            .connect_with(config, address, server_name)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         tokio::select! {
             connected = connecting => connected.map_err(|error| match watched.is_refused() {
@@ -131,6 +130,33 @@ impl Quic {
             error = watched.failed() => Err(error),
         }
     }
+}
+
+/// How connections are to be treated, with a probe on a silent one every `probe_interval`.
+fn transport(probe_interval: Option<Duration>) -> TransportConfig {
+    let mut transport = TransportConfig::default();
+    let lost = LOST.try_into().expect("it is shorter than 2^62 ms");
+    transport
+        .max_concurrent_bidi_streams(0_u32.into())
+        .max_concurrent_uni_streams(UNIDIRECTIONAL.into())
+        .stream_receive_window(STREAM_WINDOW.into())
+        .receive_window(WINDOW.into())
+        .send_window(SEND_WINDOW)
+        .max_idle_timeout(Some(lost))
+        .keep_alive_interval(probe_interval.map(|interval| interval.min(LOST / 2)))
+        .datagram_receive_buffer_size(None);
+    transport
+}
+
+/// The same where there are WebTransport sessions: the upstream opens streams and sends datagrams, and a session may say
+/// nothing for hours, whatever the configuration says of probes.
+fn transport_for_sessions() -> TransportConfig {
+    let mut transport = transport(Some(LOST / 2));
+    transport
+        .max_concurrent_bidi_streams(STREAMS.into())
+        .max_concurrent_uni_streams(STREAMS.into())
+        .datagram_receive_buffer_size(Some(DATAGRAMS));
+    transport
 }
 
 fn failed(error: ConnectionError) -> io::Error {

@@ -25,7 +25,7 @@ use crate::{
         connection::outgoing::Promise,
         h3::{
             Failed, Link, NoStream, Outbound, Reading, ReadingError, Received, SendError, Unsent, close,
-            send_body,
+            send_body, webtransport,
         },
         passing::{Pass, Passing, Polled},
     },
@@ -33,10 +33,10 @@ use crate::{
 
 /// Takes requests for one connection, any number at once. It ends when the last of these is gone and no stream is open.
 #[derive(Clone)]
-pub(in super::super) struct Requests(Rc<Connection>);
+pub(in super::super) struct Requests(pub(super) Rc<Connection>);
 
-struct Connection {
-    link: Rc<Link>,
+pub(super) struct Connection {
+    pub(super) link: Rc<Link>,
 }
 
 impl Drop for Connection {
@@ -61,6 +61,9 @@ pub(in super::super) enum Broken {
     ResponseTooLarge,
     #[error("the stream has ended without a response")]
     Nothing,
+    /// The upstream has violated the protocol.
+    #[error(transparent)]
+    Protocol(#[from] caddis_h3::Error),
     /// The body of the request.
     #[error(transparent)]
     Body(BodyError),
@@ -84,15 +87,22 @@ pub(super) struct Answered {
 }
 
 impl Requests {
-    /// Begins to use a connection. `most_head` is the most that the fields of a response may take, in bytes.
-    pub(in super::super) fn open(quic: quinn::Connection, most_head: usize, open: Option<Open>) -> Self {
+    /// Begins to use a connection. `most_head` is the most that the fields of a response may take, in bytes. `sessions` says
+    /// whether it is one for WebTransport.
+    pub(in super::super) fn open(
+        quic: quinn::Connection,
+        most_head: usize,
+        sessions: bool,
+        open: Option<Open>,
+    ) -> Self {
         let settings = Settings { max_field_section_size: Some(most_head as u64), ..Settings::default() };
+        let settings = if sessions { webtransport(settings) } else { settings };
         let link = Link::new(quic, Role::Client, settings);
         let running = Rc::clone(&link);
         tokio::task::spawn_local(async move {
             let ended = Rc::clone(&running);
             // Whoever has a request on the connection learns what happens to it.
-            drop(running.run(|send, receive| ended.accept(send, receive, None).map(drop)).await);
+            drop(running.run(|send, receive| ended.accept_of_server(send, receive)).await);
             close(ended.quic(), Code::H3_NO_ERROR, "");
             drop(open);
         });
@@ -169,7 +179,7 @@ impl Pass for Requests {
     }
 }
 
-fn unanswered(error: impl Into<Broken>, unsent: Option<Body>) -> Box<Unanswered> {
+pub(super) fn unanswered(error: impl Into<Broken>, unsent: Option<Body>) -> Box<Unanswered> {
     Box::new(Unanswered { error: error.into(), unsent })
 }
 
@@ -192,7 +202,7 @@ async fn send(
 }
 
 /// The head of the final response; those before it are told.
-async fn answered(
+pub(super) async fn answered(
     reading: &mut Reading,
     interim: impl Fn(StatusCode, HeaderMap),
 ) -> Result<response::Parts, Broken> {

@@ -1,0 +1,278 @@
+//! The sessions of WebTransport on a connection: which stream and which datagram goes where.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::{Rc, Weak},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use caddis_h3::{
+    self as protocol, Code, SessionId, Settings, StreamId, datagram, settings,
+    webtransport::{self, Limits, Route, StreamHeader},
+};
+use quinn::{RecvStream, SendStream, VarInt};
+
+use super::{Inbound, Link, OpenStream, Outbound, Reading};
+
+/// Sessions at once on a connection.
+const SESSIONS: u64 = 100;
+/// Streams that the peer of a session may open ahead of those that are done, and bytes that it may send ahead of those that
+/// were passed on. Both are twice of what QUIC permits on the whole connection: a peer that does not know limits of sessions is
+/// held back by QUIC before it breaks ours.
+const STREAMS: u64 = 512;
+const DATA: u64 = 32 << 20;
+/// Streams and datagrams that wait for their session.
+const WAITING: usize = 128;
+/// Ended sessions that are remembered.
+const GONE: usize = 256;
+/// How long what has come ahead of its session waits at least. Twice of it is the most.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Adds what offers WebTransport to settings, in all dialects at once. A peer goes by those that it knows.
+pub(crate) fn webtransport(settings: Settings) -> Settings {
+    let offered = settings::WebTransport {
+        draft02_enabled: true,
+        draft04_max_sessions: SESSIONS,
+        draft07_max_sessions: SESSIONS,
+        draft13_max_sessions: SESSIONS,
+        draft15_enabled: true,
+        initial_max_data: DATA,
+        initial_max_streams_uni: STREAMS,
+        initial_max_streams_bidi: STREAMS,
+    };
+    Settings { datagrams: true, datagrams_draft04: true, webtransport: offered, ..settings }
+}
+
+/// A stream that the peer has opened in a session.
+pub(crate) struct Arrived {
+    pub(crate) inbound: Inbound,
+    /// What was read of it with its header.
+    pub(crate) ahead: Bytes,
+    /// Present if both ends send on it.
+    pub(crate) outbound: Option<Outbound>,
+}
+
+impl Arrived {
+    /// A bidirectional one, of which the header was read.
+    pub(crate) fn new(reading: Reading, outbound: Outbound) -> Self {
+        let (inbound, ahead) = reading.into_rest();
+        Self { inbound: inbound.of_session(), ahead, outbound: Some(outbound.of_session()) }
+    }
+
+    fn refuse(mut self, code: Code) {
+        self.inbound.stop(code);
+        if let Some(outbound) = &mut self.outbound {
+            outbound.reset(code);
+        }
+    }
+}
+
+/// Takes what comes for a session, at once.
+pub(crate) trait Receives {
+    fn stream(&self, stream: Arrived);
+
+    fn datagram(&self, payload: Bytes);
+
+    /// The peer wants the session to come to its end.
+    fn drain(&self);
+}
+
+/// The sessions of a connection.
+pub(super) struct Sessions {
+    core: RefCell<webtransport::Sessions<Arrived>>,
+    receivers: RefCell<BTreeMap<SessionId, Weak<dyn Receives>>>,
+    /// Whether a task looks after what waits.
+    sweeping: Cell<bool>,
+}
+
+impl Sessions {
+    /// Those of a connection with these settings; `None` if they do not offer any.
+    pub(super) fn offered(settings: &Settings) -> Option<Self> {
+        let offered = settings.webtransport != settings::WebTransport::default();
+        let limits = Limits {
+            sessions: SESSIONS as usize,
+            waiting_streams: WAITING,
+            waiting_datagrams: WAITING,
+            gone: GONE,
+        };
+        offered.then(|| Self {
+            core: RefCell::new(webtransport::Sessions::new(limits)),
+            receivers: RefCell::default(),
+            sweeping: Cell::new(false),
+        })
+    }
+
+    fn receiver(&self, session: SessionId) -> Option<Rc<dyn Receives>> {
+        self.receivers.borrow().get(&session)?.upgrade()
+    }
+}
+
+/// A session that was asked for. Dropped, it is over: what still comes for it is refused.
+pub(crate) struct Ticket {
+    link: Rc<Link>,
+    id: SessionId,
+}
+
+impl Ticket {
+    /// The session is accepted: all that comes for it goes to `receiver` from now on, beginning with what has waited.
+    pub(crate) fn accept(&self, receiver: &Rc<dyn Receives>) {
+        let Some(sessions) = &self.link.sessions else { return };
+        sessions.receivers.borrow_mut().insert(self.id, Rc::downgrade(receiver));
+        let (streams, datagrams) = sessions.core.borrow_mut().accept(self.id);
+        streams.into_iter().for_each(|stream| receiver.stream(stream));
+        datagrams.into_iter().for_each(|payload| receiver.datagram(payload));
+    }
+
+    pub(crate) fn link(&self) -> &Rc<Link> {
+        &self.link
+    }
+
+    pub(crate) fn id(&self) -> SessionId {
+        self.id
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let Some(sessions) = &self.link.sessions else { return };
+        sessions.receivers.borrow_mut().remove(&self.id);
+        let waiting = sessions.core.borrow_mut().remove(self.id);
+        waiting.into_iter().for_each(|stream| stream.refuse(Code::WT_SESSION_GONE));
+    }
+}
+
+impl Link {
+    /// Whether this end offers WebTransport.
+    pub(crate) fn offers_sessions(&self) -> bool {
+        self.sessions.is_some()
+    }
+
+    /// Whether one more session may be asked for.
+    pub(crate) fn has_room_for_session(&self, most: u64) -> bool {
+        let open = self.sessions.as_ref().map(|sessions| sessions.core.borrow().iter().count() as u64);
+        open.is_some_and(|open| open < most.min(SESSIONS))
+    }
+
+    /// A request for a session has come, or is sent, on the stream with this id.
+    ///
+    /// # Errors
+    /// For its stream, if there are as many sessions as there may be.
+    pub(crate) fn session(self: &Rc<Self>, id: SessionId) -> Result<Ticket, protocol::Error> {
+        if let Some(sessions) = &self.sessions {
+            sessions.core.borrow_mut().request(id)?;
+        }
+        Ok(Ticket { link: Rc::clone(self), id })
+    }
+
+    /// A stream of a session has come.
+    pub(crate) fn arrived(self: &Rc<Self>, session: SessionId, stream: Arrived) {
+        let Some(sessions) = &self.sessions else { return };
+        let route = sessions.core.borrow_mut().stream(session, stream);
+        match route {
+            Route::Deliver(stream) => match sessions.receiver(session) {
+                Some(receiver) => receiver.stream(stream),
+                None => stream.refuse(Code::WT_SESSION_GONE),
+            },
+            Route::Waits => self.sweep_later(sessions),
+            Route::Refuse(stream, code) => stream.refuse(code),
+        }
+    }
+
+    /// At a client: the server has opened a bidirectional stream, which can only be one of a session.
+    ///
+    /// # Errors
+    /// When it must not.
+    pub(crate) fn accept_of_server(
+        self: &Rc<Self>,
+        send: SendStream,
+        receive: RecvStream,
+    ) -> Result<(), protocol::Error> {
+        self.core.borrow_mut().accept_bidi(StreamId::new(VarInt::from(receive.id()).into_inner()))?;
+        let link = Rc::clone(self);
+        tokio::task::spawn_local(async move {
+            let read = link.of_server(send, receive).await;
+            // The connection is closed with the error, of which its own task hears.
+            drop(link.fatal(read));
+        });
+        Ok(())
+    }
+
+    async fn of_server(
+        self: &Rc<Self>,
+        send: SendStream,
+        receive: RecvStream,
+    ) -> Result<(), protocol::Error> {
+        let open = || OpenStream::new(&self.open);
+        let mut inbound = Inbound::new(receive, Code::WT_SESSION_GONE, open());
+        let outbound = Outbound::new(send, open(), None, Code::WT_SESSION_GONE);
+        let (mut header, mut ahead) = (StreamHeader::default(), Bytes::new());
+        loop {
+            if let Some(session) = header.next(&mut ahead)? {
+                self.arrived(session, Arrived { inbound, ahead, outbound: Some(outbound) });
+                return Ok(());
+            }
+            match inbound.chunk().await {
+                Ok(Some(chunk)) => ahead = chunk,
+                // Nobody knows what it was for.
+                Ok(None) | Err(_) => return Ok(()),
+            }
+        }
+    }
+
+    /// Reads datagrams for as long as the connection lasts, if there can be any.
+    pub(super) fn read_datagrams(self: &Rc<Self>) {
+        if self.sessions.is_none() {
+            return;
+        }
+        let link = Rc::clone(self);
+        tokio::task::spawn_local(async move {
+            while let Ok(datagram) = link.quic.read_datagram().await {
+                let came = datagram::read(datagram).and_then(|(stream, payload)| {
+                    let session = SessionId::new(stream.value())?;
+                    link.datagram(session, payload);
+                    Ok(())
+                });
+                // The connection is closed with the error, of which its own task hears.
+                drop(link.fatal(came));
+            }
+        });
+    }
+
+    fn datagram(self: &Rc<Self>, session: SessionId, payload: Bytes) {
+        let Some(sessions) = &self.sessions else { return };
+        let now = sessions.core.borrow_mut().datagram(session, payload);
+        match now.zip(sessions.receiver(session)) {
+            Some((payload, receiver)) => receiver.datagram(payload),
+            None => self.sweep_later(sessions),
+        }
+    }
+
+    /// Has one task at a time give up what has waited too long; it ends when nothing waits.
+    fn sweep_later(self: &Rc<Self>, sessions: &Sessions) {
+        if !sessions.core.borrow().has_waiting() || sessions.sweeping.replace(true) {
+            return;
+        }
+        let link = Rc::clone(self);
+        tokio::task::spawn_local(async move {
+            let Some(sessions) = &link.sessions else { return };
+            loop {
+                let over = tokio::time::timeout(PATIENCE, link.quic.closed()).await.is_ok();
+                let old = sessions.core.borrow_mut().sweep();
+                old.into_iter().for_each(|stream| stream.refuse(Code::WT_BUFFERED_STREAM_REJECTED));
+                if over || !sessions.core.borrow().has_waiting() {
+                    sessions.sweeping.set(false);
+                    return;
+                }
+            }
+        });
+    }
+
+    /// The peer goes away: all its sessions should come to their end.
+    pub(super) fn drain_sessions(&self) {
+        let Some(sessions) = &self.sessions else { return };
+        let receivers: Vec<_> = sessions.receivers.borrow().values().filter_map(Weak::upgrade).collect();
+        receivers.iter().for_each(|receiver| receiver.drain());
+    }
+}
