@@ -38,7 +38,7 @@ pub(crate) use self::{
     received::Received,
     sending::{Unsent, send_body},
     session::{Heard, Session, SessionLeg},
-    sessions::{Arrived, Receives, Ticket, webtransport},
+    sessions::{Arrived, Quota, Receives, Ticket, webtransport},
     tunnelled::Tunnelled,
 };
 

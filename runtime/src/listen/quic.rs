@@ -19,17 +19,18 @@ use std::{
 use quinn::{EndpointConfig, Incoming, TokioRuntime, TransportConfig};
 
 use self::socket::Datagrams;
-pub(crate) use self::socket::{Endpoints, Writable};
+pub(crate) use self::socket::{Endpoints, Writable, first};
 use super::{KeepAlive, ports::Held};
 use crate::tls::quic as tls;
 
 /// Handshakes at once on a shard from which on clients must first show that they receive at their address (RFC 9000, section
 /// 8.1.2): a stranger cannot make this server remember more than that for addresses that are not his.
 const HALF_OPEN: usize = 1000;
-/// Requests at once on a connection.
-const STREAMS: u32 = 250;
+/// Requests at once on a connection: what RFC 9114, section 6.1, recommends at least. Each that may come takes room on every
+/// connection.
+const STREAMS: u32 = 100;
 /// Unidirectional streams of a client at once: HTTP/3 has three, and some more that are refused.
-const UNIDIRECTIONAL: u32 = 16;
+const UNIDIRECTIONAL: u32 = 8;
 /// What a client may send ahead of its reader, in bytes, on a stream and on all together.
 const STREAM_WINDOW: u32 = 1 << 20;
 const WINDOW: u32 = 8 << 20;

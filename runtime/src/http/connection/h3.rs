@@ -24,13 +24,17 @@ use crate::{
         Body,
         body::BodyError,
         exchange::{Connection, TlsInfo},
-        h3::{Ended, Link, close, webtransport},
+        h3::{Ended, Link, Quota, close, webtransport},
         server::{Aborted, Stream},
     },
     listen::{Attempt, Control, Current, canonical},
     logging::Logger,
     tls::quic as tls,
 };
+
+/// What a client may do in one WebTransport session: more than QUIC permits on its whole connection, so that one which does not
+/// know limits of sessions is held back before it breaks them.
+const SESSION: Quota = Quota { streams: 256, data: 32 << 20 };
 
 /// Serves a client that wants to connect, until its connection ends.
 pub(crate) async fn serve(attempt: Attempt, current: &Rc<Current>, control: &Control, logger: &Logger) {
@@ -129,7 +133,7 @@ impl Http3 {
             enable_connect_protocol: true,
             ..Settings::default()
         };
-        let settings = if offer.webtransport { webtransport(settings) } else { settings };
+        let settings = if offer.webtransport { webtransport(settings, SESSION) } else { settings };
         let link = Link::new(quic, Role::Server, settings);
         let shared = Rc::new(Shared { link: Rc::clone(&link), activity: Arc::clone(activity), limits });
         let service = Rc::new(service);

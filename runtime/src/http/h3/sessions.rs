@@ -18,11 +18,6 @@ use super::{Inbound, Link, OpenStream, Outbound, Reading};
 
 /// Sessions at once on a connection.
 const SESSIONS: u64 = 100;
-/// Streams that the peer of a session may open ahead of those that are done, and bytes that it may send ahead of those that
-/// were passed on. Both are twice of what QUIC permits on the whole connection: a peer that does not know limits of sessions is
-/// held back by QUIC before it breaks ours.
-const STREAMS: u64 = 512;
-const DATA: u64 = 32 << 20;
 /// Streams and datagrams that wait for their session.
 const WAITING: usize = 128;
 /// Ended sessions that are remembered.
@@ -30,17 +25,26 @@ const GONE: usize = 256;
 /// How long what has come ahead of its session waits at least. Twice of it is the most.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What a peer may do in one session, if both ends have limits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Quota {
+    /// Streams of each kind that it may open ahead of those that are done.
+    pub(crate) streams: u64,
+    /// Bytes that it may send ahead of those that were passed on.
+    pub(crate) data: u64,
+}
+
 /// Adds what offers WebTransport to settings, in all dialects at once. A peer goes by those that it knows.
-pub(crate) fn webtransport(settings: Settings) -> Settings {
+pub(crate) fn webtransport(settings: Settings, quota: Quota) -> Settings {
     let offered = settings::WebTransport {
         draft02_enabled: true,
         draft04_max_sessions: SESSIONS,
         draft07_max_sessions: SESSIONS,
         draft13_max_sessions: SESSIONS,
         draft15_enabled: true,
-        initial_max_data: DATA,
-        initial_max_streams_uni: STREAMS,
-        initial_max_streams_bidi: STREAMS,
+        initial_max_data: quota.data,
+        initial_max_streams_uni: quota.streams,
+        initial_max_streams_bidi: quota.streams,
     };
     Settings { datagrams: true, datagrams_draft04: true, webtransport: offered, ..settings }
 }

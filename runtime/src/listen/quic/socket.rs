@@ -24,6 +24,8 @@ use crate::{listen::ports::Held, shard};
 
 /// Datagrams that wait for another endpoint. Those that come when so many wait are lost, as the network loses some.
 const WAITING: usize = 1024;
+/// How many buffers are read into at once.
+const BUFFERS: usize = 8;
 /// How often in a row a socket is read from that brings nothing but what is handed over.
 const ROUNDS: usize = 16;
 
@@ -215,8 +217,8 @@ impl AsyncUdpSocket for Datagrams {
         }
         for _ in 0..ROUNDS {
             ready!(self.io.poll_recv_ready(cx))?;
-            let received =
-                self.io.try_io(Interest::READABLE, || self.state.recv((&*self.io).into(), buffers, metas));
+            let receive = || self.state.recv((&*self.io).into(), first(buffers), metas);
+            let received = self.io.try_io(Interest::READABLE, receive);
             // It was not ready after all, or the network has complained about something that was sent.
             let Ok(count) = received else { continue };
             for (buffer, meta) in buffers.iter().zip(metas.iter_mut()).take(count) {
@@ -245,6 +247,12 @@ impl AsyncUdpSocket for Datagrams {
     fn may_fragment(&self) -> bool {
         self.state.may_fragment()
     }
+}
+
+/// The buffers to read into: fewer than there are, so that less memory is touched. Each takes up to 64 datagrams of one peer.
+pub(crate) fn first<'b, 'd>(buffers: &'b mut [IoSliceMut<'d>]) -> &'b mut [IoSliceMut<'d>] {
+    let count = buffers.len().min(BUFFERS);
+    &mut buffers[..count]
 }
 
 /// A wait for room to send.

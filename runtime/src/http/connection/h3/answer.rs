@@ -86,7 +86,7 @@ pub(super) async fn answer<S, F, B>(
     drop(service);
     match answered {
         Ok(Answered::None(session, reading)) => {
-            shared.link.arrived(session, Arrived::new(*reading, outbound))
+            shared.link.arrived(session, Arrived::new(*reading, outbound));
         }
         Ok(Answered::Whole) => {
             outbound.finish();

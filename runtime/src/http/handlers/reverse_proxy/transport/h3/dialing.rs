@@ -25,16 +25,16 @@ use super::super::{
     super::dial::Dial,
     connect::{Dialer, within},
 };
-use crate::listen::Writable;
+use crate::listen::{Writable, first};
 
 /// Nothing opens streams towards a client but what HTTP/3 itself needs: three, and some more that are refused.
-const UNIDIRECTIONAL: u32 = 16;
+const UNIDIRECTIONAL: u32 = 8;
 /// What an upstream may send ahead of its reader, in bytes, on a stream and on all together.
 const STREAM_WINDOW: u32 = 4 << 20;
-const WINDOW: u32 = 16 << 20;
+pub(super) const WINDOW: u32 = 16 << 20;
 /// Streams of each kind that the upstream may have open in WebTransport sessions, and datagrams of it that nobody has read yet,
 /// in bytes.
-const STREAMS: u32 = 250;
+pub(super) const STREAMS: u32 = 256;
 const DATAGRAMS: usize = 1 << 20;
 /// What may be on its way to an upstream, in bytes.
 const SEND_WINDOW: u64 = 4 << 20;
@@ -243,7 +243,7 @@ impl AsyncUdpSocket for Connected {
         // With this the connection is lost at once, as one over TCP is that is reset.
         while !self.is_refused() {
             ready!(self.io.poll_recv_ready(cx))?;
-            let receive = || self.state.recv((&*self.io).into(), buffers, metas);
+            let receive = || self.state.recv((&*self.io).into(), first(buffers), metas);
             match self.io.try_io(Interest::READABLE, receive) {
                 Ok(count) => return Poll::Ready(Ok(count)),
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {

@@ -12,10 +12,13 @@ use http::{HeaderMap, StatusCode, response};
 use http_body::Body as _;
 use quinn::{ConnectionError, ReadError};
 
-use super::super::{
-    Request,
-    places::Open,
-    streamed::{Upload, prepare},
+use super::{
+    super::{
+        Request,
+        places::Open,
+        streamed::{Upload, prepare},
+    },
+    sessions::QUOTA,
 };
 use crate::{
     error::{Error, Kind},
@@ -96,7 +99,7 @@ impl Requests {
         open: Option<Open>,
     ) -> Self {
         let settings = Settings { max_field_section_size: Some(most_head as u64), ..Settings::default() };
-        let settings = if sessions { webtransport(settings) } else { settings };
+        let settings = if sessions { webtransport(settings, QUOTA) } else { settings };
         let link = Link::new(quic, Role::Client, settings);
         let running = Rc::clone(&link);
         tokio::task::spawn_local(async move {

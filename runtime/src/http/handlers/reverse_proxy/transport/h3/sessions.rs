@@ -16,13 +16,20 @@ use super::{
         exchange::{Answer, Failure},
         streamed::prepare,
     },
-    Requests, failed,
+    Requests,
+    dialing::{STREAMS, WINDOW},
+    failed,
     requests::{Broken, Unanswered, answered, unanswered},
 };
 use crate::http::{
     Body,
-    h3::{NoStream, Reading, SessionLeg},
+    h3::{NoStream, Quota, Reading, SessionLeg},
 };
+
+/// Sessions of clients that may share a connection, and what the upstream may do in each: all of them together do not use up
+/// what QUIC permits on the connection, so that a client which reads nothing holds up no other.
+const SHARED: u64 = 4;
+pub(super) const QUOTA: Quota = Quota { streams: STREAMS as u64 / SHARED, data: WINDOW as u64 / SHARED };
 
 impl Requests {
     /// Whether the connection is one for sessions.
@@ -50,12 +57,13 @@ impl Requests {
         })
     }
 
-    /// Whether one more session may be asked for, as far as the upstream has said how many it takes.
+    /// Whether one more session may be asked for. Where sessions have no limits each has a connection of its own.
     pub(super) fn has_room_for_session(&self) -> bool {
         let link = &self.0.link;
         let core = link.core().borrow();
-        let most = core.peer().zip(core.webtransport());
-        link.has_room_for_session(most.map_or(1, |(peer, dialect)| dialect.most_sessions(core.local(), peer)))
+        let Some((peer, dialect)) = core.peer().zip(core.webtransport()) else { return false };
+        dialect.has_flow_control(core.local(), peer)
+            && link.has_room_for_session(dialect.most_sessions(core.local(), peer).min(SHARED))
     }
 
     /// Asks for a session, with a request in the form of HTTP/3.
