@@ -8,9 +8,8 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use http_body::{Frame, SizeHint};
-use hyper::body::Incoming;
 
-use super::connection::Received;
+use super::connection::{Incoming, Received};
 
 /// Why a body ended early.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
@@ -28,7 +27,7 @@ pub enum Body {
     Empty,
     /// Content that is in memory.
     Full(Bytes),
-    /// What a peer is sending.
+    /// What a client is sending on a connection of HTTP/1.1.
     Incoming(Incoming),
     /// What a peer is sending on a stream of HTTP/2.
     Received(Received),
@@ -88,7 +87,7 @@ impl http_body::Body for Body {
                 *self = Body::Empty;
                 Poll::Ready(Some(Ok(Frame::data(content))))
             }
-            Body::Incoming(incoming) => Pin::new(incoming).poll_frame(cx).map_err(Into::into),
+            Body::Incoming(incoming) => Pin::new(incoming).poll_frame(cx),
             Body::Received(received) => Pin::new(received).poll_frame(cx),
             Body::Boxed(body) => body.as_mut().poll_frame(cx),
         }

@@ -1,6 +1,7 @@
 //! One client connection, from the accepted socket to the end of its last request.
 
 mod activity;
+mod h1;
 pub(crate) mod h2;
 mod h3;
 mod interim;
@@ -18,24 +19,20 @@ use std::{
     time::Duration,
 };
 
-use hyper::{
-    Request,
-    body::Incoming,
-    server::conn::http1,
-    service::{HttpService, service_fn},
-};
-use hyper_util::rt::TokioIo;
+use http::Request;
 use tokio::time::{Instant, Sleep};
 
 use self::timed::{Deadline, Timed};
 pub(crate) use self::{
     activity::{Activity, Busy, Limits},
+    h1::{Http1, Wire},
     h2::Http2,
     h3::serve as serve_quic,
-    interim::{Interim, InterimSender, InterimStream, InterimTarget},
+    interim::{InterimSender, InterimTarget},
     stream::{read_from, write_to},
 };
 pub use self::{
+    h1::Incoming,
     h2::Received,
     stream::{Plain, Socket, Stream, Watched},
 };
@@ -256,11 +253,7 @@ async fn run(
         // In a box, because it is larger than the engine of HTTP/1.1 and would make room for itself there too.
         Box::pin(drive(engine, &activity, limits, control)).await?;
     } else {
-        let mut builder = http1::Builder::new();
-        builder.max_header_size(max_header_bytes + HEAD_SLOP).header_read_timeout(None);
-        let service =
-            service_fn(move |request: Request<Incoming>| service(request.map(Body::Incoming), None));
-        let engine = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
+        let engine = Http1::new(stream, &activity, max_header_bytes + HEAD_SLOP, service);
         drive(engine, &activity, limits, control).await?;
     }
     Ok(())
@@ -308,19 +301,6 @@ trait Engine: Future<Output = Result<(), Self::Error>> {
     fn finish(self: Pin<&mut Self>);
 }
 
-impl<S> Engine for http1::UpgradeableConnection<TokioIo<Watched>, S>
-where
-    S: HttpService<Incoming, ResBody = Timed, Error = Aborted>,
-{
-    type Error = hyper::Error;
-
-    const MULTIPLEXED: bool = false;
-
-    fn finish(self: Pin<&mut Self>) {
-        self.graceful_shutdown();
-    }
-}
-
 /// Runs an engine until it is done, is told to stop, or exceeds a limit.
 async fn drive<E: Engine>(
     engine: E,
@@ -342,10 +322,6 @@ async fn drive<E: Engine>(
         }
         if let Poll::Ready(done) = engine.as_mut().poll(cx) {
             return Poll::Ready(done);
-        }
-        // The engine would wait for a first request.
-        if finishing && activity.is_new() {
-            return Poll::Ready(Ok(()));
         }
         // The timer is only ever moved to an earlier time before it fires, so that a request usually costs none of it.
         loop {

@@ -23,6 +23,12 @@ pub(crate) enum Invalid {
     Field,
     #[error("the status is none")]
     Status,
+    #[error("the method is none")]
+    Method,
+    #[error("the target is none")]
+    Target,
+    #[error("the target is too long")]
+    LongTarget,
     #[error("the length of the body is no number, or more than one")]
     Length,
     #[error("invalid chunk")]

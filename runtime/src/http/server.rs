@@ -23,7 +23,7 @@ use super::{
     Body, Exchange, Next, Response,
     access_log::{Line, Logs},
     body::BodyError,
-    connection::{Activity, Busy, InterimStream, InterimTarget},
+    connection::{Activity, Busy, InterimTarget},
     error_log::{self, Failure},
     exchange::Connection,
     passing::{Pass, Passing, Polled, bytes},
@@ -214,10 +214,10 @@ pub(crate) fn without_port(host: &str) -> &str {
     }
 }
 
-/// What a connection that carries several requests at once has for one of them, whatever the version.
+/// What a connection has for one of its requests, whatever the version.
 pub(crate) struct Stream {
     /// Takes interim responses, up to the final one.
-    pub(crate) interim: Arc<dyn InterimStream>,
+    pub(crate) interim: InterimTarget,
     /// Present in an extended CONNECT.
     pub(crate) connect: Option<Connect>,
 }
@@ -236,19 +236,14 @@ impl Reply {
 
     /// Lets interim responses be sent and a stream be taken over, as far as the client can do with that.
     pub(crate) fn open(&mut self, exchange: &mut Exchange) {
-        let activity = self.busy.connection();
         if let Some(stream) = self.stream.take() {
-            exchange.interim = Some(InterimTarget::Stream(stream.interim));
+            exchange.interim = Some(stream.interim);
             exchange.connect = stream.connect;
-        } else if exchange.request.version == Version::HTTP_11 {
-            let request = activity.interim.begin();
-            exchange.interim = Some(InterimTarget::Connection(Arc::clone(activity), request));
         }
     }
 
-    /// Ends interim responses: the final one comes next.
+    /// The final response comes next.
     pub(crate) fn decide(self) -> Busy {
-        self.busy.connection().interim.end();
         self.busy
     }
 }

@@ -7,10 +7,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use hyper::upgrade::OnUpgrade;
 use tokio::sync::oneshot;
 
-use super::{Exchange, h3::SessionLeg};
+use super::{Exchange, connection::InterimTarget, h3::SessionLeg};
 use crate::tunnel::Leg;
 
 /// What came with an extended CONNECT (RFC 8441, section 4; RFC 9220, section 3), on any version that has streams.
@@ -34,7 +33,7 @@ pub(crate) enum Wanted {
 /// One side of a tunnel, and what was read of it already: there once the response that agrees has passed.
 pub(crate) enum Takeover {
     /// The whole connection, after an upgrade of HTTP/1.1.
-    Connection(OnUpgrade),
+    Connection(oneshot::Receiver<(Leg, Bytes)>),
     /// A stream of a connection that goes on.
     Stream(oneshot::Receiver<Leg>),
     /// The side of an upstream, which has agreed. `None` once it was taken.
@@ -44,8 +43,8 @@ pub(crate) enum Takeover {
 /// Nothing can be taken over any more.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Lost {
-    #[error(transparent)]
-    Connection(#[from] hyper::Error),
+    #[error("the connection ended before it was taken over")]
+    Connection,
     #[error("the stream ended before it was taken over")]
     Stream,
 }
@@ -59,7 +58,10 @@ impl Takeover {
                 Wanted::Session(_) => None,
             };
         }
-        exchange.request.extensions.remove().map(Self::Connection)
+        match &exchange.interim {
+            Some(InterimTarget::Connection(wire, request)) => wire.take_over(*request).map(Self::Connection),
+            Some(InterimTarget::Stream(_)) | None => None,
+        }
     }
 }
 
@@ -68,9 +70,7 @@ impl Future for Takeover {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.get_mut() {
-            Self::Connection(upgrade) => {
-                Pin::new(upgrade).poll(cx).map(|upgraded| Ok(Leg::from_upgraded(upgraded?)))
-            }
+            Self::Connection(connection) => Pin::new(connection).poll(cx).map_err(|_| Lost::Connection),
             Self::Stream(stream) => {
                 Pin::new(stream).poll(cx).map(|leg| Ok((leg.map_err(|_| Lost::Stream)?, Bytes::new())))
             }

@@ -75,7 +75,7 @@ fn requests_are_answered_one_after_the_other_and_in_a_row() {
     assert!(head(&mut stream).starts_with("HTTP/1.1 200 OK\r\n"));
     stream.write_all(&[ASK, ASK].concat()).unwrap();
     assert!(head(&mut stream).starts_with("HTTP/1.1 200 OK\r\n"));
-    assert!(head(&mut stream).contains("server: "));
+    assert!(head(&mut stream).contains("Server: "));
 }
 
 #[test]

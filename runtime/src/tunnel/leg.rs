@@ -7,14 +7,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use hyper::upgrade::Upgraded;
-use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpStream, UnixStream},
 };
 
-use crate::http::connection::{Socket, Stream as ClientStream, Watched, read_from, write_to};
+use crate::http::connection::{Socket, Stream as ClientStream, read_from, write_to};
 
 /// A byte stream in both directions.
 pub enum Leg {
@@ -42,18 +40,8 @@ impl std::fmt::Debug for Leg {
 }
 
 impl Leg {
-    /// Takes a connection out of the hands of the HTTP library, with the bytes that it had read too far.
-    #[must_use]
-    pub fn from_upgraded(upgraded: Upgraded) -> (Self, Bytes) {
-        match upgraded.downcast::<TokioIo<Watched>>() {
-            Ok(parts) => Self::from_client(parts.io.into_inner().into_stream(), parts.read_buf),
-            // The bytes read too far are part of the stream then.
-            Err(upgraded) => (Leg::Other(Box::new(TokioIo::new(upgraded))), Bytes::new()),
-        }
-    }
-
     /// A client's connection, of which `read` was read too far.
-    fn from_client(stream: ClientStream, read: Bytes) -> (Self, Bytes) {
+    pub(crate) fn from_client(stream: ClientStream, read: Bytes) -> (Self, Bytes) {
         let ClientStream::Plain(plain) = stream else {
             return (Leg::Other(Box::new(stream)), read);
         };

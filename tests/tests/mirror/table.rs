@@ -106,7 +106,7 @@ async fn ask(mirror: &Mirror, client: Client) -> (String, bool) {
         }
     };
     let lines = String::from_utf8_lossy(&seen).into_owned();
-    (lines.split("\r\n").filter(|line| !line.starts_with("date: ")).collect::<Vec<_>>().join("\r\n"), orderly)
+    (lines.split("\r\n").filter(|line| !line.starts_with("Date: ")).collect::<Vec<_>>().join("\r\n"), orderly)
 }
 
 /// Waits until the proxy has asked somebody.
@@ -163,7 +163,7 @@ async fn happen(name: &str, primary: Side, secondary: Side, client: Client) -> S
 fn described(answer: &str, orderly: bool) -> String {
     let status = answer.split(' ').nth(1).unwrap_or_default();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")?.parse().ok());
     let whole = orderly && length.is_none_or(|length: usize| length == body.len());
     format!("{status}{}", if whole { "" } else { ", cut off" })
 }

@@ -8,8 +8,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::Interim;
-
 /// Nothing has come on the connection yet.
 const NEW: u8 = 0;
 /// Some of a request's head has come.
@@ -50,7 +48,6 @@ pub(crate) struct Activity {
     since: AtomicU64,
     /// The same; 0 while nothing waits to be written.
     blocked: AtomicU64,
-    pub(crate) interim: Interim,
 }
 
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -69,13 +66,20 @@ impl Activity {
             requests: AtomicU32::new(0),
             since: AtomicU64::new(now()),
             blocked: AtomicU64::new(0),
-            interim: Interim::default(),
         }
     }
 
     pub(super) fn bytes_came(&self) {
         if !self.multiplexed && matches!(self.phase.load(Relaxed), NEW | IDLE) {
             self.phase.store(HEAD, Relaxed);
+            self.since.store(now(), Relaxed);
+        }
+    }
+
+    /// What came was of the request before.
+    pub(super) fn waits(&self) {
+        if self.phase.load(Relaxed) == HEAD {
+            self.phase.store(IDLE, Relaxed);
             self.since.store(now(), Relaxed);
         }
     }
@@ -112,11 +116,6 @@ impl Activity {
         }
     }
 
-    /// Whether nothing has come yet.
-    pub(crate) fn is_new(&self) -> bool {
-        self.phase.load(Relaxed) == NEW
-    }
-
     /// When a limit is reached, if any runs. Asks no clock.
     pub(crate) fn deadline(&self, limits: &Limits) -> Option<Instant> {
         let since = self.since.load(Relaxed);
@@ -145,10 +144,6 @@ impl Busy {
     pub(crate) fn begin(connection: &Arc<Activity>) -> Self {
         connection.request_began();
         Self(Arc::clone(connection))
-    }
-
-    pub(crate) fn connection(&self) -> &Arc<Activity> {
-        &self.0
     }
 }
 
@@ -179,9 +174,9 @@ mod tests {
     #[test]
     fn the_limit_follows_what_the_connection_does() {
         let activity = Activity::new(false);
-        assert!(about(&activity, 60) && activity.is_new());
+        assert!(about(&activity, 60));
         activity.bytes_came();
-        assert!(about(&activity, 60) && !activity.is_new());
+        assert!(about(&activity, 60));
         activity.request_began();
         assert_eq!(activity.deadline(&LIMITS), None);
         activity.write_blocked();

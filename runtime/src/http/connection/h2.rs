@@ -30,7 +30,7 @@ pub(crate) use self::{
 };
 use super::{
     Activity, Busy, Engine, Watched,
-    interim::{InterimStream, MAX_WAITING},
+    interim::{InterimStream, InterimTarget, MAX_WAITING},
     outgoing,
 };
 use crate::{
@@ -153,7 +153,7 @@ where
 {
     let to_head = request.method() == Method::HEAD;
     let (request, connect, handover) = open(request);
-    let stream = Stream { interim: Arc::clone(&responder) as _, connect };
+    let stream = Stream { interim: InterimTarget::Stream(Arc::clone(&responder) as _), connect };
     let answered = {
         let mut answering = pin!(service(request, stream));
         poll_fn(|cx| match answering.as_mut().poll(cx) {

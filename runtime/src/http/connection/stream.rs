@@ -160,42 +160,22 @@ write_to!(Stream, this => Self::Plain(stream) => stream, Self::Tls(stream) => st
 
 /// A client connection as HTTP sees it: it notes when bytes come and when they cannot be sent, so that limits can be
 /// checked without a timer for every request.
-///
-/// After an upgrade, `hyper::upgrade::Upgraded::downcast::<TokioIo<Watched>>()` leads back to the bare stream:
-/// `parts.io.into_inner().into_stream()`.
 #[derive(Debug)]
 pub struct Watched {
     stream: Stream,
     activity: std::sync::Arc<super::activity::Activity>,
-    /// Whether the engine may have more of what it has begun to write: it flushes when it has none.
-    unflushed: bool,
 }
 
 impl Watched {
     /// Watches a stream.
     pub(crate) fn new(stream: Stream, activity: std::sync::Arc<super::activity::Activity>) -> Self {
-        Self { stream, activity, unflushed: false }
+        Self { stream, activity }
     }
 
     /// The stream, for whoever takes the connection over.
     #[must_use]
     pub fn into_stream(self) -> Stream {
         self.stream
-    }
-
-    /// Sends interim responses that wait, unless that would be in the midst of another response.
-    fn poll_interim(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let interim = &self.activity.interim;
-        if !interim.is_waiting() {
-            return Poll::Ready(Ok(()));
-        }
-        if self.unflushed {
-            interim.skip();
-            return Poll::Ready(Ok(()));
-        }
-        let sent = interim.poll_send(&mut self.stream, cx);
-        self.note(&sent);
-        sent
     }
 
     fn note<T>(&self, written: &Poll<io::Result<T>>) {
@@ -223,8 +203,6 @@ impl AsyncRead for Watched {
 
 impl AsyncWrite for Watched {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        ready!(self.poll_interim(cx))?;
-        self.unflushed = true;
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.note(&written);
         written
@@ -235,8 +213,6 @@ impl AsyncWrite for Watched {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        ready!(self.poll_interim(cx))?;
-        self.unflushed = true;
         let written = gathered::poll_write(&mut self.stream, cx, slices);
         self.note(&written);
         written
@@ -247,8 +223,6 @@ impl AsyncWrite for Watched {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.unflushed = false;
-        ready!(self.poll_interim(cx))?;
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
         self.note(&flushed);
         flushed

@@ -19,29 +19,33 @@ const NO_TRAILERS: [HeaderName; 6] = [
     header::CONNECTION,
 ];
 
-/// Makes fields of what was parsed of `input`, of which `length` bytes are the head. `each` sees their names.
+/// Makes fields of what was parsed of a head. Their values are parts of a copy of it, so that the buffer can be read into
+/// again. `each` sees their names.
 ///
 /// # Errors
 /// When a name or a value is none.
 pub(crate) fn collect(
+    copy: &Bytes,
     input: &[u8],
-    length: usize,
     parsed: &[Header<'_>],
     mut each: impl FnMut(&HeaderName),
 ) -> Result<HeaderMap, Invalid> {
-    // The values are parts of one copy, so that the buffer can be read into again.
-    let copy = Bytes::copy_from_slice(&input[..length]);
     let mut headers = HeaderMap::with_capacity(parsed.len() + ADDED);
     for field in parsed {
         let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| Invalid::Field)?;
-        let start = field.value.as_ptr().addr() - input.as_ptr().addr();
         // A line break is the one thing in a value that the parser may take and the other type does not.
-        let value = HeaderValue::from_maybe_shared(copy.slice(start..start + field.value.len()))
+        let value = HeaderValue::from_maybe_shared(part(copy, input, field.value))
             .or_else(|_| HeaderValue::from_bytes(&unfolded(field.value)));
         each(&name);
         headers.append(name, value.map_err(|_| Invalid::Field)?);
     }
     Ok(headers)
+}
+
+/// The part of a copy that is a part of the original.
+pub(crate) fn part(copy: &Bytes, original: &[u8], part: &[u8]) -> Bytes {
+    let start = part.as_ptr().addr() - original.as_ptr().addr();
+    copy.slice(start..start + part.len())
 }
 
 /// A value without line breaks.
@@ -65,6 +69,21 @@ pub(crate) fn put(name: &HeaderName, value: &HeaderValue, out: &mut BytesMut) {
     out.put_slice(b": ");
     out.put_slice(value.as_bytes());
     out.put_slice(b"\r\n");
+}
+
+/// Writes a decimal number.
+pub(crate) fn put_number(mut number: u64, out: &mut BytesMut) {
+    let mut digits = [0; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.put_slice(&digits[start..]);
 }
 
 /// Writes the fields that may stand behind a body.

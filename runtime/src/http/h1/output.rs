@@ -41,6 +41,12 @@ impl Output {
         buffers::give(std::mem::take(&mut self.head));
     }
 
+    /// Bytes that the buffer has room for; 0 if there is none.
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.head.capacity()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.head.is_empty() && self.data.is_empty() && self.tail.is_empty()
     }
@@ -85,11 +91,12 @@ impl Output {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         while !self.is_empty() {
-            let written = if self.data.is_empty() && self.tail.is_empty() {
-                Pin::new(&mut *stream).poll_write(cx, &self.head)
-            } else {
-                let slices = [IoSlice::new(&self.head), IoSlice::new(&self.data), IoSlice::new(self.tail)];
-                gathered::poll_write(stream, cx, &slices)
+            let written = match (&*self.head, &*self.data, self.tail) {
+                (only, [], []) | ([], only, []) => Pin::new(&mut *stream).poll_write(cx, only),
+                (head, data, tail) => {
+                    let slices = [head, data, tail].map(IoSlice::new);
+                    gathered::poll_write(stream, cx, &slices)
+                }
             };
             let mut written = ready!(written)?;
             if written == 0 {

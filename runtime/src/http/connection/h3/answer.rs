@@ -24,7 +24,7 @@ use crate::{
         Body,
         body::BodyError,
         connection::{
-            interim::{InterimStream, MAX_WAITING},
+            interim::{InterimStream, InterimTarget, MAX_WAITING},
             outgoing,
         },
         h3::{
@@ -183,7 +183,7 @@ where
     };
     let (request, connect, mut handover) = open(head, reading, over, asked);
     let interims = Arc::new(Interims::new());
-    let stream = Stream { interim: Arc::clone(&interims) as _, connect };
+    let stream = Stream { interim: InterimTarget::Stream(Arc::clone(&interims) as _), connect };
     let response = {
         let mut answering = pin!(service(request, stream));
         let mut gone = pin!(outbound.done());

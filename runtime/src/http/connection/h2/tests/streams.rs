@@ -23,7 +23,7 @@ use super::{
 use crate::{
     http::{
         Body,
-        connection::{Activity, InterimSender, InterimTarget, Limits},
+        connection::{Activity, InterimSender, Limits},
         server::{Aborted, Stream},
         takeover::Wanted,
     },
@@ -32,8 +32,7 @@ use crate::{
 };
 
 async fn sender(stream: &Stream) -> InterimSender {
-    let target = InterimTarget::Stream(Arc::clone(&stream.interim));
-    poll_fn(|cx| Poll::Ready(InterimSender::new(&target, cx.waker()))).await
+    poll_fn(|cx| Poll::Ready(InterimSender::new(&stream.interim, cx.waker()))).await
 }
 
 fn hint(sender: &InterimSender, link: &'static str) {

@@ -9,8 +9,6 @@ use std::{
 use caddis_config::{from_value, http::handlers::ReverseProxy};
 use futures_util::FutureExt;
 use http::StatusCode;
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -23,7 +21,7 @@ use crate::{
     build::Build,
     http::{
         Body, Exchange, Handler, Next,
-        connection::{Activity, Http2, Socket, Stream, Watched},
+        connection::{Activity, Http1, Http2, Socket, Stream, Watched},
         exchange::Connection,
         server::{self, Aborted, Reply},
     },
@@ -335,10 +333,7 @@ async fn serve(socket: TcpStream, connection: Connection, handler: Arc<dyn Handl
         let service = move |request, stream| service(request, Some(stream));
         drop(Http2::new(io, &activity, 1 << 20, service).await);
     } else {
-        let service =
-            service_fn(move |request: http::Request<Incoming>| service(request.map(Body::Incoming), None));
-        let engine = http1::Builder::new().serve_connection(TokioIo::new(io), service);
-        drop(engine.with_upgrades().await);
+        drop(Http1::new(io, &activity, 1 << 20, service).await);
     }
 }
 

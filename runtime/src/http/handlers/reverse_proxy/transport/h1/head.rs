@@ -2,6 +2,7 @@
 
 use std::mem::MaybeUninit;
 
+use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, Version, header};
 use httparse::{Header, ParserConfig, Status};
 use hyper::ext::ReasonPhrase;
@@ -34,7 +35,8 @@ pub(super) fn read<'a>(input: &'a [u8], room: &mut [MaybeUninit<Header<'a>>]) ->
         return Ok(None);
     };
     let status = response.code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(Invalid::Status)?;
-    let headers = fields::collect(input, length, response.headers, |_| {})?;
+    let headers =
+        fields::collect(&Bytes::copy_from_slice(&input[..length]), input, response.headers, |_| {})?;
     let reason = response.reason.filter(|reason| Some(*reason) != status.canonical_reason());
     let head = Head {
         status,
