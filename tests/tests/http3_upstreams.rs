@@ -65,6 +65,19 @@ async fn requests_share_a_connection() {
 }
 
 #[tokio::test]
+async fn those_who_come_together_share_a_handshake() {
+    let upstream = upstream("respond {http.request.remote.port}").await;
+    let proxy = proxy(&upstream).await;
+    let all = (0..20).map(|_| client::get(proxy.address(":0"), "127.0.0.1", "/"));
+    let ports: Vec<_> = futures_util::future::join_all(all).await.iter().map(client::Answer::text).collect();
+    assert!(ports.iter().all(|port| !port.is_empty() && *port == ports[0]), "{ports:?}");
+    let free = UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let proxy = Server::start_on(1, &site(&[free], "", NAMED)).await;
+    let all = (0..20).map(|_| client::get(proxy.address(":0"), "127.0.0.1", "/"));
+    assert!(futures_util::future::join_all(all).await.iter().all(|answer| answer.status == 502));
+}
+
+#[tokio::test]
 async fn bodies_and_trailers_pass_both_ways() {
     let origin = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let upstream = upstream(&format!("reverse_proxy {}", origin.local_addr().unwrap())).await;

@@ -4,6 +4,7 @@ mod connection;
 mod dialing;
 mod requests;
 mod sessions;
+mod underway;
 
 use bytes::Bytes;
 use caddis_h3::message::Protocol;

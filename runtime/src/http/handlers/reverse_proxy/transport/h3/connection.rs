@@ -11,6 +11,7 @@ use super::{
         pool::{self, Key, Multiplexed},
     },
     Quic, Requests,
+    underway::{self, Turn},
 };
 use crate::error::{Error, Kind};
 
@@ -46,11 +47,7 @@ impl HttpTransport {
         if plan.wanted.upgrade == Some(Upgrade::WebTransport) {
             return self.for_session(quic, plan).await;
         }
-        let kept = self.keep.and_then(|_| pool::any(&plan.key, true));
-        let (requests, reused) = match kept {
-            Some(Sender::H3(requests)) => (requests, true),
-            _ => (self.connect_quic(quic, &plan).await?, false),
-        };
+        let (requests, reused) = self.shared(quic, &plan).await?;
         if plan.extended {
             let told = tokio::time::timeout(self.dialer.timeout, requests.takes_extended_connect()).await;
             if told != Ok(true) {
@@ -60,6 +57,29 @@ impl HttpTransport {
         }
         let extended = plan.extended;
         Ok(Connection { extended, ..plan.into_connection(None, Sender::H3(requests), reused) })
+    }
+
+    /// A connection that takes any number of requests, and whether it was there before.
+    async fn shared(&self, quic: &Quic, plan: &Plan<'_>) -> Result<(Requests, bool), Error> {
+        if self.keep.is_none() {
+            return Ok((self.connect_quic(quic, plan).await?, false));
+        }
+        loop {
+            if let Some(Sender::H3(requests)) = pool::any(&plan.key, true) {
+                return Ok((requests, true));
+            }
+            match underway::turn(&plan.key).await {
+                Turn::Ours(handshake) => match self.connect_quic(quic, plan).await {
+                    Ok(requests) => return Ok((requests, false)),
+                    Err(error) => {
+                        handshake.failed(&error);
+                        return Err(error);
+                    }
+                },
+                Turn::Theirs(Some(why)) => return Err(Error::new(Kind::Dial, &*why)),
+                Turn::Theirs(None) => {}
+            }
+        }
     }
 
     /// A connection on which one more WebTransport session may be asked for.
