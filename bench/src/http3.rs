@@ -19,15 +19,14 @@ use crate::{
     measure::Cpu,
 };
 
-/// Requests at once on a connection.
-const SHARED_BY: usize = 4;
-
 type Requests = h3::client::SendRequest<h3_quinn::OpenStreams, Bytes>;
 
-/// What clients do over and over: `clients` at once, each gets `path` and waits for all `size` bytes of it.
+/// What clients do over and over: `clients` at once, so many of which share a connection, each gets `path` and waits for all
+/// `size` bytes of it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Gets {
     pub(crate) clients: usize,
+    pub(crate) shared_by: usize,
     pub(crate) path: &'static str,
     pub(crate) size: usize,
 }
@@ -55,13 +54,13 @@ pub(crate) fn run(target: SocketAddr, gets: Gets, duration: Duration) -> (Seen, 
 
 async fn closed_loop(target: SocketAddr, gets: Gets, duration: Duration) -> io::Result<Seen> {
     let mut connections = Vec::new();
-    for _ in 0..gets.clients.div_ceil(SHARED_BY) {
+    for _ in 0..gets.clients.div_ceil(gets.shared_by) {
         connections.push(connect(target).await?);
     }
     let started = Instant::now();
     let clients: Vec<_> = (0..gets.clients)
         .map(|client| {
-            let mut requests = connections[client / SHARED_BY].clone();
+            let mut requests = connections[client / gets.shared_by].clone();
             tokio::spawn(async move {
                 let mut micros = Vec::with_capacity(1 << 16);
                 let outcome = async {

@@ -1,9 +1,9 @@
 //! What belongs to the process and outlives every configuration.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
-use rustls::server::ProducesTickets;
+use rustls::server::{ProducesTickets, ServerSessionMemoryCache};
 
 use crate::{
     folders::Folders,
@@ -15,6 +15,9 @@ use crate::{
     shard::Shards,
     tunnel,
 };
+
+/// How many sessions of QUIC connections are remembered: some 2 MiB. A connection gets two.
+const SESSIONS: usize = 8192;
 
 /// Shards, tunnels, upstream states, logs, metrics: reached by handlers through an `Arc`, never through a global.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ pub struct Process {
     pub folders: OnceLock<Folders>,
     /// Keys of TLS session tickets, so that sessions can be resumed after a reload.
     pub(crate) tickets: OnceLock<Result<Arc<dyn ProducesTickets>, rustls::Error>>,
+    /// TLS sessions of QUIC connections, which permit early data.
+    pub(crate) sessions: LazyLock<Arc<ServerSessionMemoryCache>>,
     /// Variables for `{env.*}` and for the folders; `None` stands for those of the operating system.
     environment: Option<BTreeMap<String, String>>,
     /// The outputs that logs write to.
@@ -64,6 +69,7 @@ impl Process {
             hosts,
             folders,
             tickets,
+            sessions: LazyLock::new(|| ServerSessionMemoryCache::new(SESSIONS)),
             environment: None,
             outputs,
             mirrors,

@@ -18,8 +18,8 @@ use caddis_h3::{
 use caddis_runtime::tls::AcceptAnything;
 use http::{HeaderMap, Request, StatusCode};
 use quinn::{
-    ClientConfig, ConnectionError, Endpoint, ReadError, RecvStream, SendStream, VarInt,
-    crypto::rustls::QuicClientConfig,
+    ClientConfig, Connecting, ConnectionError, Endpoint, ReadError, RecvStream, SendStream, VarInt,
+    ZeroRttAccepted, crypto::rustls::QuicClientConfig,
 };
 use rustls::{crypto::aws_lc_rs::default_provider, pki_types::CertificateDer};
 use tokio::sync::watch;
@@ -54,8 +54,35 @@ impl Client {
     /// # Errors
     /// When the handshake fails.
     pub async fn try_connect(address: SocketAddr, name: &str) -> Result<Self, ConnectionError> {
-        let endpoint = Endpoint::client(([127, 0, 0, 1], 0).into()).expect("a socket can be opened");
-        let quic = endpoint.connect_with(config(), address, name).expect("the name is one").await?;
+        Self::connect_as(&memory(), address, name).await
+    }
+
+    /// The same with a memory of the server.
+    ///
+    /// # Errors
+    /// When the handshake fails.
+    pub async fn connect_as(
+        memory: &ClientConfig,
+        address: SocketAddr,
+        name: &str,
+    ) -> Result<Self, ConnectionError> {
+        let (endpoint, connecting) = begin(memory, address, name);
+        Self::speak(endpoint, connecting.await?).await
+    }
+
+    /// Does not wait for the end of the handshake, of which the second value tells, and whether the server has taken what was
+    /// sent before; `None` if nothing that is remembered of the server permits that.
+    pub async fn early(
+        memory: &ClientConfig,
+        address: SocketAddr,
+        name: &str,
+    ) -> Option<(Self, ZeroRttAccepted)> {
+        let (endpoint, connecting) = begin(memory, address, name);
+        let (quic, accepted) = connecting.into_0rtt().ok()?;
+        Some((Self::speak(endpoint, quic).await.expect("the connection is open"), accepted))
+    }
+
+    async fn speak(endpoint: Endpoint, quic: quinn::Connection) -> Result<Self, ConnectionError> {
         let mut control = quic.open_uni().await?;
         let core = Connection::new(Role::Client, Settings::default(), Limits::default());
         let mut hello = BytesMut::new();
@@ -254,7 +281,15 @@ impl Stream {
     }
 }
 
-pub(crate) fn config() -> ClientConfig {
+fn begin(memory: &ClientConfig, address: SocketAddr, name: &str) -> (Endpoint, Connecting) {
+    let endpoint = Endpoint::client(([127, 0, 0, 1], 0).into()).expect("a socket can be opened");
+    let connecting = endpoint.connect_with(memory.clone(), address, name).expect("the name is one");
+    (endpoint, connecting)
+}
+
+/// What a client remembers of servers: nothing yet.
+#[must_use]
+pub fn memory() -> ClientConfig {
     let mut config = rustls::ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13])
         .expect("the provider has TLS 1.3")
@@ -262,6 +297,7 @@ pub(crate) fn config() -> ClientConfig {
         .with_custom_certificate_verifier(Arc::new(AcceptAnything(Arc::new(default_provider()))))
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h3".to_vec()];
+    config.enable_early_data = true;
     let config = QuicClientConfig::try_from(config).expect("the suites are those of the provider");
     ClientConfig::new(Arc::new(config))
 }

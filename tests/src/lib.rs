@@ -5,6 +5,7 @@ pub mod http3;
 pub mod origin;
 pub mod page;
 pub mod real;
+pub mod relay;
 pub mod server;
 pub mod websocket;
 pub mod webtransport;

@@ -168,7 +168,7 @@ impl Client {
     /// The same with other settings.
     pub async fn connect_with(address: SocketAddr, name: &str, settings: Settings) -> Self {
         let endpoint = Endpoint::client(([127, 0, 0, 1], 0).into()).expect("a socket can be opened");
-        let connecting = endpoint.connect_with(http3::config(), address, name).expect("the name is one");
+        let connecting = endpoint.connect_with(http3::memory(), address, name).expect("the name is one");
         let quic = connecting.await.expect("the server agrees");
         let link = Link::open(quic, Role::Client, settings).await;
         tokio::spawn(of_server(Arc::clone(&link)));

@@ -1,5 +1,8 @@
 //! HTTP/3: the same server as over TCP, on UDP.
 
+mod early;
+mod handshakes;
+
 use std::net::UdpSocket;
 
 use bytes::Bytes;

@@ -12,14 +12,14 @@ use crate::{
     table::Table,
 };
 
-const SMALL: Gets = Gets { clients: 64, path: "/bench", size: ANSWER };
+const SMALL: Gets = Gets { clients: 64, shared_by: 4, path: "/bench", size: ANSWER };
 /// The name of a case, what its table says above, and what is got.
 pub(crate) const CASES: [(&str, &str, Gets); 2] = [
     ("http3", "GET of 1 KiB over HTTP/3, 64 at once on 16 connections", SMALL),
     (
         "http3-1m",
-        "GET of 1 MiB over HTTP/3, 16 at once on 4 connections",
-        Gets { clients: 16, path: "/large", size: LARGE },
+        "GET of 1 MiB over HTTP/3, 16 at once on as many connections",
+        Gets { clients: 16, shared_by: 1, path: "/large", size: LARGE },
     ),
 ];
 /// Connections that are idle.

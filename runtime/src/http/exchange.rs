@@ -49,6 +49,12 @@ impl Connection {
         });
         Self { remote, local, tls, peer }
     }
+
+    /// Whether it is not complete yet.
+    #[must_use]
+    pub fn is_early(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.early)
+    }
 }
 
 /// What the handshake settled.
@@ -64,6 +70,8 @@ pub struct TlsInfo {
     pub alpn: String,
     /// Whether the session was resumed.
     pub resumed: bool,
+    /// Whether the handshake was not over (early data, RFC 8446, section 2.3).
+    pub early: bool,
     /// The client's certificates in DER, leaf first.
     pub peer_certificates: Vec<Vec<u8>>,
 }
@@ -203,6 +211,13 @@ impl Exchange {
     #[must_use]
     pub fn is_tls(&self) -> bool {
         self.connection.tls.is_some()
+    }
+
+    /// Whether the request came before the handshake was over. Nobody knows yet that the client is at the address that it
+    /// came from, and the handler should not do what must be done only once.
+    #[must_use]
+    pub fn is_early(&self) -> bool {
+        self.connection.is_early()
     }
 
     /// The host that the client asked for, with its port if it named one: of the target (`:authority`) or else of the

@@ -132,6 +132,11 @@ impl Server {
         if uri::unescape(request.uri.path(), false).is_none() {
             return Err(Error::new(Kind::Status(StatusCode::BAD_REQUEST), "invalid escape in the path"));
         }
+        if exchange.is_early() && !request.method.is_safe() {
+            let message =
+                "in early data, which could be replayed, only requests that change nothing are answered";
+            return Err(Error::new(Kind::Status(StatusCode::TOO_EARLY), message));
+        }
         let host = request.headers.get(header::HOST);
         if request.version == Version::HTTP_11 && host.is_none_or(HeaderValue::is_empty) {
             return Err(Error::new(Kind::Status(StatusCode::BAD_REQUEST), "rfc9112 forbids empty Host"));

@@ -113,6 +113,12 @@ impl Key {
             Key::Port => Value::number(port(exchange.authority())),
             Key::HostLabel(index) => host_label(exchange.authority(), *index).into(),
             Key::Local(part) => address(exchange.connection.local, *part),
+            // Without a complete handshake the address may be anybody's.
+            Key::Remote(AddressPart::Whole | AddressPart::Host) | Key::RemoteNetwork { .. }
+                if exchange.is_early() =>
+            {
+                "".into()
+            }
             Key::Remote(part) => address(exchange.connection.remote, *part),
             Key::RemoteNetwork { v4, v6 } => network(exchange.connection.remote, v4, v6).into(),
             Key::Uri { escaped: false } => uri::request_uri(&request.uri).into(),

@@ -161,6 +161,7 @@ fn tls_values() {
         None,
         None,
         Some(TlsInfo {
+            early: false,
             server_name: "a.test".into(),
             version: "tls1.3",
             cipher_suite: "TLS_AES_128_GCM_SHA256",

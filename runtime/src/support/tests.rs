@@ -112,7 +112,6 @@ fn refusals() -> Vec<(String, Value, &'static str)> {
         (s(""), json!({"write_min_rate": 1}), "/write_min_rate"),
         (s(""), json!({"max_write_chunk": 1}), "/max_write_chunk"),
         (s(""), json!({"packet_conn_wrappers": [foreign("wrapper")]}), "/packet_conn_wrappers"),
-        (s(""), json!({"allow_0rtt": true}), "/allow_0rtt"),
         (s(""), json!({"listen": ["127.0.0.1:0", "fd/3"]}), "/listen/1"),
         (s(""), json!({"trusted_proxies": foreign("source")}), "/trusted_proxies"),
         (s(""), json!({"listener_wrappers": [foreign("wrapper")]}), "/listener_wrappers/0"),

@@ -17,20 +17,28 @@ use crate::{
     http::connection::Protocols,
 };
 
+/// What a server wants of its TLS.
+#[derive(Debug)]
+pub(crate) struct Terms {
+    pub(crate) protocols: Protocols,
+    /// The settings of HTTP/3 that early data relies on; `None` where none is taken.
+    pub(crate) early: Option<String>,
+}
+
 /// What ends the TLS of a server's listeners.
 ///
 /// # Errors
 /// Names what is wrong or not supported.
 pub(crate) fn build(
     policies: &[ConnectionPolicy],
-    protocols: Protocols,
+    terms: &Terms,
     tls: &Arc<Tls>,
     parts: &mut Parts<'_>,
     cx: &mut Build,
 ) -> Result<Arc<Terminator>, BuildError> {
     let mut built = Vec::new();
     for (number, policy) in policies.iter().enumerate() {
-        let policy = cx.at(number, |cx| one(policy, protocols, tls, parts, cx));
+        let policy = cx.at(number, |cx| one(policy, terms, tls, parts, cx));
         built.extend(cx.unless_survey(policy)?);
     }
     Ok(Arc::new(Terminator { policies: built, tls: Arc::downgrade(tls) }))
@@ -38,7 +46,7 @@ pub(crate) fn build(
 
 fn one(
     policy: &ConnectionPolicy,
-    protocols: Protocols,
+    terms: &Terms,
     tls: &Arc<Tls>,
     parts: &mut Parts<'_>,
     cx: &mut Build,
@@ -74,17 +82,27 @@ fn one(
         None => builder.with_no_client_auth(),
     };
     let mut config = builder.with_cert_resolver(Arc::clone(&selector) as _);
-    config.alpn_protocols = alpn(&policy.alpn, protocols);
+    config.alpn_protocols = alpn(&policy.alpn, terms.protocols);
+    let is_modern = versions.contains(&&rustls::version::TLS13);
+    let mut quic = is_modern.then(|| quic::adapted(&config));
     match tls.tickets().filter(|_| !asks_clients) {
-        Some(tickets) => config.ticketer = tickets,
+        Some(tickets) => {
+            match (&mut quic, &terms.early) {
+                (Some(quic), Some(settings)) => quic::take_early_data(quic, &cx.process.sessions, settings),
+                (Some(quic), None) => quic.ticketer = Arc::clone(&tickets),
+                (None, _) => {}
+            }
+            config.ticketer = tickets;
+        }
         // A resumed session would not show the client's certificate to the rules that ask for it.
         None => {
-            config.session_storage = Arc::new(NoServerSessionStorage {});
-            config.send_tls13_tickets = 0;
+            for config in std::iter::once(&mut config).chain(&mut quic) {
+                config.session_storage = Arc::new(NoServerSessionStorage {});
+                config.send_tls13_tickets = 0;
+            }
         }
     }
-    let quic = versions.contains(&&rustls::version::TLS13).then(|| Arc::new(quic::adapted(&config)));
-    Ok(Policy { matchers, config: Some(Arc::new(config)), quic, selector })
+    Ok(Policy { matchers, config: Some(Arc::new(config)), quic: quic.map(Arc::new), selector })
 }
 
 /// The application protocols of a policy, without those that the server does not speak.

@@ -55,7 +55,10 @@ impl Terminator {
         let Some((policy, config)) = policy.and_then(|policy| Some((policy, policy.config.as_ref()?))) else {
             return Ok(None);
         };
-        self.make_on_demand(policy, &server_name, local).await;
+        if let Some(job) = self.missing(policy, &server_name, local) {
+            let made = tokio::task::spawn_blocking(job).await;
+            debug_assert!(made.is_ok(), "making a certificate does not panic");
+        }
         let config = policy.certified(config, &server_name, &start.client_hello(), local);
         let stream = start.into_stream(config).await?;
         let info = info(stream.get_ref().1, server_name);
@@ -77,20 +80,24 @@ impl Terminator {
         self.policies.iter().any(|policy| policy.quic.is_some())
     }
 
-    /// Makes the certificate for a name that has none yet, where the configuration allows that. Without one the
+    /// What makes the certificate for a name that has none yet, where the configuration allows that. It takes its time. Without one the
     /// handshake fails as it does for any unknown name.
-    async fn make_on_demand(&self, policy: &Policy, server_name: &str, local: Option<IpAddr>) {
-        let Some(tls) = self.tls.upgrade().filter(|tls| tls.makes_on_demand()) else { return };
+    pub(super) fn missing(
+        &self,
+        policy: &Policy,
+        server_name: &str,
+        local: Option<IpAddr>,
+    ) -> Option<impl FnOnce() + Send + 'static> {
+        let tls = self.tls.upgrade().filter(|tls| tls.makes_on_demand())?;
         let default = || match (&*policy.selector.default_sni, local) {
             ("", Some(local)) => local.to_canonical().to_string(),
             (name, _) => name.to_owned(),
         };
         let name = if server_name.is_empty() { default() } else { server_name.to_owned() };
         if !policy.selector.candidates(server_name, local).is_empty() || !names::qualifies(&name) {
-            return;
+            return None;
         }
-        let made = tokio::task::spawn_blocking(move || tls.on_demand(&name, SystemTime::now())).await;
-        debug_assert!(made.is_ok(), "making a certificate does not panic");
+        Some(move || tls.on_demand(&name, SystemTime::now()))
     }
 }
 
@@ -128,6 +135,7 @@ pub(super) fn info(session: &CommonState, server_name: String) -> TlsInfo {
             .alpn_protocol()
             .map(|name| String::from_utf8_lossy(name).into_owned())
             .unwrap_or_default(),
+        early: false,
         resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
         peer_certificates: session
             .peer_certificates()

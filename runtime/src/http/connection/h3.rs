@@ -15,7 +15,7 @@ use std::{
 use bytes::Bytes;
 use caddis_h3::{self as protocol, Code, Role, Settings};
 use http::{Request, Response};
-use quinn::{RecvStream, SendStream};
+use quinn::{Connecting, RecvStream, SendStream};
 
 use self::answer::answer;
 use super::{Activity, Busy, Endpoint, Engine, Limits, Service, unless_finished};
@@ -27,7 +27,7 @@ use crate::{
         h3::{Ended, Link, Quota, close, webtransport},
         server::{Aborted, Stream},
     },
-    listen::{Attempt, Control, Current, canonical},
+    listen::{Attempt, Control, Current, HalfOpen, canonical},
     logging::Logger,
     tls::quic as tls,
 };
@@ -53,7 +53,7 @@ async fn connect(
     control: &Control,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let Attempt { incoming, half_open } = attempt;
-    let (limits, offer, config) = {
+    let (limits, offer, (config, hopeless)) = {
         let endpoint = current.endpoint();
         let Some(endpoint) = &*endpoint else { return Ok(()) };
         let Some(tls) = &endpoint.tls else { return Ok(()) };
@@ -67,24 +67,29 @@ async fn connect(
         Some(ip) if bound.ip().is_unspecified() => canonical((ip, bound.port()).into()),
         _ => canonical(bound),
     });
-    let connecting = incoming.accept_with(config)?;
-    let connecting = tokio::time::timeout(limits.handshake(), connecting);
-    let Some(Ok(connected)) = unless_finished(connecting, control).await else { return Ok(()) };
-    let quic = connected?;
-    drop(half_open);
-    let info = quic.handshake_data().and_then(|info| info.downcast::<TlsInfo>().ok());
-    let connection = Connection::new(Some(canonical(quic.remote_address())), local, info.map(|info| *info));
+    let connecting = handshake(incoming.accept_with(config)?, limits, half_open);
+    let connected = async {
+        tokio::select! {
+            connected = connecting => connected.map(Some),
+            () = hopeless.notified() => Ok(None),
+        }
+    };
+    let Some(connected) = unless_finished(connected, control).await else { return Ok(()) };
+    let Some(quic) = connected? else { return Ok(()) };
+    let connection = Connection::new(Some(canonical(quic.remote_address())), local, tls_info(&quic));
     let activity = Arc::new(Activity::new(true));
     let service =
         Service { activity: Arc::clone(&activity), current: Rc::clone(current), write: limits.write };
     let connection = RefCell::new(Arc::new(connection));
     let peer = quic.clone();
-    let service = move |request, stream| {
+    let service = move |mut request: Request<Body>, stream| {
         let mut connection = connection.borrow_mut();
         let remote = canonical(peer.remote_address());
-        // The client may have moved.
-        if connection.remote != Some(remote) {
-            *connection = Arc::new(Connection::new(Some(remote), connection.local, connection.tls.clone()));
+        let early = request.extensions_mut().remove::<Early>().is_some();
+        // The client may have moved, or its handshake be over.
+        if connection.remote != Some(remote) || connection.is_early() != early {
+            let tls = connection.tls.clone().map(|tls| TlsInfo { early, ..tls });
+            *connection = Arc::new(Connection::new(Some(remote), connection.local, tls));
         }
         service.answer(request, Some(stream), Arc::clone(&connection))
     };
@@ -101,6 +106,39 @@ struct Offer {
     webtransport: bool,
 }
 
+/// Waits for the end of the handshake, or for early data.
+async fn handshake(
+    mut connecting: Connecting,
+    limits: Limits,
+    half_open: HalfOpen,
+) -> Result<quinn::Connection, Box<dyn std::error::Error>> {
+    let over = async {
+        let info = connecting.handshake_data().await?.downcast::<TlsInfo>();
+        if !info.is_ok_and(|info| info.early) {
+            return Ok(connecting.await?);
+        }
+        let (quic, over) = connecting.into_0rtt().map_err(|_| "a server can always go on")?;
+        let peer = quic.clone();
+        tokio::task::spawn_local(async move {
+            if tokio::time::timeout(limits.handshake(), over).await.is_err() {
+                close(&peer, Code::H3_NO_ERROR, "the handshake has taken too long");
+            }
+            drop(half_open);
+        });
+        Ok(quic)
+    };
+    tokio::time::timeout(limits.handshake(), over).await?
+}
+
+/// What the handshake has settled so far.
+fn tls_info(quic: &quinn::Connection) -> Option<TlsInfo> {
+    quic.handshake_data()?.downcast().ok().map(|info| *info)
+}
+
+/// Marks a request that came before the handshake was over.
+#[derive(Debug, Clone)]
+struct Early;
+
 /// A connection.
 pub(super) struct Http3 {
     engine: Pin<Box<dyn Future<Output = Result<(), Ended>>>>,
@@ -110,6 +148,7 @@ pub(super) struct Http3 {
 /// What the tasks of a connection have in common.
 struct Shared {
     link: Rc<Link>,
+    quic: quinn::Connection,
     activity: Arc<Activity>,
     limits: Limits,
 }
@@ -134,8 +173,8 @@ impl Http3 {
             ..Settings::default()
         };
         let settings = if offer.webtransport { webtransport(settings, SESSION) } else { settings };
-        let link = Link::new(quic, Role::Server, settings);
-        let shared = Rc::new(Shared { link: Rc::clone(&link), activity: Arc::clone(activity), limits });
+        let link = Link::new(quic.clone(), Role::Server, settings);
+        let shared = Rc::new(Shared { link: Rc::clone(&link), quic, activity: Arc::clone(activity), limits });
         let service = Rc::new(service);
         let take = move |send, receive| take(&shared, send, receive, &service);
         Self { engine: Box::pin(Rc::clone(&link).run(take)), link }
@@ -160,6 +199,13 @@ impl Engine for Http3 {
     }
 }
 
+impl Shared {
+    /// Whether the handshake is not over.
+    fn is_early(&self) -> bool {
+        tls_info(&self.quic).is_some_and(|info| info.early)
+    }
+}
+
 /// Takes a request.
 fn take<S, F, B>(
     shared: &Rc<Shared>,
@@ -172,9 +218,10 @@ where
     F: Future<Output = Result<Response<B>, Aborted>> + 'static,
     B: http_body::Body<Data = Bytes, Error = BodyError> + Unpin + 'static,
 {
+    let early = receive.is_0rtt();
     if let Some((reading, outbound)) = shared.link.accept(send, receive, shared.limits.write_idle)? {
         let (shared, service) = (Rc::clone(shared), Rc::clone(service));
-        tokio::task::spawn_local(answer(reading, outbound, shared, service));
+        tokio::task::spawn_local(answer(reading, outbound, early, shared, service));
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use caddis_config::http::matchers::ClientIp as Config;
 
-use super::remote_ip::Ranges;
+use super::remote_ip::{Ranges, vouched};
 use crate::{
     build::{Build, BuildError},
     error::Outcome,
@@ -17,6 +17,7 @@ pub(super) fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Matcher>,
 
 impl Matcher for ClientIp {
     fn matches(&self, exchange: &mut Exchange) -> Outcome<bool> {
+        vouched(exchange)?;
         Ok(exchange.client_ip.is_some_and(|ip| self.0.contain(ip)))
     }
 }

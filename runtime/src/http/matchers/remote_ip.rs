@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 
 use caddis_config::http::matchers::RemoteIp as Config;
+use http::StatusCode;
 use ipnet::IpNet;
 
 use crate::{
     build::{Build, BuildError},
-    error::Outcome,
+    error::{Error, Kind, Outcome},
     http::{Exchange, route::Matcher},
     placeholder::Template,
 };
@@ -24,8 +25,21 @@ pub(super) fn build(config: &Config, cx: &mut Build) -> Result<Box<dyn Matcher>,
 
 impl Matcher for RemoteIp {
     fn matches(&self, exchange: &mut Exchange) -> Outcome<bool> {
+        vouched(exchange)?;
         Ok(exchange.connection.remote.is_some_and(|remote| self.0.contain(remote.ip())))
     }
+}
+
+/// Makes sure that the client is at the address that it seems to be at.
+///
+/// # Errors
+/// In early data, when that cannot be known yet: 425, upon which the client asks again (RFC 8470, section 5.2).
+pub(super) fn vouched(exchange: &Exchange) -> Outcome<()> {
+    if exchange.is_early() {
+        let message = "the client's address is not known before the TLS handshake is complete";
+        return Err(Error::new(Kind::Status(StatusCode::TOO_EARLY), message));
+    }
+    Ok(())
 }
 
 impl Ranges {

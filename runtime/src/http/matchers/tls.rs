@@ -9,17 +9,17 @@ use crate::{
 };
 
 struct Tls {
-    early_data: bool,
+    /// What is asked of the handshake, if anything is.
+    complete: Option<bool>,
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "all matchers are built alike")]
 pub(super) fn build(config: &Config) -> Result<Box<dyn Matcher>, BuildError> {
-    Ok(Box::new(Tls { early_data: config.handshake_complete == Some(false) }))
+    Ok(Box::new(Tls { complete: config.handshake_complete }))
 }
 
 impl Matcher for Tls {
     fn matches(&self, exchange: &mut Exchange) -> Outcome<bool> {
-        // No request is handled before its handshake is complete.
-        Ok(exchange.is_tls() && !self.early_data)
+        Ok(exchange.is_tls() && self.complete.is_none_or(|complete| complete != exchange.is_early()))
     }
 }

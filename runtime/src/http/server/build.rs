@@ -23,7 +23,12 @@ use crate::{
     },
     listeners,
     metrics::observer as metrics,
-    tls::{Terminator, Tls, automation::Parts, client_auth, policy},
+    tls::{
+        Terminator, Tls,
+        automation::Parts,
+        client_auth,
+        policy::{self, Terms},
+    },
 };
 
 /// A server and where it answers.
@@ -121,7 +126,8 @@ pub(crate) fn build(
         let terminator = match config.tls_connection_policies.as_slice() {
             [] => None,
             policies => {
-                let build = |cx: &mut Build| policy::build(policies, protocols, around.tls, around.parts, cx);
+                let terms = Terms { protocols, early: early(config) };
+                let build = |cx: &mut Build| policy::build(policies, &terms, around.tls, around.parts, cx);
                 Some(cx.at("tls_connection_policies", build)?)
             }
         };
@@ -176,7 +182,6 @@ fn refuse(config: &config::http::Server, cx: &mut Build) -> Result<(), BuildErro
         ("write_min_rate", config.write_min_rate != 0),
         ("max_write_chunk", config.max_write_chunk != 0),
         ("packet_conn_wrappers", !config.packet_conn_wrappers.is_empty()),
-        ("allow_0rtt", config.allow_0rtt == Some(true)),
     ];
     cx.refuse_fields(&refused.map(|(field, set)| (field, set, field)))
 }
@@ -212,6 +217,13 @@ fn quic(address: &Address, tls: Option<&Terminator>, chosen: bool, cx: &Build) -
         });
     }
     Ok(false)
+}
+
+/// What clients that send early data rely on: the settings of HTTP/3 that the server gave them before (RFC 9114, section
+/// 7.2.4.2). `None` where none is taken.
+fn early(config: &config::http::Server) -> Option<String> {
+    let settings = || format!("{} {}", config.max_header_bytes, config.enable_webtransport);
+    (config.allow_0rtt != Some(false)).then(settings)
 }
 
 fn limits(config: &config::http::Server) -> Limits {

@@ -59,7 +59,8 @@ impl ClientIp {
     /// Notes the client's address and whether the peer is trusted.
     pub(crate) fn find(&self, exchange: &mut Exchange) {
         let trusted = match exchange.connection.remote {
-            Some(remote) => self.trusts(remote.ip().to_canonical()),
+            // Until the handshake is complete anybody may have come from that address.
+            Some(remote) => !exchange.is_early() && self.trusts(remote.ip().to_canonical()),
             None => self.trust_unix,
         };
         if !trusted {

@@ -18,7 +18,7 @@ use caddis_h3::{
 use http::{HeaderMap, Method, Request, Response, StatusCode, request};
 use tokio::sync::oneshot;
 
-use super::{Busy, Shared, session};
+use super::{Busy, Early, Shared, session};
 use crate::{
     http::{
         Body,
@@ -64,6 +64,7 @@ impl From<Unsent> for Over {
 pub(super) async fn answer<S, F, B>(
     mut reading: Reading,
     mut outbound: Outbound,
+    early: bool,
     shared: Rc<Shared>,
     service: Rc<S>,
 ) where
@@ -75,7 +76,13 @@ pub(super) async fn answer<S, F, B>(
     let failed = reading.failed();
     let answered = async {
         match first(&mut reading, shared.limits.read_header).await? {
-            First::Head(head) => respond(*head, reading, &mut outbound, &shared, &failed, &*service).await,
+            First::Head(mut head) => {
+                // Once the handshake is over, what came before is the client's, and came once.
+                if early && shared.is_early() {
+                    head.extensions.insert(Early);
+                }
+                respond(*head, reading, &mut outbound, &shared, &failed, &*service).await
+            }
             First::TooLarge => {
                 refuse(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, reading, &mut outbound).await
             }

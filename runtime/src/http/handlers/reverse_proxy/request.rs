@@ -9,6 +9,7 @@ use crate::http::{
     hop_by_hop::{self, has_token, named_by_connection},
 };
 
+const EARLY_DATA: HeaderName = HeaderName::from_static("early-data");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -35,7 +36,7 @@ pub(super) fn headers(exchange: &Exchange, trusted: &[IpNet]) -> HeaderMap {
     let given = &exchange.request.headers;
     let named = named_by_connection(given);
     // Room for what is added below.
-    let mut headers = HeaderMap::with_capacity(given.len() + 6);
+    let mut headers = HeaderMap::with_capacity(given.len() + 7);
     for (name, value) in given {
         if !HOP_BY_HOP.contains(name) && !named.contains(name) {
             headers.append(name, value.clone());
@@ -53,6 +54,10 @@ pub(super) fn headers(exchange: &Exchange, trusted: &[IpNet]) -> HeaderMap {
     if let Some(token) = upgrade_token(given) {
         headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(header::UPGRADE, token);
+    }
+    if exchange.is_early() {
+        // So that the upstream, too, can ask for the request once more (RFC 8470, section 5.1).
+        headers.insert(EARLY_DATA, HeaderValue::from_static("1"));
     }
     add_forwarded(&mut headers, exchange, trusted);
     headers.append(header::VIA, via(exchange.request.version));
@@ -91,8 +96,8 @@ pub(super) fn strip_hop_by_hop(headers: &mut HeaderMap) {
 
 fn add_forwarded(headers: &mut HeaderMap, exchange: &Exchange, trusted: &[IpNet]) {
     let ip = exchange.connection.remote.map(|remote| remote.ip().to_canonical());
-    let trusted =
-        exchange.trusted_proxy || ip.is_some_and(|ip| trusted.iter().any(|range| range.contains(&ip)));
+    let is_listed = |ip| !exchange.is_early() && trusted.iter().any(|range| range.contains(&ip));
+    let trusted = exchange.trusted_proxy || ip.is_some_and(is_listed);
     if ip.is_none() && !trusted {
         for name in [FORWARDED_FOR, FORWARDED_PROTO, FORWARDED_HOST] {
             headers.remove(name);

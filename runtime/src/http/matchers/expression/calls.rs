@@ -20,7 +20,7 @@ use crate::{
         protocol::{self, Protocol},
         query,
         regexp::{self, RegexpMatch},
-        remote_ip::{self, Ranges},
+        remote_ip::{self, Ranges, vouched},
         vars,
     },
     http::{Exchange, route::Matcher, uri},
@@ -108,6 +108,7 @@ fn peer(exchange: &Exchange) -> Option<std::net::IpAddr> {
 
 fn made_of_ranges(address: fn(&Exchange) -> Option<std::net::IpAddr>) -> Called {
     made(move |texts, exchange| {
+        vouched(exchange).map_err(|error| error.to_string())?;
         let ranges = Ranges::parse(texts)?;
         Ok(address(exchange).is_some_and(|address| ranges.contain(address)))
     })

@@ -122,6 +122,7 @@ fn the_authority_of_http_2_is_the_host() {
         Some("[2001:db8::7]:1".parse().unwrap()),
         None,
         Some(TlsInfo {
+            early: false,
             server_name: "example.com".to_owned(),
             version: "tls1.3",
             cipher_suite: "TLS_AES_128_GCM_SHA256",
