@@ -9,14 +9,17 @@ use bytes::Bytes;
 use http::{HeaderMap, header};
 use http_body::{Frame, SizeHint};
 
-use super::connection::{Incoming, Received};
+use super::{
+    connection::{Incoming, Received},
+    h1,
+};
 
 /// Why a body ended early.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The length of the body that fields announce, if it is a number.
 pub(crate) fn announced_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    h1::number(headers.get(header::CONTENT_LENGTH)?.as_bytes())
 }
 
 /// The body of a request or a response. It stays on the shard of the request.

@@ -9,7 +9,7 @@ mod output;
 
 pub(crate) use self::{
     chunked::{Chunked, Piece},
-    framing::{Framing, length},
+    framing::{Framing, length, number},
     input::{Input, Parsed},
     output::Output,
 };

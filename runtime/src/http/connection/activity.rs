@@ -69,17 +69,10 @@ impl Activity {
         }
     }
 
-    pub(super) fn bytes_came(&self) {
-        if !self.multiplexed && matches!(self.phase.load(Relaxed), NEW | IDLE) {
+    /// Some of a head has come, and not all of it.
+    pub(super) fn head_began(&self) {
+        if matches!(self.phase.load(Relaxed), NEW | IDLE) {
             self.phase.store(HEAD, Relaxed);
-            self.since.store(now(), Relaxed);
-        }
-    }
-
-    /// What came was of the request before.
-    pub(super) fn waits(&self) {
-        if self.phase.load(Relaxed) == HEAD {
-            self.phase.store(IDLE, Relaxed);
             self.since.store(now(), Relaxed);
         }
     }
@@ -175,7 +168,7 @@ mod tests {
     fn the_limit_follows_what_the_connection_does() {
         let activity = Activity::new(false);
         assert!(about(&activity, 60));
-        activity.bytes_came();
+        activity.head_began();
         assert!(about(&activity, 60));
         activity.request_began();
         assert_eq!(activity.deadline(&LIMITS), None);
@@ -191,7 +184,6 @@ mod tests {
         let activity = Activity::new(true);
         activity.request_began();
         activity.request_began();
-        activity.bytes_came();
         activity.request_ended();
         assert_eq!(activity.deadline(&LIMITS), None);
         activity.request_ended();

@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::{BufMut, Bytes};
+use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, Version};
 use tokio::{io::AsyncWrite, time::Sleep};
 
@@ -115,7 +115,7 @@ where
         }
     }
 
-    /// Waits for the head of a request; `None` if there is none to come.
+    /// Waits for the head of a request; `None` if the client has ended the connection.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Stage<F, B>>, Ended>> {
         let mut state = self.wire.0.state();
         let head = loop {
@@ -129,10 +129,14 @@ where
                 }
             }
             if self.finishing && state.input.is_empty() {
-                return Poll::Ready(Ok(None));
+                return Poll::Ready(Ok(Some(Stage::Closing(Closing::new(false)))));
             }
             let Poll::Ready(read) = state.poll_fill(cx) else {
-                state.input.free();
+                if state.input.is_empty() {
+                    state.input.free();
+                } else {
+                    self.activity.head_began();
+                }
                 return Poll::Pending;
             };
             if read? == 0 {
@@ -192,7 +196,8 @@ where
         let mut state = self.wire.0.state();
         state.takes_interim = false;
         let out = self.output.head();
-        out.put_slice(&std::mem::take(&mut state.interim));
+        out.extend_from_slice(state.interim.rest_of_head());
+        state.interim.free();
         if head.status.is_informational() {
             let handover = state.handover.take().filter(|handover| !handover.is_closed());
             let handover = handover
@@ -213,11 +218,6 @@ where
         if !keep || self.finishing {
             let whole = state.framing.is_done() && state.input.is_empty();
             return Stage::Closing(Closing::new(!state.ended && !whole));
-        }
-        if state.input.is_empty() {
-            self.activity.waits();
-        } else {
-            self.activity.bytes_came();
         }
         Stage::Waiting
     }
@@ -325,7 +325,7 @@ where
             let next = match &mut this.stage {
                 Stage::Waiting => match ready!(this.poll_head(cx))? {
                     Some(stage) => stage,
-                    None => Stage::Closing(Closing::new(false)),
+                    None => return Poll::Ready(Ok(())),
                 },
                 Stage::Answering(answering, to) => {
                     wire.state().run_by(cx);

@@ -27,7 +27,7 @@ pub(super) fn prepare(headers: &mut HeaderMap) {
 
 /// Removes the fields that are about a connection.
 pub(crate) fn strip(headers: &mut HeaderMap) {
-    hop_by_hop::strip(headers, &CONNECTION_SPECIFIC);
+    hop_by_hop::strip(headers, |name| CONNECTION_SPECIFIC.contains(name));
 }
 
 /// Makes the head ready to be sent. What is promised of the body; `None` if the head is all there is.

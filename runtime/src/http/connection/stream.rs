@@ -4,7 +4,7 @@ use std::{
     io,
     net::SocketAddr,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use bytes::{Buf, Bytes};
@@ -153,13 +153,14 @@ macro_rules! read_from {
 pub(crate) use read_from;
 
 read_from!(Socket, this => Self::Tcp(stream, _) => stream, Self::Unix(stream) => stream);
+read_from!(Watched, this => Watched { stream, .. } => stream);
 read_from!(Stream, this => Self::Plain(stream) => stream, Self::Tls(stream) => stream);
 write_to!(Socket, this => Self::Tcp(stream, _) => stream, Self::Unix(stream) => stream);
 write_to!(Plain, this => Plain { socket, .. } => socket);
 write_to!(Stream, this => Self::Plain(stream) => stream, Self::Tls(stream) => stream);
 
-/// A client connection as HTTP sees it: it notes when bytes come and when they cannot be sent, so that limits can be
-/// checked without a timer for every request.
+/// A client connection as HTTP sees it: it notes when bytes cannot be sent, so that limits can be checked without a timer for
+/// every write.
 #[derive(Debug)]
 pub struct Watched {
     stream: Stream,
@@ -183,21 +184,6 @@ impl Watched {
             Poll::Pending => self.activity.write_blocked(),
             Poll::Ready(_) => self.activity.write_moved(),
         }
-    }
-}
-
-impl AsyncRead for Watched {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
-        if buffer.filled().len() > before {
-            self.activity.bytes_came();
-        }
-        Poll::Ready(read)
     }
 }
 

@@ -11,12 +11,13 @@ const KEPT: usize = 64;
 const LARGEST: usize = 2 * SIZE;
 
 thread_local! {
-    static SPARE: RefCell<Vec<BytesMut>> = const { RefCell::new(Vec::new()) };
+    static READ: RefCell<Vec<BytesMut>> = const { RefCell::new(Vec::new()) };
+    static WRITTEN: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// An empty buffer.
+/// An empty buffer to read into.
 pub(super) fn take() -> BytesMut {
-    SPARE.with_borrow_mut(Vec::pop).unwrap_or_else(|| BytesMut::with_capacity(SIZE))
+    READ.with_borrow_mut(Vec::pop).unwrap_or_else(|| BytesMut::with_capacity(SIZE))
 }
 
 /// Takes a buffer back, unless someone still reads a part of it.
@@ -25,9 +26,24 @@ pub(super) fn give(mut buffer: BytesMut) {
     if buffer.capacity() == 0 || !buffer.try_reclaim(SIZE) || buffer.capacity() > LARGEST {
         return;
     }
-    SPARE.with_borrow_mut(|spare| {
-        if spare.len() < KEPT {
-            spare.push(buffer);
-        }
-    });
+    READ.with_borrow_mut(|spare| keep(spare, buffer));
+}
+
+/// An empty buffer to write a head into.
+pub(super) fn take_for_head() -> Vec<u8> {
+    WRITTEN.with_borrow_mut(Vec::pop).unwrap_or_else(|| Vec::with_capacity(SIZE))
+}
+
+/// Takes such a buffer back.
+pub(super) fn give_from_head(mut buffer: Vec<u8>) {
+    buffer.clear();
+    if (SIZE..=LARGEST).contains(&buffer.capacity()) {
+        WRITTEN.with_borrow_mut(|spare| keep(spare, buffer));
+    }
+}
+
+fn keep<T>(spare: &mut Vec<T>, buffer: T) {
+    if spare.len() < KEPT {
+        spare.push(buffer);
+    }
 }

@@ -107,7 +107,7 @@ fn trailers(input: &[u8]) -> Result<Option<(usize, HeaderMap)>, Invalid> {
     let httparse::Status::Complete((length, parsed)) = httparse::parse_headers(input, &mut room)? else {
         return Ok(None);
     };
-    Ok(Some((length, fields::collect(&Bytes::copy_from_slice(&input[..length]), input, parsed, |_| {})?)))
+    Ok(Some((length, fields::collect(&Bytes::copy_from_slice(&input[..length]), input, parsed, |_, _| {})?)))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The fields of a message.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, Bytes};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use httparse::Header;
 
@@ -20,7 +20,7 @@ const NO_TRAILERS: [HeaderName; 6] = [
 ];
 
 /// Makes fields of what was parsed of a head. Their values are parts of a copy of it, so that the buffer can be read into
-/// again. `each` sees their names.
+/// again. `each` sees them.
 ///
 /// # Errors
 /// When a name or a value is none.
@@ -28,7 +28,7 @@ pub(crate) fn collect(
     copy: &Bytes,
     input: &[u8],
     parsed: &[Header<'_>],
-    mut each: impl FnMut(&HeaderName),
+    mut each: impl FnMut(&HeaderName, &HeaderValue),
 ) -> Result<HeaderMap, Invalid> {
     let mut headers = HeaderMap::with_capacity(parsed.len() + ADDED);
     for field in parsed {
@@ -36,8 +36,9 @@ pub(crate) fn collect(
         // A line break is the one thing in a value that the parser may take and the other type does not.
         let value = HeaderValue::from_maybe_shared(part(copy, input, field.value))
             .or_else(|_| HeaderValue::from_bytes(&unfolded(field.value)));
-        each(&name);
-        headers.append(name, value.map_err(|_| Invalid::Field)?);
+        let value = value.map_err(|_| Invalid::Field)?;
+        each(&name, &value);
+        headers.append(name, value);
     }
     Ok(headers)
 }
@@ -55,24 +56,29 @@ fn unfolded(value: &[u8]) -> Vec<u8> {
 }
 
 /// Writes one field, its name in the spelling that Go gives it.
-pub(crate) fn put(name: &HeaderName, value: &HeaderValue, out: &mut BytesMut) {
+pub(crate) fn put(name: &HeaderName, value: &HeaderValue, out: &mut Vec<u8>) {
     let start = out.len();
     out.reserve(name.as_str().len() + value.len() + 4);
     out.put_slice(name.as_str().as_bytes());
-    let mut begins = true;
-    for byte in &mut out[start..] {
-        if begins {
-            byte.make_ascii_uppercase();
-        }
-        begins = *byte == b'-';
+    let mut word = &mut out[start..];
+    while let Some(first) = word.first_mut() {
+        first.make_ascii_uppercase();
+        let Some(end) = word.iter().position(|byte| *byte == b'-') else { break };
+        word = &mut word[end + 1..];
     }
     out.put_slice(b": ");
     out.put_slice(value.as_bytes());
     out.put_slice(b"\r\n");
 }
 
-/// Writes a decimal number.
-pub(crate) fn put_number(mut number: u64, out: &mut BytesMut) {
+/// Writes the length of a body.
+pub(crate) fn put_length(length: u64, out: &mut Vec<u8>) {
+    out.put_slice(b"Content-Length: ");
+    put_number(length, out);
+    out.put_slice(b"\r\n");
+}
+
+fn put_number(mut number: u64, out: &mut Vec<u8>) {
     let mut digits = [0; 20];
     let mut start = digits.len();
     loop {
@@ -87,7 +93,7 @@ pub(crate) fn put_number(mut number: u64, out: &mut BytesMut) {
 }
 
 /// Writes the fields that may stand behind a body.
-pub(super) fn put_trailers(trailers: &HeaderMap, out: &mut BytesMut) {
+pub(super) fn put_trailers(trailers: &HeaderMap, out: &mut Vec<u8>) {
     for (name, value) in trailers.iter().filter(|(name, _)| !NO_TRAILERS.contains(name)) {
         put(name, value, out);
     }

@@ -67,12 +67,7 @@ pub(crate) fn length(headers: &HeaderMap, lists: bool) -> Result<Option<u64>, In
     let mut length = None;
     for value in headers.get_all(header::CONTENT_LENGTH) {
         for part in value.as_bytes().split(|byte| lists && *byte == b',') {
-            let part = part.trim_ascii();
-            if part.is_empty() || !part.iter().all(u8::is_ascii_digit) {
-                return Err(Invalid::Length);
-            }
-            let digits = std::str::from_utf8(part).map_err(|_| Invalid::Length)?;
-            let number = digits.parse().map_err(|_| Invalid::Length)?;
+            let number = number(part.trim_ascii()).ok_or(Invalid::Length)?;
             if length.is_some_and(|length| length != number) {
                 return Err(Invalid::Length);
             }
@@ -80,4 +75,14 @@ pub(crate) fn length(headers: &HeaderMap, lists: bool) -> Result<Option<u64>, In
         }
     }
     Ok(length)
+}
+
+/// A number in nothing but decimal digits.
+pub(crate) fn number(digits: &[u8]) -> Option<u64> {
+    let mut number = (!digits.is_empty()).then_some(0_u64)?;
+    for digit in digits {
+        let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
+        number = number.checked_mul(10)?.checked_add(digit.into())?;
+    }
+    Some(number)
 }

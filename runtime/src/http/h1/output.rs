@@ -1,13 +1,12 @@
 //! What is to be written to a connection.
 
 use std::{
-    fmt::Write,
-    io::{self, IoSlice},
+    io::{self, IoSlice, Write},
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes};
 use http::HeaderMap;
 use tokio::io::AsyncWrite;
 
@@ -20,7 +19,9 @@ const SHORT: usize = 2048;
 /// A head or the beginning of a chunk, content, the end of a chunk: written in this order.
 #[derive(Debug, Default)]
 pub(crate) struct Output {
-    head: BytesMut,
+    head: Vec<u8>,
+    /// How much of the head was written.
+    written: usize,
     data: Bytes,
     tail: &'static [u8],
     /// Whether anything was written.
@@ -29,22 +30,27 @@ pub(crate) struct Output {
 
 impl Output {
     /// The buffer to write a head into.
-    pub(crate) fn head(&mut self) -> &mut BytesMut {
+    pub(crate) fn head(&mut self) -> &mut Vec<u8> {
         if self.head.capacity() == 0 {
-            self.head = buffers::take();
+            self.head = buffers::take_for_head();
         }
         &mut self.head
     }
 
     /// Nothing more is sent: the buffer is free.
     pub(crate) fn free(&mut self) {
-        buffers::give(std::mem::take(&mut self.head));
+        buffers::give_from_head(std::mem::take(&mut self.head));
     }
 
     /// Bytes that the buffer has room for; 0 if there is none.
     #[cfg(test)]
     pub(crate) fn capacity(&self) -> usize {
         self.head.capacity()
+    }
+
+    /// What is still to be written of a head.
+    pub(crate) fn rest_of_head(&self) -> &[u8] {
+        &self.head[self.written..]
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -91,7 +97,7 @@ impl Output {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         while !self.is_empty() {
-            let written = match (&*self.head, &*self.data, self.tail) {
+            let written = match (&self.head[self.written..], &*self.data, self.tail) {
                 (only, [], []) | ([], only, []) => Pin::new(&mut *stream).poll_write(cx, only),
                 (head, data, tail) => {
                     let slices = [head, data, tail].map(IoSlice::new);
@@ -103,14 +109,16 @@ impl Output {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.touched = true;
-            let mut advance = |part: &mut dyn Buf| {
-                let count = written.min(part.remaining());
-                part.advance(count);
-                written -= count;
-            };
-            advance(&mut self.head);
-            advance(&mut self.data);
-            advance(&mut self.tail);
+            let of_head = written.min(self.head.len() - self.written);
+            self.written += of_head;
+            if self.written == self.head.len() {
+                self.head.clear();
+                self.written = 0;
+            }
+            written -= of_head;
+            let of_data = written.min(self.data.len());
+            self.data.advance(of_data);
+            self.tail = &self.tail[written - of_data..];
         }
         self.data = Bytes::new();
         Pin::new(stream).poll_flush(cx)

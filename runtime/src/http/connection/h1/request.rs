@@ -3,7 +3,7 @@
 use std::mem::MaybeUninit;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, header};
+use http::{HeaderMap, Method, StatusCode, Uri, Version, header};
 use httparse::{Header, Status};
 
 use crate::http::{
@@ -13,6 +13,22 @@ use crate::http::{
 
 /// The longest target in bytes that the library takes.
 const LONGEST_TARGET: usize = u16::MAX as usize - 1;
+
+/// The bytes that hosts have (RFC 3986, section 3.2.2). An empty host is left to the server.
+const IN_HOST: [bool; 256] = {
+    let mut table = [false; 256];
+    let (mut byte, others) = (0, b"!$%&'()*+,-.:;=[]_~");
+    while byte < 128 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut index = 0;
+    while index < others.len() {
+        table[others[index] as usize] = true;
+        index += 1;
+    }
+    table
+};
 
 /// The request line and the fields.
 #[derive(Debug)]
@@ -27,7 +43,9 @@ pub(super) struct Head {
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Present {
-    hosts: u8,
+    host: bool,
+    /// There is more than one, or it cannot be one.
+    strange_host: bool,
     length: bool,
     coding: bool,
     connection: bool,
@@ -98,8 +116,12 @@ pub(super) fn read<'a>(input: &'a [u8], room: &mut [MaybeUninit<Header<'a>>]) ->
     let uri = Uri::from_maybe_shared(fields::part(&copy, input, target.as_bytes()));
     let uri = uri.map_err(|_| Invalid::Target)?;
     let mut present = Present::default();
-    let headers = fields::collect(&copy, input, request.headers, |name| match *name {
-        header::HOST => present.hosts = present.hosts.saturating_add(1),
+    let headers = fields::collect(&copy, input, request.headers, |name, value| match *name {
+        header::HOST => {
+            present.strange_host |=
+                present.host || !value.as_bytes().iter().all(|byte| IN_HOST[usize::from(*byte)]);
+            present.host = true;
+        }
         header::CONTENT_LENGTH => present.length = true,
         header::TRANSFER_ENCODING => present.coding = true,
         header::CONNECTION => present.connection = true,
@@ -118,7 +140,7 @@ impl Head {
     /// When it cannot be told for sure what it is, or that is not known here.
     pub(super) fn asked(&mut self) -> Result<Asked, Refused> {
         let Self { method, uri, version, headers, present } = self;
-        if present.hosts > 1 || headers.get(header::HOST).is_some_and(|host| !is_host(host)) {
+        if present.strange_host {
             return Err(Refused::Host);
         }
         // An authority alone is what CONNECT asks for (RFC 9112, section 3.2.3).
@@ -167,9 +189,4 @@ fn expects(headers: &HeaderMap) -> Result<bool, Refused> {
         Some(value) if !value.is_empty() => Err(Refused::Expectation),
         Some(_) | None => Ok(false),
     }
-}
-
-/// Whether the bytes of a host are such as hosts have (RFC 3986, section 3.2.2). An empty one is left to the server.
-fn is_host(host: &HeaderValue) -> bool {
-    host.as_bytes().iter().all(|byte| byte.is_ascii_alphanumeric() || b"!$%&'()*+,-.:;=[]_~".contains(byte))
 }

@@ -5,15 +5,15 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, Bytes};
 use http::{HeaderMap, HeaderValue, StatusCode, header, response::Parts};
 use hyper::ext::ReasonPhrase;
 
 use super::{super::outgoing::Promise, Ended, wire::Wire};
 use crate::http::{
-    body::{BodyError, announced_length},
+    body::BodyError,
     date,
-    h1::{Output, fields},
+    h1::{Output, fields, number},
     hop_by_hop::has_token,
 };
 
@@ -60,14 +60,14 @@ where
     B: http_body::Body<Data = Bytes, Error = BodyError> + Unpin,
 {
     /// Writes the head.
-    pub(super) fn new(head: &Parts, body: B, to: To, out: &mut BytesMut) -> Self {
+    pub(super) fn new(head: &Parts, body: B, to: To, out: &mut Vec<u8>) -> Self {
         let To { head: to_head, connect, old, keep } = to;
         let (status, headers) = (head.status, &head.headers);
         put_status(head, old, out);
-        let has_connection = put_fields(headers, out);
+        let (has_connection, announced) = put_fields(headers, out);
         let bodiless = status == StatusCode::NO_CONTENT || connect && status.is_success();
         let no_content = bodiless || to_head || status == StatusCode::NOT_MODIFIED;
-        let length = match announced_length(headers) {
+        let length = match announced {
             _ if bodiless => None,
             None if no_content && (body.is_end_stream() || !to_head) => None,
             None => body.size_hint().exact(),
@@ -81,7 +81,7 @@ where
             None => Rest::Chunked,
         };
         match (length, &rest) {
-            (Some(length), _) => put_length(length, out),
+            (Some(length), _) => fields::put_length(length, out),
             (None, Rest::Chunked) => out.put_slice(b"Transfer-Encoding: chunked\r\n"),
             (None, _) => {}
         }
@@ -165,14 +165,14 @@ where
 }
 
 /// Writes the head of a response that switches protocols.
-pub(super) fn put_switch(head: &Parts, out: &mut BytesMut) {
+pub(super) fn put_switch(head: &Parts, out: &mut Vec<u8>) {
     put_status(head, false, out);
     put_fields(&head.headers, out);
     out.put_slice(b"\r\n");
 }
 
 /// Writes a whole response that ends its connection: the request cannot be taken.
-pub(super) fn put_refusal(status: StatusCode, out: &mut BytesMut) {
+pub(super) fn put_refusal(status: StatusCode, out: &mut Vec<u8>) {
     let (mut head, ()) = http::Response::new(()).into_parts();
     head.status = status;
     put_status(&head, false, out);
@@ -182,7 +182,7 @@ pub(super) fn put_refusal(status: StatusCode, out: &mut BytesMut) {
 }
 
 /// Writes a response that comes before the final one.
-pub(super) fn put_interim(status: StatusCode, headers: &HeaderMap, out: &mut BytesMut) {
+pub(super) fn put_interim(status: StatusCode, headers: &HeaderMap, out: &mut Vec<u8>) {
     put_line(status, status.canonical_reason().unwrap_or_default().as_bytes(), false, out);
     for (name, value) in headers {
         fields::put(name, value, out);
@@ -190,7 +190,7 @@ pub(super) fn put_interim(status: StatusCode, headers: &HeaderMap, out: &mut Byt
     out.put_slice(b"\r\n");
 }
 
-fn put_status(head: &Parts, old: bool, out: &mut BytesMut) {
+fn put_status(head: &Parts, old: bool, out: &mut Vec<u8>) {
     let status = head.status;
     if status == StatusCode::OK && !old && head.extensions.is_empty() {
         return out.put_slice(b"HTTP/1.1 200 OK\r\n");
@@ -204,7 +204,7 @@ fn put_status(head: &Parts, old: bool, out: &mut BytesMut) {
     );
 }
 
-fn put_line(status: StatusCode, reason: &[u8], old: bool, out: &mut BytesMut) {
+fn put_line(status: StatusCode, reason: &[u8], old: bool, out: &mut Vec<u8>) {
     let version: &[u8] = if old { b"HTTP/1.0 " } else { b"HTTP/1.1 " };
     for part in [version, status.as_str().as_bytes(), b" ", reason, b"\r\n"] {
         out.put_slice(part);
@@ -212,12 +212,16 @@ fn put_line(status: StatusCode, reason: &[u8], old: bool, out: &mut BytesMut) {
 }
 
 /// Writes the fields that handlers have set, but for how the body is sent; with the date. Whether there is a `Connection`
-/// among them.
-fn put_fields(headers: &HeaderMap, out: &mut BytesMut) -> bool {
-    let (mut connection, mut dated) = (false, false);
+/// among them, and the length that they announce.
+fn put_fields(headers: &HeaderMap, out: &mut Vec<u8>) -> (bool, Option<u64>) {
+    let (mut connection, mut length, mut dated) = (false, None, false);
     for (name, value) in headers {
         match *name {
-            header::CONTENT_LENGTH | header::TRANSFER_ENCODING => continue,
+            header::CONTENT_LENGTH => {
+                length = length.or_else(|| number(value.as_bytes()));
+                continue;
+            }
+            header::TRANSFER_ENCODING => continue,
             header::CONNECTION => connection = true,
             header::DATE => dated = true,
             _ => {}
@@ -228,11 +232,5 @@ fn put_fields(headers: &HeaderMap, out: &mut BytesMut) -> bool {
         let now: HeaderValue = date::now();
         fields::put(&header::DATE, &now, out);
     }
-    connection
-}
-
-fn put_length(length: u64, out: &mut BytesMut) {
-    out.put_slice(b"Content-Length: ");
-    fields::put_number(length, out);
-    out.put_slice(b"\r\n");
+    (connection, length)
 }

@@ -8,16 +8,16 @@ use std::{
     task::{Context, Poll, Waker, ready},
 };
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, ReadBuf},
     sync::oneshot,
 };
 
 use super::{super::Watched, response};
 use crate::{
-    http::h1::{Framing, Input},
+    http::h1::{Framing, Input, Output},
     tunnel::Leg,
 };
 
@@ -49,7 +49,7 @@ pub(super) struct State {
     /// Whether the request may have interim responses: before its final one.
     pub(super) takes_interim: bool,
     /// Those that were not sent yet.
-    pub(super) interim: BytesMut,
+    pub(super) interim: Output,
     /// Whether the client has asked for another protocol.
     pub(super) upgrades: bool,
     pub(super) handover: Option<Handover>,
@@ -71,7 +71,7 @@ impl Wire {
             expects: false,
             ended: false,
             takes_interim: false,
-            interim: BytesMut::new(),
+            interim: Output::default(),
             upgrades: false,
             handover: None,
             engine: Waker::noop().clone(),
@@ -86,8 +86,11 @@ impl Wire {
     /// Sends an interim response to a request, unless the final one is decided.
     pub(crate) fn send_interim(&self, request: u32, status: StatusCode, headers: &HeaderMap) {
         let mut state = self.state();
-        if state.request == request && state.takes_interim && state.interim.len() <= MAX_WAITING {
-            response::put_interim(status, headers, &mut state.interim);
+        if state.request == request
+            && state.takes_interim
+            && state.interim.rest_of_head().len() <= MAX_WAITING
+        {
+            response::put_interim(status, headers, state.interim.head());
             state.engine.wake_by_ref();
         }
     }
@@ -136,21 +139,15 @@ impl State {
         if self.interim.is_empty() {
             return Poll::Ready(Ok(()));
         }
-        while !self.interim.is_empty() {
-            let count = ready!(Pin::new(&mut *stream).poll_write(cx, &self.interim))?;
-            if count == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            self.interim.advance(count);
-        }
-        self.interim = BytesMut::new();
-        Pin::new(stream).poll_flush(cx)
+        ready!(self.interim.poll_write(stream, cx))?;
+        self.interim.free();
+        Poll::Ready(Ok(()))
     }
 
     /// Tells the client to send the body that it has announced, unless it hears the final response.
     pub(super) fn ask_for_body(&mut self) {
         if std::mem::take(&mut self.expects) && self.takes_interim {
-            self.interim.put_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+            self.interim.head().extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
         }
     }
 

@@ -19,26 +19,27 @@ const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
 
 /// Fields that are about one connection, whether `Connection` names them or not. `Trailer` is none of them here: it
 /// announces the trailers that are passed on.
-const HOP_BY_HOP: [HeaderName; 9] = [
-    header::CONNECTION,
-    header::ALT_SVC,
-    PROXY_CONNECTION,
-    KEEP_ALIVE,
-    header::PROXY_AUTHENTICATE,
-    header::PROXY_AUTHORIZATION,
-    header::TE,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    match *name {
+        header::CONNECTION
+        | header::ALT_SVC
+        | header::PROXY_AUTHENTICATE
+        | header::PROXY_AUTHORIZATION
+        | header::TE
+        | header::TRANSFER_ENCODING
+        | header::UPGRADE => true,
+        _ => *name == PROXY_CONNECTION || *name == KEEP_ALIVE,
+    }
+}
 
 /// The fields for the upstream, before any that the configuration changes.
 pub(super) fn headers(exchange: &Exchange, trusted: &[IpNet]) -> HeaderMap {
     let given = &exchange.request.headers;
     let named = named_by_connection(given);
-    // Room for what is added below.
-    let mut headers = HeaderMap::with_capacity(given.len() + 7);
+    // Room for what is mostly added below.
+    let mut headers = HeaderMap::with_capacity(given.len() + 4);
     for (name, value) in given {
-        if !HOP_BY_HOP.contains(name) && !named.contains(name) {
+        if !is_hop_by_hop(name) && !named.contains(name) {
             headers.append(name, value.clone());
         }
     }
@@ -91,7 +92,7 @@ fn wants_trailers(headers: &HeaderMap) -> bool {
 
 /// Removes what is about one connection only.
 pub(super) fn strip_hop_by_hop(headers: &mut HeaderMap) {
-    hop_by_hop::strip(headers, &HOP_BY_HOP);
+    hop_by_hop::strip(headers, is_hop_by_hop);
 }
 
 fn add_forwarded(headers: &mut HeaderMap, exchange: &Exchange, trusted: &[IpNet]) {

@@ -36,7 +36,7 @@ pub(super) fn read<'a>(input: &'a [u8], room: &mut [MaybeUninit<Header<'a>>]) ->
     };
     let status = response.code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(Invalid::Status)?;
     let headers =
-        fields::collect(&Bytes::copy_from_slice(&input[..length]), input, response.headers, |_| {})?;
+        fields::collect(&Bytes::copy_from_slice(&input[..length]), input, response.headers, |_, _| {})?;
     let reason = response.reason.filter(|reason| Some(*reason) != status.canonical_reason());
     let head = Head {
         status,

@@ -1,13 +1,12 @@
 //! A request on its way to the upstream: its head, then its body as it comes.
 
 use std::{
-    fmt::Write,
-    io,
+    io::{self, Write},
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, Bytes};
 use http::{HeaderMap, Uri, header};
 use http_body::{Body as _, Frame};
 
@@ -160,7 +159,7 @@ impl Upload {
 }
 
 /// The target as it is asked for: a proxy gets the whole URL.
-fn put_target(uri: &Uri, out: &mut BytesMut) {
+fn put_target(uri: &Uri, out: &mut Vec<u8>) {
     if uri.scheme().is_some() {
         write!(out, "{uri}").expect("a buffer grows");
         return;
@@ -169,7 +168,7 @@ fn put_target(uri: &Uri, out: &mut BytesMut) {
 }
 
 /// Says how long the body is, which decides how it is sent (RFC 9112, section 6.1).
-fn put_length(headers: &HeaderMap, body: &Body, out: &mut BytesMut) -> Rest {
+fn put_length(headers: &HeaderMap, body: &Body, out: &mut Vec<u8>) -> Rest {
     let length = match body.size_hint().exact() {
         Some(0) if !headers.contains_key(header::CONTENT_LENGTH) => return Rest::Nothing,
         Some(length) => length,
@@ -181,6 +180,6 @@ fn put_length(headers: &HeaderMap, body: &Body, out: &mut BytesMut) -> Rest {
             length
         }
     };
-    write!(out, "Content-Length: {length}\r\n").expect("a buffer grows");
+    fields::put_length(length, out);
     if length == 0 { Rest::Nothing } else { Rest::Length(length) }
 }
