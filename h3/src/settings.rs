@@ -183,6 +183,15 @@ impl Settings {
         dialect::shared(self, role, peer)
     }
 
+    /// Whether an end with these settings has any use for limits of sessions. One that permits all there can be does not count, as
+    /// is seen of some, and does not count what it sends either, whatever limits it is given.
+    #[must_use]
+    pub fn counts_in_sessions(&self) -> bool {
+        let wt = &self.webtransport;
+        let most = 1 << 60;
+        wt.initial_max_data < most || wt.initial_max_streams_uni < most || wt.initial_max_streams_bidi < most
+    }
+
     /// Whether datagrams may be sent to an end with these settings.
     #[must_use]
     pub fn takes_datagrams(&self) -> bool {

@@ -45,6 +45,12 @@ impl Server {
         Self::of_shards(2)
     }
 
+    /// The same with one shard.
+    #[must_use]
+    pub fn one_shard() -> Self {
+        Self::of_shards(1)
+    }
+
     fn of_shards(count: usize) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);

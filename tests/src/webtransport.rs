@@ -28,7 +28,7 @@ use rustls::{crypto::aws_lc_rs::default_provider, pki_types::PrivateKeyDer};
 use tokio::sync::{mpsc, watch};
 
 use self::session::{Arrivals, Connect};
-pub use self::session::{Ended, Session, Stream};
+pub use self::session::{Ended, Sending, Session, Stream};
 use crate::{client::Answer, http3};
 
 /// What is said of WebTransport by default: all dialects, and limits that are hardly ever reached.
@@ -57,7 +57,7 @@ pub struct Link {
     goaway: watch::Sender<bool>,
     sessions: Mutex<BTreeMap<SessionId, Channel>>,
     /// Never closed.
-    _control: SendStream,
+    control: tokio::sync::Mutex<SendStream>,
 }
 
 /// Where to send what comes for a session, and, until the session is there, who receives it.
@@ -79,7 +79,7 @@ impl Link {
         control.write_all(&hello).await.expect("the peer reads");
         let (core, sessions) = (Mutex::new(core), Mutex::default());
         let (settled, goaway) = (watch::Sender::new(false), watch::Sender::new(false));
-        let link = Arc::new(Self { quic, core, settled, goaway, sessions, _control: control });
+        let link = Arc::new(Self { quic, core, settled, goaway, sessions, control: control.into() });
         tokio::spawn(unidirectional(Arc::clone(&link)));
         tokio::spawn(datagrams(Arc::clone(&link)));
         link
@@ -98,6 +98,13 @@ impl Link {
     /// Waits until the peer goes away.
     pub async fn goaway(&self) {
         self.goaway.subscribe().wait_for(|said| *said).await.expect("the sender is here");
+    }
+
+    /// Goes away.
+    pub async fn go_away(&self) {
+        let mut out = BytesMut::new();
+        self.core().goaway_soon(&mut out);
+        self.control.lock().await.write_all(&out).await.expect("the peer reads");
     }
 
     fn came(&self, session: SessionId, what: Came) {
@@ -190,6 +197,13 @@ impl Client {
     /// The answer, if it is another one.
     pub async fn ask(&self, request: Request<()>) -> Result<Session, Answer> {
         self.begin(request).await.answer().await
+    }
+
+    /// Sends an ordinary request without content, and waits for the answer.
+    pub async fn fetch(&self, request: Request<()>) -> Answer {
+        let mut request = self.begin(request).await;
+        request.finish();
+        request.whole().await
     }
 
     /// Sends a request for a session.

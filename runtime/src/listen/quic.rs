@@ -163,6 +163,17 @@ mod tests {
         tls::{AcceptAnything, certificates::provider},
     };
 
+    /// B9: whatever the configuration says of connections that nobody uses.
+    #[test]
+    fn sessions_keep_their_connection_alive() {
+        let off = KeepAlive { enabled: false, ..KeepAlive::default() };
+        let probes = |webtransport| {
+            let shown = format!("{:?}", transport(&off, webtransport));
+            shown.split_once("keep_alive_interval: ").unwrap().1.split(',').next().unwrap().to_owned()
+        };
+        assert_eq!((probes(false).as_str(), probes(true).as_str()), ("None", "Some(15s)"));
+    }
+
     #[test]
     fn from_many_handshakes_on_addresses_are_validated() {
         run(async {

@@ -1,6 +1,6 @@
 //! One end of a session, in the hands of a test.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 use caddis_h3::{
@@ -83,23 +83,45 @@ impl Connect {
     /// # Errors
     /// The answer, if it does not accept the session.
     pub async fn answer(mut self) -> Result<Session, Answer> {
-        let (status, headers) = loop {
-            match self.event().await {
-                Some(Event::Response(head)) => break (head.status, head.headers),
-                Some(Event::Interim(_)) => {}
-                other => panic!("{other:?} is no head"),
-            }
-        };
+        let (status, headers) = self.head().await;
         if status.is_success() {
             return Ok(self.into_session(headers));
         }
+        Err(self.rest(status, headers).await)
+    }
+
+    /// The whole answer, which is none of a session.
+    pub(super) async fn whole(mut self) -> Answer {
+        let (status, headers) = self.head().await;
+        self.rest(status, headers).await
+    }
+
+    async fn head(&mut self) -> (StatusCode, HeaderMap) {
+        loop {
+            match self.event().await {
+                Some(Event::Response(head)) => return (head.status, head.headers),
+                Some(Event::Interim(_)) => {}
+                other => panic!("{other:?} is no head"),
+            }
+        }
+    }
+
+    async fn rest(mut self, status: StatusCode, headers: HeaderMap) -> Answer {
         let mut body = BytesMut::new();
         while let Some(event) = self.event().await {
             if let Event::Data(data) = event {
                 body.extend_from_slice(&data);
             }
         }
-        Err(Answer { status, headers, body: body.freeze(), interim: Vec::new() })
+        Answer { status, headers, body: body.freeze(), interim: Vec::new() }
+    }
+
+    /// Waits until the server gives the request up, and says with which code.
+    pub async fn reset_by_server(mut self) -> Code {
+        match self.try_event().await {
+            Err(ReadError::Reset(code)) => Code::new(code.into_inner()),
+            other => panic!("{other:?} came"),
+        }
     }
 
     /// Gives the request up, in both directions.
@@ -109,14 +131,74 @@ impl Connect {
         let _ = self.receive.stop(code);
     }
 
+    fn id(&self) -> SessionId {
+        SessionId::new(VarInt::from(self.send.id()).into_inner()).expect("it is a request's stream")
+    }
+
+    /// What can be sent ahead of the answer.
+    #[must_use]
+    pub fn early(&self) -> Sending {
+        Sending { id: self.id(), link: Arc::clone(&self.link) }
+    }
+
     pub(super) fn into_stream(self) -> Stream {
         Stream::new(Some(self.send), Some(self.receive), self.input)
     }
 
     pub(super) fn into_session(self, headers: HeaderMap) -> Session {
-        let id = SessionId::new(VarInt::from(self.send.id()).into_inner()).expect("it is a request's stream");
-        let arrivals = Mutex::new((self.link.arrivals(id), Vec::new()));
-        Session { id, headers, arrivals, connect: self, capsules: Decoder::new(1 << 20), ahead: Bytes::new() }
+        let arrivals = Mutex::new((self.link.arrivals(self.id()), Vec::new()));
+        let sending = self.early();
+        Session {
+            sending,
+            headers,
+            arrivals,
+            connect: self,
+            capsules: Decoder::new(1 << 20),
+            ahead: Bytes::new(),
+        }
+    }
+}
+
+/// What can be sent in a session.
+#[derive(Debug, Clone)]
+pub struct Sending {
+    id: SessionId,
+    link: Arc<Link>,
+}
+
+impl Sending {
+    /// Opens a bidirectional stream.
+    pub async fn open_bi(&self) -> Stream {
+        let (mut send, receive) = self.link.quic.open_bi().await.expect("the connection is open");
+        let mut header = Vec::new();
+        write_header(self.id, &mut header);
+        send.write_all(&header).await.expect("the peer reads");
+        Stream::new(Some(send), Some(receive), Bytes::new())
+    }
+
+    /// Opens a unidirectional stream.
+    pub async fn open_uni(&self) -> Stream {
+        let mut send = self.link.quic.open_uni().await.expect("the connection is open");
+        let mut header = Vec::new();
+        uni::write_webtransport(self.id, &mut header);
+        send.write_all(&header).await.expect("the peer reads");
+        Stream::new(Some(send), None, Bytes::new())
+    }
+
+    /// Sends a datagram.
+    pub fn send_datagram(&self, payload: &[u8]) {
+        let mut out = BytesMut::new();
+        datagram::write(self.id.stream(), &mut out);
+        out.extend_from_slice(payload);
+        self.link.quic.send_datagram(out.freeze()).expect("datagrams can be sent");
+    }
+}
+
+impl Deref for Session {
+    type Target = Sending;
+
+    fn deref(&self) -> &Sending {
+        &self.sending
     }
 }
 
@@ -134,8 +216,7 @@ pub enum Ended {
 /// One end of a session.
 #[derive(Debug)]
 pub struct Session {
-    /// Its id.
-    pub id: SessionId,
+    sending: Sending,
     /// The fields of the answer.
     pub headers: HeaderMap,
     /// What comes, and what has come and is not wanted yet.
@@ -150,32 +231,6 @@ impl Session {
     #[must_use]
     pub fn link(&self) -> &Arc<Link> {
         &self.connect.link
-    }
-
-    /// Opens a bidirectional stream.
-    pub async fn open_bi(&self) -> Stream {
-        let (mut send, receive) = self.link().quic.open_bi().await.expect("the connection is open");
-        let mut header = Vec::new();
-        write_header(self.id, &mut header);
-        send.write_all(&header).await.expect("the peer reads");
-        Stream::new(Some(send), Some(receive), Bytes::new())
-    }
-
-    /// Opens a unidirectional stream.
-    pub async fn open_uni(&self) -> Stream {
-        let mut send = self.link().quic.open_uni().await.expect("the connection is open");
-        let mut header = Vec::new();
-        uni::write_webtransport(self.id, &mut header);
-        send.write_all(&header).await.expect("the peer reads");
-        Stream::new(Some(send), None, Bytes::new())
-    }
-
-    /// Sends a datagram.
-    pub fn send_datagram(&self, payload: &[u8]) {
-        let mut out = BytesMut::new();
-        datagram::write(self.id.stream(), &mut out);
-        out.extend_from_slice(payload);
-        self.link().quic.send_datagram(out.freeze()).expect("datagrams can be sent");
     }
 
     /// The next stream that the peer opens.
@@ -215,10 +270,21 @@ impl Session {
     pub async fn say(&mut self, capsule: &Capsule) {
         let mut content = Vec::new();
         capsule.write(&mut content);
+        self.say_raw(&content).await;
+    }
+
+    /// Sends content that may be no capsule.
+    pub async fn say_raw(&mut self, content: &[u8]) {
         let mut out = BytesMut::new();
         frame::data(content.len() as u64, &mut out);
-        out.extend_from_slice(&content);
+        out.extend_from_slice(content);
         self.connect.send.write_all(&out).await.expect("the peer reads");
+    }
+
+    /// Waits until the peer has all that was said, after the end.
+    pub async fn acknowledged(&mut self) {
+        // It may have stopped listening.
+        let _ = self.connect.send.stopped().await;
     }
 
     /// The next capsule.

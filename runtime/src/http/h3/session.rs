@@ -33,6 +33,8 @@ pub(crate) struct Session {
     raised: Notify,
     /// The limits that the peer was told of in vain: of bidirectional streams, of unidirectional ones, and of bytes.
     complained: [Cell<Option<u64>>; 3],
+    /// Whether the peer counts what is sent in the session.
+    counts: bool,
     /// What the peer has done wrong on a stream of the session.
     violated: Cell<Option<protocol::Error>>,
 }
@@ -134,7 +136,7 @@ impl Session {
     }
 
     fn permitted(&self, verdict: Option<Result<(), protocol::Error>>) -> bool {
-        let Some(Err(error)) = verdict else { return true };
+        let Some(Err(error)) = verdict.filter(|_| self.counts) else { return true };
         self.violated.set(Some(error));
         self.wake();
         false
@@ -221,10 +223,10 @@ impl SessionLeg {
         held: Box<dyn Any>,
     ) -> Self {
         let link = Rc::clone(ticket.link());
-        let core = {
+        let (core, counts) = {
             let core = link.core.borrow();
             let peer = core.peer().cloned().unwrap_or_default();
-            webtransport::Session::new(dialect, core.local(), &peer)
+            (webtransport::Session::new(dialect, core.local(), &peer), peer.counts_in_sessions())
         };
         let session = Session {
             id: ticket.id(),
@@ -234,6 +236,7 @@ impl SessionLeg {
             sender: RefCell::default(),
             raised: Notify::new(),
             complained: Default::default(),
+            counts,
             violated: Cell::default(),
         };
         let (session, input) = (Rc::new(session), Bytes::new());

@@ -16,8 +16,8 @@ use quinn::{RecvStream, SendStream, VarInt};
 
 use super::{Inbound, Link, OpenStream, Outbound, Reading};
 
-/// Sessions at once on a connection.
-const SESSIONS: u64 = 100;
+/// Sessions at once on a connection: some of the requests that QUIC permits are left for their streams.
+const SESSIONS: u64 = 64;
 /// Streams and datagrams that wait for their session.
 const WAITING: usize = 128;
 /// Ended sessions that are remembered.

@@ -204,3 +204,19 @@ enum Moved {
     /// A connection is gone.
     Lost,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Code, codes, passed_on};
+
+    #[test]
+    fn codes_of_applications_are_passed_on_and_no_others() {
+        for code in [0, 29, 30, 0xffff, u32::MAX] {
+            assert_eq!(codes::from_http(passed_on(codes::to_http(code))), Some(code));
+        }
+        for code in [Code::new(0), Code::H3_INTERNAL_ERROR, Code::WT_BUFFERED_STREAM_REJECTED] {
+            assert_eq!(passed_on(code), Code::H3_REQUEST_CANCELLED);
+        }
+        assert_eq!(passed_on(Code::WT_SESSION_GONE), Code::WT_SESSION_GONE);
+    }
+}

@@ -63,6 +63,7 @@ impl Requests {
         let core = link.core().borrow();
         let Some((peer, dialect)) = core.peer().zip(core.webtransport()) else { return false };
         dialect.has_flow_control(core.local(), peer)
+            && peer.counts_in_sessions()
             && link.has_room_for_session(dialect.most_sessions(core.local(), peer).min(SHARED))
     }
 
