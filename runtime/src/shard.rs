@@ -1,6 +1,10 @@
 //! Shards: a thread with a current-thread runtime per core. What a connection needs lives and dies on its shard.
 
-use std::{future::Future, io, thread};
+use std::{
+    cell::{Cell, RefCell},
+    future::Future,
+    io, thread,
+};
 
 use tokio::{
     runtime::{Builder, LocalOptions},
@@ -20,8 +24,18 @@ pub struct Shards {
     threads: Vec<thread::JoinHandle<()>>,
 }
 
+/// Bytes of what [`with_scratch`] lends.
+pub(crate) const SCRATCH: usize = 64 << 10;
+
 thread_local! {
-    static CURRENT: std::cell::Cell<Option<usize>> = const { std::cell::Cell::new(None) };
+    static CURRENT: Cell<Option<usize>> = const { Cell::new(None) };
+    static SHARED: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH].into_boxed_slice());
+}
+
+/// Lends the buffer of the shard, to read into what is passed on before anything else happens. Whoever has it must not lend it
+/// again.
+pub(crate) fn with_scratch<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
+    SHARED.with_borrow_mut(|scratch| work(scratch))
 }
 
 /// The number of the shard whose thread this is; `None` outside of shards.

@@ -6,6 +6,7 @@
 
 mod ids;
 mod socket;
+mod unpack;
 
 use std::{
     cell::Cell,
@@ -19,7 +20,10 @@ use std::{
 use quinn::{EndpointConfig, Incoming, TokioRuntime, TransportConfig};
 
 use self::socket::Datagrams;
-pub(crate) use self::socket::{Endpoints, Writable, first};
+pub(crate) use self::{
+    socket::{Endpoints, Writable},
+    unpack::{Unpacked, receive},
+};
 use super::{KeepAlive, ports::Held};
 use crate::tls::quic as tls;
 

@@ -2,7 +2,6 @@
 //! writes at once, and keeps only what the other side did not take.
 
 use std::{
-    cell::RefCell,
     future::Future,
     io,
     pin::Pin,
@@ -21,12 +20,10 @@ use super::{
     registry::Registry,
 };
 
-/// The most that is read at once.
-const BUFFER: usize = 64 * 1024;
+use crate::shard;
 
-thread_local! {
-    static SHARED: RefCell<Box<[u8]>> = RefCell::new(vec![0; BUFFER].into_boxed_slice());
-}
+/// The most that is read at once.
+const BUFFER: usize = shard::SCRATCH;
 
 /// Two legs that are to be connected.
 pub struct Tunnel {
@@ -112,7 +109,7 @@ impl Relay {
     fn poll_relay(&mut self, cx: &mut Context<'_>) -> Poll<(Reason, Option<io::Error>)> {
         let Self { client, upstream, up, down, lifetime, .. } = self;
         let stream = lifetime.stream();
-        let (up, down) = SHARED.with_borrow_mut(|buffer| {
+        let (up, down) = shard::with_scratch(|buffer| {
             let buffer = &mut buffer[..self.limit];
             let up = up.poll(client, upstream, &stream.to_upstream, buffer, cx);
             (up, down.poll(upstream, client, &stream.from_upstream, buffer, cx))

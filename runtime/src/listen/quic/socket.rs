@@ -19,13 +19,15 @@ use quinn::{
 };
 use tokio::{io::Interest, net::UdpSocket, sync::mpsc};
 
-use super::ids::{self, Ids};
+use super::{
+    Unpacked,
+    ids::{self, Ids},
+    receive,
+};
 use crate::{listen::ports::Held, shard};
 
 /// Datagrams that wait for another endpoint. Those that come when so many wait are lost, as the network loses some.
 const WAITING: usize = 1024;
-/// How many buffers are read into at once.
-const BUFFERS: usize = 8;
 /// How often in a row a socket is read from that brings nothing but what is handed over.
 const ROUNDS: usize = 16;
 
@@ -97,6 +99,7 @@ pub(super) struct Datagrams {
     number: u16,
     inbox: Arc<Inbox>,
     received: Mutex<mpsc::Receiver<Datagram>>,
+    unpacked: Mutex<Unpacked>,
     endpoints: Arc<Endpoints>,
     /// The connections need the socket, and so the port stays ours after the listener has stopped.
     _port: Option<Arc<Held>>,
@@ -114,7 +117,16 @@ impl Datagrams {
         let (local, shard, retired) = (io.local_addr()?, shard::current(), AtomicBool::new(false));
         let (number, inbox) = endpoints.add(Inbox { local, shard, sender, retired })?;
         let endpoints = Arc::clone(endpoints);
-        Ok(Self { io, state, number, inbox, received: Mutex::new(received), endpoints, _port: port })
+        Ok(Self {
+            io,
+            state,
+            number,
+            inbox,
+            received: Mutex::new(received),
+            unpacked: Mutex::default(),
+            endpoints,
+            _port: port,
+        })
     }
 
     /// Makes ids that name this endpoint.
@@ -140,17 +152,16 @@ impl Datagrams {
         self.endpoints.heir(&self.inbox)
     }
 
-    /// Hands over what is not for here. What remains of a buffer is its first `meta.len` bytes: all or nothing.
-    fn sort(&self, buffer: &[u8], meta: &mut RecvMeta) {
-        let stride = meta.stride.max(1);
-        let received = &buffer[..meta.len];
-        if received.chunks(stride).all(|datagram| self.other(datagram).is_none()) {
-            return;
+    /// Hands over what is not for here; whether that was nothing. Otherwise what is for here comes back with the rest.
+    fn sort(&self, received: &[u8], meta: &RecvMeta) -> bool {
+        let datagrams = || received.chunks(meta.stride.max(1));
+        if datagrams().all(|datagram| self.other(datagram).is_none()) {
+            return true;
         }
-        for datagram in received.chunks(stride) {
+        for datagram in datagrams() {
             self.other(datagram).as_ref().unwrap_or(&self.inbox).put(datagram, meta);
         }
-        meta.len = 0;
+        false
     }
 
     /// Takes what others have received.
@@ -211,20 +222,23 @@ impl AsyncUdpSocket for Datagrams {
         buffers: &mut [IoSliceMut<'_>],
         metas: &mut [RecvMeta],
     ) -> Poll<io::Result<usize>> {
+        let mut unpacked = self.unpacked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = unpacked.left(buffers, metas) {
+            return Poll::Ready(Ok(count));
+        }
         let count = self.poll_inbox(cx, buffers, metas);
         if count > 0 {
             return Poll::Ready(Ok(count));
         }
         for _ in 0..ROUNDS {
             ready!(self.io.poll_recv_ready(cx))?;
-            let receive = || self.state.recv((&*self.io).into(), first(buffers), metas);
-            let received = self.io.try_io(Interest::READABLE, receive);
-            // It was not ready after all, or the network has complained about something that was sent.
-            let Ok(count) = received else { continue };
-            for (buffer, meta) in buffers.iter().zip(metas.iter_mut()).take(count) {
-                self.sort(buffer, meta);
-            }
-            if metas[..count].iter().any(|meta| meta.len > 0) {
+            let count = shard::with_scratch(|scratch| {
+                // It was not ready after all, or the network has complained about something that was sent.
+                let Ok(meta) = receive(&self.io, &self.state, scratch) else { return 0 };
+                let received = &scratch[..meta.len];
+                if self.sort(received, &meta) { unpacked.split(received, &meta, buffers, metas) } else { 0 }
+            });
+            if count > 0 {
                 return Poll::Ready(Ok(count));
             }
         }
@@ -241,18 +255,12 @@ impl AsyncUdpSocket for Datagrams {
     }
 
     fn max_receive_segments(&self) -> usize {
-        self.state.gro_segments()
+        1
     }
 
     fn may_fragment(&self) -> bool {
         self.state.may_fragment()
     }
-}
-
-/// The buffers to read into: fewer than there are, so that less memory is touched. Each takes up to 64 datagrams of one peer.
-pub(crate) fn first<'b, 'd>(buffers: &'b mut [IoSliceMut<'d>]) -> &'b mut [IoSliceMut<'d>] {
-    let count = buffers.len().min(BUFFERS);
-    &mut buffers[..count]
 }
 
 /// A wait for room to send.

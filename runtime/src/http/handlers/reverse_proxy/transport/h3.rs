@@ -4,6 +4,7 @@ mod connection;
 mod dialing;
 mod requests;
 mod sessions;
+mod socket;
 mod underway;
 
 use bytes::Bytes;

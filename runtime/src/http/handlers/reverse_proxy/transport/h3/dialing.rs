@@ -1,31 +1,25 @@
 //! Opening connections of QUIC to upstreams.
 
 use std::{
-    fmt, io,
+    io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-    task::{Context, Poll, ready},
+    sync::Arc,
     time::Duration,
 };
 
-use futures_util::task::AtomicWaker;
 use quinn::{
-    AsyncUdpSocket, ConnectionError, Endpoint, EndpointConfig, TokioRuntime, TransportConfig, UdpPoller,
+    ConnectionError, Endpoint, EndpointConfig, TokioRuntime, TransportConfig,
     crypto::rustls::QuicClientConfig,
-    udp::{RecvMeta, Transmit, UdpSocketState},
 };
 use rustls::ClientConfig;
-use tokio::{io::Interest, net::UdpSocket};
 
-use super::super::{
-    super::dial::Dial,
-    connect::{Dialer, within},
+use super::{
+    super::{
+        super::dial::Dial,
+        connect::{Dialer, within},
+    },
+    socket::Connected,
 };
-use crate::listen::{Writable, first};
 
 /// Nothing opens streams towards a client but what HTTP/3 itself needs: three, and some more that are refused.
 const UNIDIRECTIONAL: u32 = 8;
@@ -168,107 +162,4 @@ fn failed(error: ConnectionError) -> io::Error {
         _ => io::ErrorKind::Other,
     };
     io::Error::new(kind, error)
-}
-
-/// A socket that hears when nobody listens at the other end, and remembers that, which QUIC does not tell.
-struct Connected {
-    io: Arc<UdpSocket>,
-    state: UdpSocketState,
-    /// Set for good once nobody listens.
-    refused: AtomicBool,
-    /// Who waits for datagrams.
-    receiver: AtomicWaker,
-}
-
-impl Connected {
-    fn new(socket: std::net::UdpSocket) -> io::Result<Self> {
-        let state = UdpSocketState::new((&socket).into())?;
-        let (refused, receiver) = (AtomicBool::new(false), AtomicWaker::new());
-        Ok(Self { io: Arc::new(UdpSocket::from_std(socket)?), state, refused, receiver })
-    }
-
-    /// Waits until the network says that nobody is there. The first datagrams of a connection go out all at once: the next to
-    /// be sent, which would hear of it, follows a second later.
-    async fn failed(&self) -> io::Error {
-        loop {
-            if let Err(error) = self.io.ready(Interest::ERROR).await {
-                return error;
-            }
-            let error = self.io.try_io(Interest::ERROR, || {
-                self.io.take_error()?.ok_or_else(|| io::ErrorKind::WouldBlock.into())
-            });
-            if let Ok(error) = error {
-                return error;
-            }
-        }
-    }
-
-    fn is_refused(&self) -> bool {
-        self.refused.load(Relaxed)
-    }
-}
-
-impl fmt::Debug for Connected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connected").field("io", &self.io).finish_non_exhaustive()
-    }
-}
-
-impl AsyncUdpSocket for Connected {
-    fn create_io_poller(self: Arc<Self>) -> Pin<Box<dyn UdpPoller>> {
-        Box::pin(Writable::new(&self.io))
-    }
-
-    fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
-        let sent = self.io.try_io(Interest::WRITABLE, || self.state.try_send((&*self.io).into(), transmit));
-        match sent {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(error),
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                self.refused.store(true, Relaxed);
-                self.receiver.wake();
-                Ok(())
-            }
-            // What is lost is sent again.
-            Ok(()) | Err(_) => Ok(()),
-        }
-    }
-
-    fn poll_recv(
-        &self,
-        cx: &mut Context<'_>,
-        buffers: &mut [io::IoSliceMut<'_>],
-        metas: &mut [RecvMeta],
-    ) -> Poll<io::Result<usize>> {
-        self.receiver.register(cx.waker());
-        // With this the connection is lost at once, as one over TCP is that is reset.
-        while !self.is_refused() {
-            ready!(self.io.poll_recv_ready(cx))?;
-            let receive = || self.state.recv((&*self.io).into(), first(buffers), metas);
-            match self.io.try_io(Interest::READABLE, receive) {
-                Ok(count) => return Poll::Ready(Ok(count)),
-                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                    self.refused.store(true, Relaxed);
-                }
-                // It was not ready after all, or the network has complained about something that was sent.
-                Err(_) => {}
-            }
-        }
-        Poll::Ready(Err(io::ErrorKind::ConnectionRefused.into()))
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.io.local_addr()
-    }
-
-    fn max_transmit_segments(&self) -> usize {
-        self.state.max_gso_segments()
-    }
-
-    fn max_receive_segments(&self) -> usize {
-        self.state.gro_segments()
-    }
-
-    fn may_fragment(&self) -> bool {
-        self.state.may_fragment()
-    }
 }
