@@ -1,0 +1,27 @@
+//! The crates h3 and h3-quinn as a peer of Caddis: `caddis-peers client PORT ROOT`, where ROOT is the file of the authority's
+//! certificate, or `caddis-peers server`, which prints its address.
+
+mod client;
+mod server;
+
+use std::process::ExitCode;
+
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match args[..] {
+        ["client", port, root] => client::run(port, root).await,
+        ["server"] => server::run().await,
+        _ => Err("usage: caddis-peers client PORT ROOT | server".into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
