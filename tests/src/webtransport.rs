@@ -54,7 +54,8 @@ pub struct Link {
     pub quic: quinn::Connection,
     core: Mutex<Connection>,
     settled: watch::Sender<bool>,
-    goaway: watch::Sender<bool>,
+    /// How often the peer has said that it goes away.
+    goaway: watch::Sender<usize>,
     sessions: Mutex<BTreeMap<SessionId, Channel>>,
     /// Never closed.
     control: tokio::sync::Mutex<SendStream>,
@@ -78,7 +79,7 @@ impl Link {
         core.open(3, &mut hello);
         control.write_all(&hello).await.expect("the peer reads");
         let (core, sessions) = (Mutex::new(core), Mutex::default());
-        let (settled, goaway) = (watch::Sender::new(false), watch::Sender::new(false));
+        let (settled, goaway) = (watch::Sender::new(false), watch::Sender::new(0));
         let link = Arc::new(Self { quic, core, settled, goaway, sessions, control: control.into() });
         tokio::spawn(unidirectional(Arc::clone(&link)));
         tokio::spawn(datagrams(Arc::clone(&link)));
@@ -95,9 +96,10 @@ impl Link {
         self.core().peer().cloned().expect("they came")
     }
 
-    /// Waits until the peer goes away.
+    /// Waits until the peer goes away and takes no further requests.
     pub async fn goaway(&self) {
-        self.goaway.subscribe().wait_for(|said| *said).await.expect("the sender is here");
+        // First it warns.
+        self.goaway.subscribe().wait_for(|said| *said >= 2).await.expect("the sender is here");
     }
 
     /// Goes away.
@@ -140,7 +142,7 @@ async fn unidirectional(link: Arc<Link>) {
                     let said = link.core().control(&mut input).expect("the peer keeps to the protocol");
                     match said {
                         Some(Control::Settings(_)) => drop(link.settled.send_replace(true)),
-                        Some(Control::Goaway(_)) => drop(link.goaway.send_replace(true)),
+                        Some(Control::Goaway(_)) => link.goaway.send_modify(|said| *said += 1),
                         Some(_) => {}
                         None => break,
                     }

@@ -152,6 +152,17 @@ async fn drained(server: &Server) {
     server.control.runtime().process().tunnels.drained().await;
 }
 
+/// Tasks that live on the shard, once their number does not change any more.
+async fn quiet_tasks(server: &Server) -> usize {
+    let (mut before, mut quiet) = (0, 0);
+    while quiet < 500 {
+        let now = tasks(server, |_| true).await;
+        quiet = if now == before { quiet + 1 } else { 0 };
+        before = now;
+    }
+    before
+}
+
 /// Tasks that live on the shard, once there are so many as is wanted.
 async fn tasks(server: &Server, wanted: impl Fn(usize) -> bool) -> usize {
     loop {

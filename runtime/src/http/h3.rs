@@ -212,7 +212,7 @@ impl Link {
     /// # Errors
     /// When the client must not open it.
     pub(crate) fn accept(
-        &self,
+        self: &Rc<Self>,
         send: SendStream,
         receive: RecvStream,
         patience: Option<Duration>,
@@ -223,6 +223,11 @@ impl Link {
         let mut reading = self.reading(receive, core.incoming_request());
         match core.accept_bidi(id)? {
             Accept::Read => Ok(Some((reading, outbound))),
+            // It may be a stream of a session that goes on.
+            Accept::Refuse(code) if self.sessions.is_some() => {
+                self.accept_late(reading, outbound, code);
+                Ok(None)
+            }
             Accept::Refuse(code) => {
                 reading.stop(code);
                 outbound.reset(code);

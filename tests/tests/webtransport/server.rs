@@ -91,7 +91,7 @@ async fn w06_w07_l09_a_reload_turns_it_on_and_off() {
     assert_eq!(scene.client.session(URL).await.unwrap_err().status, 501);
     scene.reload(SITE).await;
     // Those who came before are asked to come again.
-    scene.client.link.goaway().await;
+    scene.client.link.quic.closed().await;
     let address = scene.server.address(LISTEN);
     let client = Client::connect(address, "a.localhost").await;
     let (near, far) = super::session(&client, &scene.upstream).await;

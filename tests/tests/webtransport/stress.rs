@@ -3,7 +3,7 @@
 use caddis_tests::webtransport::{Client, Ended, Session, Stream};
 use futures_util::future::join_all;
 
-use super::{LISTEN, SITE, Scene, Site, drained, listed, tasks};
+use super::{LISTEN, SITE, Scene, Site, drained, listed, quiet_tasks, tasks};
 
 const SESSIONS: usize = 60;
 const STREAMS: usize = 10;
@@ -59,7 +59,7 @@ async fn sessions_and_their_streams_outlive_reloads() {
     let first = Pair::open(&scene.client, &scene).await;
     first.close().await;
     drained(&scene.server).await;
-    let before = tasks(&scene.server, |_| true).await;
+    let before = quiet_tasks(&scene.server).await;
     let mut pairs = Vec::new();
     let mut clients = Vec::new();
     for number in 0..SESSIONS {
@@ -100,7 +100,7 @@ async fn sessions_that_come_and_go_leave_nothing() {
         drained(&scene.server).await;
     };
     churn(10).await;
-    let before = tasks(&scene.server, |_| true).await;
+    let before = quiet_tasks(&scene.server).await;
     churn(CHURN).await;
     tasks(&scene.server, |count| count <= before).await;
     let (_near, _far) = scene.session().await;

@@ -4,7 +4,10 @@
 use std::{
     any::Any,
     cell::{Cell, RefCell},
-    fmt, io,
+    fmt,
+    future::Future,
+    io,
+    pin::Pin,
     rc::Rc,
     task::{Context, Poll, Waker, ready},
 };
@@ -208,6 +211,8 @@ pub(crate) struct SessionLeg {
     outbound: Outbound,
     /// Whether nothing more is to be said.
     finishing: bool,
+    /// Done when the peer has all that was said. Present once that is all there is.
+    arrived: Option<Pin<Box<dyn Future<Output = ()>>>>,
     /// Whether what the peer says is of no interest any more: this end has closed the session.
     deaf: bool,
     /// What is to live as long as the session.
@@ -247,6 +252,7 @@ impl SessionLeg {
             input,
             outbound,
             finishing: false,
+            arrived: None,
             deaf: false,
             _held: held,
         }
@@ -314,7 +320,7 @@ impl SessionLeg {
         Heard::Lost(io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
-    /// Sends what waits for that. Ready when the end of the stream was said.
+    /// Sends what waits for that. Ready when the peer has all of it, the end of the stream included.
     pub(crate) fn poll_say(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut sender = self.session.sender.borrow_mut();
         if !sender.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
@@ -333,8 +339,14 @@ impl SessionLeg {
         if !self.finishing {
             return Poll::Pending;
         }
-        self.outbound.finish();
-        Poll::Ready(())
+        let outbound = &mut self.outbound;
+        let arrived = self.arrived.get_or_insert_with(|| {
+            outbound.finish();
+            let arrived = outbound.done();
+            // A peer that has gone, or listens no more, needs nothing.
+            Box::pin(async move { drop(arrived.await) })
+        });
+        arrived.as_mut().poll(cx)
     }
 
     /// Ends the session at this end: with a capsule, unless the peer has closed it. The end of the stream follows.

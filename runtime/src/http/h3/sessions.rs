@@ -10,9 +10,11 @@ use std::{
 use bytes::Bytes;
 use caddis_h3::{
     self as protocol, Code, SessionId, Settings, StreamId, datagram, settings,
+    stream::Event,
     webtransport::{self, Limits, Route, StreamHeader},
 };
 use quinn::{RecvStream, SendStream, VarInt};
+use tokio::sync::Notify;
 
 use super::{Inbound, Link, OpenStream, Outbound, Reading};
 
@@ -89,6 +91,8 @@ pub(super) struct Sessions {
     receivers: RefCell<BTreeMap<SessionId, Weak<dyn Receives>>>,
     /// Whether a task looks after what waits.
     sweeping: Cell<bool>,
+    /// Told when nothing waits any more.
+    emptied: Notify,
 }
 
 impl Sessions {
@@ -105,7 +109,14 @@ impl Sessions {
             core: RefCell::new(webtransport::Sessions::new(limits)),
             receivers: RefCell::default(),
             sweeping: Cell::new(false),
+            emptied: Notify::new(),
         })
+    }
+
+    fn check_emptied(&self) {
+        if self.sweeping.get() && !self.core.borrow().has_waiting() {
+            self.emptied.notify_one();
+        }
     }
 
     fn receiver(&self, session: SessionId) -> Option<Rc<dyn Receives>> {
@@ -125,6 +136,7 @@ impl Ticket {
         let Some(sessions) = &self.link.sessions else { return };
         sessions.receivers.borrow_mut().insert(self.id, Rc::downgrade(receiver));
         let (streams, datagrams) = sessions.core.borrow_mut().accept(self.id);
+        sessions.check_emptied();
         streams.into_iter().for_each(|stream| receiver.stream(stream));
         datagrams.into_iter().for_each(|payload| receiver.datagram(payload));
     }
@@ -143,6 +155,7 @@ impl Drop for Ticket {
         let Some(sessions) = &self.link.sessions else { return };
         sessions.receivers.borrow_mut().remove(&self.id);
         let waiting = sessions.core.borrow_mut().remove(self.id);
+        sessions.check_emptied();
         waiting.into_iter().for_each(|stream| stream.refuse(Code::WT_SESSION_GONE));
     }
 }
@@ -182,6 +195,19 @@ impl Link {
             Route::Waits => self.sweep_later(sessions),
             Route::Refuse(stream, code) => stream.refuse(code),
         }
+    }
+
+    /// At a server that goes away: a request comes too late and is refused with this code, a stream of a session does not.
+    pub(super) fn accept_late(self: &Rc<Self>, mut reading: Reading, mut outbound: Outbound, code: Code) {
+        let link = Rc::clone(self);
+        tokio::task::spawn_local(async move {
+            // A peer that says nothing is given up with the connection.
+            if let Ok(Some(Event::WebTransport(session))) = reading.next().await {
+                return link.arrived(session, Arrived::new(reading, outbound));
+            }
+            reading.stop(code);
+            outbound.reset(code);
+        });
     }
 
     /// At a client: the server has opened a bidirectional stream, which can only be one of a session.
@@ -262,9 +288,15 @@ impl Link {
         tokio::task::spawn_local(async move {
             let Some(sessions) = &link.sessions else { return };
             loop {
-                let over = tokio::time::timeout(PATIENCE, link.quic.closed()).await.is_ok();
-                let old = sessions.core.borrow_mut().sweep();
-                old.into_iter().for_each(|stream| stream.refuse(Code::WT_BUFFERED_STREAM_REJECTED));
+                let over = tokio::select! {
+                    _ = link.quic.closed() => true,
+                    () = sessions.emptied.notified() => false,
+                    () = tokio::time::sleep(PATIENCE) => {
+                        let old = sessions.core.borrow_mut().sweep();
+                        old.into_iter().for_each(|stream| stream.refuse(Code::WT_BUFFERED_STREAM_REJECTED));
+                        false
+                    }
+                };
                 if over || !sessions.core.borrow().has_waiting() {
                     sessions.sweeping.set(false);
                     return;
