@@ -10,6 +10,7 @@ mod sites;
 pub(crate) mod soak;
 pub(crate) mod stress;
 pub(crate) mod tools;
+pub(crate) mod webtransport;
 
 use crate::{
     measure::descriptor_limit,

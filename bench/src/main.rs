@@ -12,6 +12,7 @@ mod mixed;
 mod origin;
 mod peers;
 mod table;
+mod webtransport;
 
 use std::process::ExitCode;
 
@@ -23,7 +24,8 @@ use crate::peers::{Peer, PeerKind};
 #[derive(Debug, Parser)]
 struct Options {
     /// Cases to run: tunnel, tunnel-64b, tunnel-64k, tunnel-1000, tunnel-tls, tunnel-h2, get, post, mirror, mirror-post,
-    /// idle, idle-tls, idle-h2, http3, http3-1m, idle-http3, reload, tools, scale, stress, soak. All but the last two by default.
+    /// idle, idle-tls, idle-h2, http3, http3-1m, idle-http3, webtransport, idle-webtransport, reload, tools, scale, stress,
+    /// webtransport-stress, soak. All but the last three by default.
     cases: Vec<String>,
     /// Rounds; each round runs every peer once.
     #[arg(long, default_value_t = 5)]
@@ -72,6 +74,12 @@ fn main() -> ExitCode {
     if wanted("idle-http3") {
         report(&cases::http3::idle(&peers, options.rounds));
     }
+    if wanted("webtransport") {
+        report(&cases::webtransport::run(&peers, options.rounds, options.seconds));
+    }
+    if wanted("idle-webtransport") {
+        report(&cases::webtransport::idle(&peers, options.rounds));
+    }
     if wanted("mirror") {
         report(&cases::mirror::gets(&peers, options.rounds, options.seconds));
     }
@@ -93,6 +101,7 @@ fn main() -> ExitCode {
     let mut good = true;
     for (text, passed) in [
         named("stress").then(|| cases::stress::run(&peers, options.rounds)),
+        named("webtransport-stress").then(|| cases::webtransport::stress(&peers, options.rounds)),
         named("soak").then(|| cases::soak::run(&peers, options.minutes)),
     ]
     .into_iter()

@@ -160,6 +160,15 @@ impl Running {
         if answer.starts_with("HTTP/1.1 200") { Ok(started.elapsed()) } else { Err(io::Error::other(answer)) }
     }
 
+    /// What the admin API answers to a GET.
+    pub(crate) fn get(&self, path: &str) -> io::Result<String> {
+        let mut stream = TcpStream::connect(self.admin)?;
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.admin)?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    }
+
     fn wait_until_ready(&mut self) -> io::Result<()> {
         let end = Instant::now() + Duration::from_secs(20);
         while Instant::now() < end {
