@@ -42,7 +42,8 @@ pub(crate) struct Keep {
 #[derive(Default)]
 struct Pool {
     idle: HashMap<Key, Vec<Idle>, RandomState>,
-    shared: HashMap<Key, Shared, RandomState>,
+    /// Several only where each takes but some WebTransport sessions.
+    shared: HashMap<Key, Vec<Shared>, RandomState>,
     /// The transports by their fingerprints: connections of those that are gone are not kept.
     transports: HashMap<u64, Weak<Connections>>,
     sweeping: bool,
@@ -142,21 +143,51 @@ pub(super) fn know(transport: u64, connections: &Arc<Connections>) {
 
 /// A connection that takes any number of requests at once.
 pub(super) fn shared(key: &Key) -> Option<Multiplexed> {
+    find_shared(key, |_| true)
+}
+
+/// A connection of HTTP/3 that takes one more WebTransport session.
+pub(super) fn with_room(key: &Key) -> Option<h3::Requests> {
+    let has_room = |connection: &Multiplexed| match connection {
+        Multiplexed::H2(..) => false,
+        Multiplexed::H3(requests) => requests.has_room_for_session(),
+    };
+    match find_shared(key, has_room)? {
+        Multiplexed::H2(..) => None,
+        Multiplexed::H3(requests) => Some(requests),
+    }
+}
+
+fn find_shared(key: &Key, fits: impl Fn(&Multiplexed) -> bool) -> Option<Multiplexed> {
     POOL.with_borrow_mut(|pool| {
-        let shared = pool.shared.get_mut(key)?;
-        if shared.connection.is_closed() {
-            pool.shared.remove(key);
-            return None;
-        }
+        let all = pool.shared.get_mut(key)?;
+        all.retain(|shared| !shared.connection.is_closed());
+        let shared = all.iter_mut().find(|shared| fits(&shared.connection))?;
         shared.used = Instant::now();
         Some(shared.connection.clone())
     })
 }
 
-/// Makes such a connection known to later requests.
+/// Makes such a connection known to later requests, in the place of what was known.
 pub(super) fn share(key: Key, connection: Multiplexed, idle_timeout: Duration) {
+    know_shared(key, connection, idle_timeout, Vec::clear);
+}
+
+/// Makes a connection for WebTransport sessions known to later ones, beside those that are known.
+pub(super) fn add(key: Key, requests: h3::Requests, idle_timeout: Duration) {
+    know_shared(key, Multiplexed::H3(requests), idle_timeout, |_| {});
+}
+
+fn know_shared(
+    key: Key,
+    connection: Multiplexed,
+    idle_timeout: Duration,
+    prepare: impl Fn(&mut Vec<Shared>),
+) {
     POOL.with_borrow_mut(|pool| {
-        pool.shared.insert(key, Shared { connection, idle_timeout, used: Instant::now() });
+        let all = pool.shared.entry(key).or_default();
+        prepare(all);
+        all.push(Shared { connection, idle_timeout, used: Instant::now() });
         pool.sweep_later();
     });
 }
@@ -199,9 +230,9 @@ impl Pool {
             !waiting.is_empty() && transports.contains_key(&key.transport)
         });
         // A request that is under way holds a clone of its own.
-        shared.retain(|key, shared| {
-            let kept = shared.used + shared.idle_timeout > now && !shared.connection.is_closed();
-            kept && transports.contains_key(&key.transport)
+        shared.retain(|key, all| {
+            all.retain(|shared| shared.used + shared.idle_timeout > now && !shared.connection.is_closed());
+            !all.is_empty() && transports.contains_key(&key.transport)
         });
         *sweeping = !(idle.is_empty() && shared.is_empty());
         *sweeping

@@ -84,10 +84,9 @@ impl HttpTransport {
 
     /// A connection on which one more WebTransport session may be asked for.
     async fn for_session(&self, quic: &Quic, plan: Plan<'_>) -> Result<Connection, Error> {
-        let kept = self.keep.and_then(|_| pool::any(&plan.key, true));
-        let (requests, reused) = match kept {
-            Some(Sender::H3(requests)) if requests.has_room_for_session() => (requests, true),
-            _ => (self.connect_quic(quic, &plan).await?, false),
+        let (requests, reused) = match self.keep.and_then(|_| pool::with_room(&plan.key)) {
+            Some(requests) => (requests, true),
+            None => (self.connect_quic(quic, &plan).await?, false),
         };
         let told = tokio::time::timeout(self.dialer.timeout, requests.missing_for_sessions()).await;
         let dial = plan.wanted.dial;
@@ -111,7 +110,11 @@ impl HttpTransport {
             connected.map_err(|error| Error::new(Kind::Dial, format!("dial {dial}")).because(error))?;
         let requests = Requests::open(connected, self.most_head, sessions, self.opening(&plan.key));
         if let Some(keep) = self.keep {
-            pool::share(plan.key.clone(), Multiplexed::H3(requests.clone()), keep.idle_timeout);
+            let (key, known) = (plan.key.clone(), requests.clone());
+            match sessions {
+                true => pool::add(key, known, keep.idle_timeout),
+                false => pool::share(key, Multiplexed::H3(known), keep.idle_timeout),
+            }
         }
         Ok(requests)
     }

@@ -58,13 +58,15 @@ impl Requests {
     }
 
     /// Whether one more session may be asked for. Where sessions have no limits each has a connection of its own.
-    pub(super) fn has_room_for_session(&self) -> bool {
+    pub(in super::super) fn has_room_for_session(&self) -> bool {
         let link = &self.0.link;
         let core = link.core().borrow();
         let Some((peer, dialect)) = core.peer().zip(core.webtransport()) else { return false };
-        dialect.has_flow_control(core.local(), peer)
-            && peer.counts_in_sessions()
-            && link.has_room_for_session(dialect.most_sessions(core.local(), peer).min(SHARED))
+        let most = match dialect.has_flow_control(core.local(), peer) {
+            true => dialect.most_sessions(core.local(), peer).min(SHARED),
+            false => 1,
+        };
+        link.has_room_for_session(most)
     }
 
     /// Asks for a session, with a request in the form of HTTP/3.
