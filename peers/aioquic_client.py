@@ -25,9 +25,11 @@ CROWD = 1200
 class Client(QuicConnectionProtocol):
     """One connection, whose events go to those who wait for a stream."""
 
+    webtransport = False
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.http = H3Connection(self._quic)
+        self.http = H3Connection(self._quic, enable_webtransport=self.webtransport)
         self.streams = {}
         self.finished = None
 
@@ -192,4 +194,5 @@ async def main():
     checks.end()
 
 
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -35,6 +35,14 @@ pub async fn run(port: &str, root: &str) -> Outcome {
 }
 
 async fn connect(port: u16, root: &str) -> Outcome<SendRequest<OpenStreams, Bytes>> {
+    let quic = dial(port, root).await?;
+    let (mut driver, requests) = h3::client::new(h3_quinn::Connection::new(quic)).await?;
+    tokio::spawn(async move { poll_fn(|cx| driver.poll_close(cx)).await });
+    Ok(requests)
+}
+
+/// A connection to Caddis.
+pub async fn dial(port: u16, root: &str) -> Outcome<quinn::Connection> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(root)?)?;
     let mut tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
@@ -42,10 +50,7 @@ async fn connect(port: u16, root: &str) -> Outcome<SendRequest<OpenStreams, Byte
     let config = quinn::ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?));
     let endpoint = Endpoint::client(([127, 0, 0, 1], 0).into())?;
     let server = SocketAddr::from(([127, 0, 0, 1], port));
-    let quic = endpoint.connect_with(config, server, "localhost")?.await?;
-    let (mut driver, requests) = h3::client::new(h3_quinn::Connection::new(quic)).await?;
-    tokio::spawn(async move { poll_fn(|cx| driver.poll_close(cx)).await });
-    Ok(requests)
+    Ok(endpoint.connect_with(config, server, "localhost")?.await?)
 }
 
 /// The response with its content and trailers.
@@ -74,7 +79,7 @@ async fn exchange(
     tokio::time::timeout(PATIENCE, whole).await?
 }
 
-fn check(holds: bool, what: impl std::fmt::Debug) -> Outcome {
+pub fn check(holds: bool, what: impl std::fmt::Debug) -> Outcome {
     if holds { Ok(()) } else { Err(format!("{what:?}").into()) }
 }
 

@@ -1,8 +1,10 @@
-//! The crates h3 and h3-quinn as a peer of Caddis: `caddis-peers client PORT ROOT`, where ROOT is the file of the authority's
-//! certificate, or `caddis-peers server`, which prints its address.
+//! The crates h3 and web-transport-quinn as peers of Caddis: `caddis-peers client PORT ROOT`, where ROOT is the file of the
+//! authority's certificate, or `caddis-peers server`, which prints its address. `sessions-client` and `sessions-server` are those of
+//! WebTransport.
 
 mod client;
 mod server;
+mod sessions;
 
 use std::process::ExitCode;
 
@@ -15,7 +17,9 @@ async fn main() -> ExitCode {
     let done = match args[..] {
         ["client", port, root] => client::run(port, root).await,
         ["server"] => server::run().await,
-        _ => Err("usage: caddis-peers client PORT ROOT | server".into()),
+        ["sessions-client", port, root] => sessions::client::run(port, root).await,
+        ["sessions-server"] => sessions::server::run().await,
+        _ => Err("usage: caddis-peers [sessions-]client PORT ROOT | [sessions-]server".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

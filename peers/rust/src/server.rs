@@ -11,6 +11,19 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use crate::Outcome;
 
 pub async fn run() -> Outcome {
+    let endpoint = listen()?;
+    while let Some(incoming) = endpoint.accept().await {
+        tokio::spawn(async move {
+            if let Err(error) = serve(incoming).await {
+                eprintln!("{error}");
+            }
+        });
+    }
+    Ok(())
+}
+
+/// Opens a socket, with a certificate that nobody has signed, and prints its address.
+pub fn listen() -> Outcome<Endpoint> {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
     let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
     let mut tls = rustls::ServerConfig::builder()
@@ -20,14 +33,7 @@ pub async fn run() -> Outcome {
     let config = ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls)?));
     let endpoint = Endpoint::server(config, ([127, 0, 0, 1], 0).into())?;
     println!("{}", endpoint.local_addr()?);
-    while let Some(incoming) = endpoint.accept().await {
-        tokio::spawn(async move {
-            if let Err(error) = serve(incoming).await {
-                eprintln!("{error}");
-            }
-        });
-    }
-    Ok(())
+    Ok(endpoint)
 }
 
 async fn serve(incoming: Incoming) -> Result<(), String> {
