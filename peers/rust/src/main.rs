@@ -1,6 +1,6 @@
 //! The crates h3 and web-transport-quinn as peers of Caddis: `caddis-peers client PORT ROOT`, where ROOT is the file of the
 //! authority's certificate, or `caddis-peers server`, which prints its address. `sessions-client` and `sessions-server` are those of
-//! WebTransport.
+//! WebTransport; `sessions-poke PORT ROOT N` opens N streams at once in a session.
 
 mod client;
 mod server;
@@ -18,6 +18,7 @@ async fn main() -> ExitCode {
         ["client", port, root] => client::run(port, root).await,
         ["server"] => server::run().await,
         ["sessions-client", port, root] => sessions::client::run(port, root).await,
+        ["sessions-poke", port, root, streams] => sessions::poke::run(port, root, streams).await,
         ["sessions-server"] => sessions::server::run().await,
         _ => Err("usage: caddis-peers [sessions-]client PORT ROOT | [sessions-]server".into()),
     };

@@ -5,4 +5,5 @@
 //! code that a client has used last. What comes on unidirectional streams and in datagrams is sent back in kind.
 
 pub mod client;
+pub mod poke;
 pub mod server;
