@@ -203,7 +203,7 @@ pub(crate) fn churn_of(target: SocketAddr, count: usize) {
 pub(crate) struct Open {
     runtime: Runtime,
     sessions: Vec<(Session, Vec<Stream>)>,
-    _clients: Vec<Client>,
+    clients: Vec<Client>,
 }
 
 impl Open {
@@ -226,7 +226,7 @@ impl Open {
                 clients.push(client);
             }
         });
-        Self { runtime, sessions: open, _clients: clients }
+        Self { runtime, sessions: open, clients }
     }
 
     /// How many streams send a message to the upstream and back within some seconds.
@@ -245,5 +245,17 @@ impl Open {
             }
             alive
         })
+    }
+}
+
+impl Drop for Open {
+    /// Without a word the proxy would take the clients for silent.
+    fn drop(&mut self) {
+        self.runtime.block_on(async {
+            for client in &self.clients {
+                client.link.quic.close(0_u32.into(), b"");
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        });
     }
 }
