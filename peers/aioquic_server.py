@@ -124,10 +124,8 @@ def identity(config):
 
 
 async def main():
-    # Windows that hold all that a check sends: see docs/peers.md.
-    windows = {"max_data": 1 << 24, "max_stream_data": 1 << 23}
     config = QuicConfiguration(
-        alpn_protocols=H3_ALPN, is_client=False, max_datagram_frame_size=65536, **windows
+        alpn_protocols=H3_ALPN, is_client=False, max_datagram_frame_size=65536
     )
     identity(config)
     server = await serve("127.0.0.1", 0, configuration=config, create_protocol=Server)

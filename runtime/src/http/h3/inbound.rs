@@ -3,11 +3,13 @@
 use std::{
     future::{Future, poll_fn},
     pin::pin,
-    task::{Context, Poll, ready},
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker, ready},
 };
 
 use bytes::Bytes;
 use caddis_h3::{Code, StreamId};
+use futures_util::task::AtomicWaker;
 use quinn::{ReadError, RecvStream, VarInt};
 
 use super::{CHUNK, OpenStream, number};
@@ -20,12 +22,25 @@ pub(crate) struct Inbound {
     ended: bool,
     /// What the peer is told if the rest is not read.
     unwanted: Code,
+    /// Who waits for a reset.
+    watcher: Option<Arc<Watcher>>,
     _open: OpenStream,
+}
+
+/// Wakes whoever waits for a reset. The library keeps what is to be woken for as long as the connection lasts, if the stream
+/// comes to its end without one: that should not be a task with all that belongs to it.
+#[derive(Debug, Default)]
+struct Watcher(AtomicWaker);
+
+impl Wake for Watcher {
+    fn wake(self: Arc<Self>) {
+        self.0.wake();
+    }
 }
 
 impl Inbound {
     pub(super) fn new(stream: RecvStream, unwanted: Code, open: OpenStream) -> Self {
-        Self { stream, ended: false, unwanted, _open: open }
+        Self { stream, ended: false, unwanted, watcher: None, _open: open }
     }
 
     /// Makes it a stream of a WebTransport session, which ends with it.
@@ -64,7 +79,11 @@ impl Inbound {
         if self.ended {
             return Poll::Pending;
         }
-        match ready!(pin!(self.stream.received_reset()).poll(cx)) {
+        let watcher = self.watcher.get_or_insert_default();
+        watcher.0.register(cx.waker());
+        let waker = Waker::from(Arc::clone(watcher));
+        let mut watching = Context::from_waker(&waker);
+        match ready!(pin!(self.stream.received_reset()).poll(&mut watching)) {
             Ok(Some(code)) => {
                 self.ended = true;
                 Poll::Ready(Code::new(code.into_inner()))
@@ -86,5 +105,8 @@ impl Inbound {
 impl Drop for Inbound {
     fn drop(&mut self) {
         self.stop(self.unwanted);
+        if let Some(watcher) = &self.watcher {
+            watcher.0.take();
+        }
     }
 }

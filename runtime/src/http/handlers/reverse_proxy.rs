@@ -430,8 +430,10 @@ impl ReverseProxy {
                     if let Some(body) = failure.unsent {
                         asked.body.put_back(body);
                     }
-                    let replayable = asked.body.is_whole() && is_idempotent(&asked.method);
-                    if !(failure.stale && (unsent || replayable)) {
+                    // Whatever a session was about to be has ended with its connection.
+                    let repeatable =
+                        is_idempotent(&asked.method) || asked.upgrade == Some(Upgrade::WebTransport);
+                    if !(failure.stale && (unsent || asked.body.is_whole() && repeatable)) {
                         return Err(failure.error);
                     }
                 }

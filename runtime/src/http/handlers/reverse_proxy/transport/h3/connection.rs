@@ -99,6 +99,9 @@ impl HttpTransport {
             let message = format!("the upstream {dial} offers no WebTransport: it lacks {missing}");
             return Err(Error::new(Kind::Dial, message));
         }
+        if let Some(keep) = self.keep.filter(|_| !reused && requests.has_room_for_session()) {
+            pool::add(plan.key.clone(), requests.clone(), keep.idle_timeout);
+        }
         Ok(Connection { extended: true, ..plan.into_connection(None, Sender::H3(requests), reused) })
     }
 
@@ -109,12 +112,8 @@ impl HttpTransport {
         let connected =
             connected.map_err(|error| Error::new(Kind::Dial, format!("dial {dial}")).because(error))?;
         let requests = Requests::open(connected, self.most_head, sessions, self.opening(&plan.key));
-        if let Some(keep) = self.keep {
-            let (key, known) = (plan.key.clone(), requests.clone());
-            match sessions {
-                true => pool::add(key, known, keep.idle_timeout),
-                false => pool::share(key, Multiplexed::H3(known), keep.idle_timeout),
-            }
+        if let Some(keep) = self.keep.filter(|_| !sessions) {
+            pool::share(plan.key.clone(), Multiplexed::H3(requests.clone()), keep.idle_timeout);
         }
         Ok(requests)
     }

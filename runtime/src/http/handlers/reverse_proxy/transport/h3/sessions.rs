@@ -57,16 +57,14 @@ impl Requests {
         })
     }
 
-    /// Whether one more session may be asked for. Where sessions have no limits each has a connection of its own.
+    /// Whether one more session may be asked for. Where sessions have no limits each has a connection of its own, which nobody
+    /// uses after it: such upstreams often know one session only.
     pub(in super::super) fn has_room_for_session(&self) -> bool {
         let link = &self.0.link;
         let core = link.core().borrow();
         let Some((peer, dialect)) = core.peer().zip(core.webtransport()) else { return false };
-        let most = match dialect.has_flow_control(core.local(), peer) {
-            true => dialect.most_sessions(core.local(), peer).min(SHARED),
-            false => 1,
-        };
-        link.has_room_for_session(most)
+        dialect.has_flow_control(core.local(), peer)
+            && link.has_room_for_session(dialect.most_sessions(core.local(), peer).min(SHARED))
     }
 
     /// Asks for a session, with a request in the form of HTTP/3.
