@@ -6,7 +6,7 @@
 
 mod ids;
 mod socket;
-mod unpack;
+mod udp;
 
 use std::{
     cell::Cell,
@@ -21,8 +21,8 @@ use quinn::{EndpointConfig, Incoming, TokioRuntime, TransportConfig};
 
 use self::socket::Datagrams;
 pub(crate) use self::{
-    socket::{Endpoints, Writable},
-    unpack::{Unpacked, receive},
+    socket::Endpoints,
+    udp::{Kind, Udp},
 };
 use super::{KeepAlive, ports::Held};
 use crate::tls::quic as tls;
@@ -48,7 +48,7 @@ const LOST: Duration = Duration::from_secs(30);
 /// An endpoint of the shard that it was made on.
 pub(super) struct Quic {
     endpoint: quinn::Endpoint,
-    datagrams: Arc<Datagrams>,
+    datagrams: Arc<Udp<Datagrams>>,
     half_open: Rc<Cell<usize>>,
 }
 
@@ -82,9 +82,11 @@ impl Quic {
         port: Option<Arc<Held>>,
         endpoints: &Arc<Endpoints>,
     ) -> io::Result<Self> {
-        let datagrams = Arc::new(Datagrams::new(socket.into(), port, endpoints)?);
+        let socket = std::net::UdpSocket::from(socket);
+        let kind = Datagrams::new(socket.local_addr()?, port, endpoints)?;
+        let datagrams = Arc::new(Udp::new(socket, kind)?);
         let mut config = common();
-        let generator = datagrams.ids();
+        let generator = datagrams.kind.ids();
         config.cid_generator(move || Box::new(generator.clone()));
         let endpoint = quinn::Endpoint::new_with_abstract_socket(
             config,
@@ -115,7 +117,7 @@ impl Quic {
 impl Drop for Quic {
     /// The connections go on, and so does the endpoint until the last of them ends.
     fn drop(&mut self) {
-        self.datagrams.retire();
+        self.datagrams.kind.retire();
         self.endpoint.set_server_config(None);
     }
 }

@@ -5,31 +5,24 @@ use std::{
     fmt,
     io::{self, IoSliceMut},
     net::{IpAddr, SocketAddr},
-    pin::Pin,
     sync::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
-use quinn::{
-    AsyncUdpSocket, UdpPoller,
-    udp::{EcnCodepoint, RecvMeta, Transmit, UdpSocketState},
-};
-use tokio::{io::Interest, net::UdpSocket, sync::mpsc};
+use quinn::udp::{EcnCodepoint, RecvMeta};
+use tokio::sync::mpsc;
 
 use super::{
-    Unpacked,
+    Kind,
     ids::{self, Ids},
-    receive,
 };
 use crate::{listen::ports::Held, shard};
 
 /// Datagrams that wait for another endpoint. Those that come when so many wait are lost, as the network loses some.
 const WAITING: usize = 1024;
-/// How often in a row a socket is read from that brings nothing but what is handed over.
-const ROUNDS: usize = 16;
 
 /// The endpoints of a process, by number.
 #[derive(Debug, Default)]
@@ -92,41 +85,28 @@ impl Inbox {
     }
 }
 
-/// The socket of an endpoint.
+/// What is special about the socket of a listener.
 pub(super) struct Datagrams {
-    io: Arc<UdpSocket>,
-    state: UdpSocketState,
     number: u16,
     inbox: Arc<Inbox>,
     received: Mutex<mpsc::Receiver<Datagram>>,
-    unpacked: Mutex<Unpacked>,
     endpoints: Arc<Endpoints>,
     /// The connections need the socket, and so the port stays ours after the listener has stopped.
     _port: Option<Arc<Held>>,
 }
 
 impl Datagrams {
+    /// Those of a socket with this address.
     pub(super) fn new(
-        socket: std::net::UdpSocket,
+        local: SocketAddr,
         port: Option<Arc<Held>>,
         endpoints: &Arc<Endpoints>,
     ) -> io::Result<Self> {
-        let state = UdpSocketState::new((&socket).into())?;
-        let io = Arc::new(UdpSocket::from_std(socket)?);
         let (sender, received) = mpsc::channel(WAITING);
-        let (local, shard, retired) = (io.local_addr()?, shard::current(), AtomicBool::new(false));
+        let (shard, retired) = (shard::current(), AtomicBool::new(false));
         let (number, inbox) = endpoints.add(Inbox { local, shard, sender, retired })?;
-        let endpoints = Arc::clone(endpoints);
-        Ok(Self {
-            io,
-            state,
-            number,
-            inbox,
-            received: Mutex::new(received),
-            unpacked: Mutex::default(),
-            endpoints,
-            _port: port,
-        })
+        let (received, endpoints) = (Mutex::new(received), Arc::clone(endpoints));
+        Ok(Self { number, inbox, received, endpoints, _port: port })
     }
 
     /// Makes ids that name this endpoint.
@@ -151,26 +131,34 @@ impl Datagrams {
         }
         self.endpoints.heir(&self.inbox)
     }
+}
 
-    /// Hands over what is not for here; whether that was nothing. Otherwise what is for here comes back with the rest.
-    fn sort(&self, received: &[u8], meta: &RecvMeta) -> bool {
-        let datagrams = || received.chunks(meta.stride.max(1));
-        if datagrams().all(|datagram| self.other(datagram).is_none()) {
-            return true;
-        }
-        for datagram in datagrams() {
-            self.other(datagram).as_ref().unwrap_or(&self.inbox).put(datagram, meta);
-        }
-        false
+impl Drop for Datagrams {
+    fn drop(&mut self) {
+        self.endpoints.remove(self.number);
     }
+}
 
+impl fmt::Debug for Datagrams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Datagrams").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Datagram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Datagram").field("addr", &self.addr).finish_non_exhaustive()
+    }
+}
+
+impl Kind for Datagrams {
     /// Takes what others have received.
-    fn poll_inbox(
+    fn poll_ahead(
         &self,
         cx: &mut Context<'_>,
         buffers: &mut [IoSliceMut<'_>],
         metas: &mut [RecvMeta],
-    ) -> usize {
+    ) -> Poll<io::Result<usize>> {
         let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
         let mut count = 0;
         for (buffer, meta) in buffers.iter_mut().zip(metas) {
@@ -182,117 +170,20 @@ impl Datagrams {
             (meta.addr, meta.ecn, meta.dst_ip, meta.len, meta.stride) = (addr, ecn, dst_ip, len, len);
             count += 1;
         }
-        count
-    }
-}
-
-impl Drop for Datagrams {
-    fn drop(&mut self) {
-        self.endpoints.remove(self.number);
-    }
-}
-
-impl fmt::Debug for Datagrams {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Datagrams")
-            .field("number", &self.number)
-            .field("io", &self.io)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Datagram {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Datagram").field("addr", &self.addr).finish_non_exhaustive()
-    }
-}
-
-impl AsyncUdpSocket for Datagrams {
-    fn create_io_poller(self: Arc<Self>) -> Pin<Box<dyn UdpPoller>> {
-        Box::pin(Writable::new(&self.io))
+        if count > 0 { Poll::Ready(Ok(count)) } else { Poll::Pending }
     }
 
-    fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
-        self.io.try_io(Interest::WRITABLE, || self.state.send((&*self.io).into(), transmit))
-    }
-
-    fn poll_recv(
-        &self,
-        cx: &mut Context<'_>,
-        buffers: &mut [IoSliceMut<'_>],
-        metas: &mut [RecvMeta],
-    ) -> Poll<io::Result<usize>> {
-        let mut unpacked = self.unpacked.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = unpacked.left(buffers, metas) {
-            return Poll::Ready(Ok(count));
+    /// Hands over what is not for here. What came along with that comes back with the rest.
+    fn is_for_here(&self, received: &[u8], meta: &RecvMeta) -> bool {
+        let datagrams = || received.chunks(meta.stride.max(1));
+        if datagrams().all(|datagram| self.other(datagram).is_none()) {
+            return true;
         }
-        let count = self.poll_inbox(cx, buffers, metas);
-        if count > 0 {
-            return Poll::Ready(Ok(count));
+        for datagram in datagrams() {
+            self.other(datagram).as_ref().unwrap_or(&self.inbox).put(datagram, meta);
         }
-        for _ in 0..ROUNDS {
-            ready!(self.io.poll_recv_ready(cx))?;
-            let count = shard::with_scratch(|scratch| {
-                // It was not ready after all, or the network has complained about something that was sent.
-                let Ok(meta) = receive(&self.io, &self.state, scratch) else { return 0 };
-                let received = &scratch[..meta.len];
-                if self.sort(received, &meta) { unpacked.split(received, &meta, buffers, metas) } else { 0 }
-            });
-            if count > 0 {
-                return Poll::Ready(Ok(count));
-            }
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        false
     }
 
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.io.local_addr()
-    }
-
-    fn max_transmit_segments(&self) -> usize {
-        self.state.max_gso_segments()
-    }
-
-    fn max_receive_segments(&self) -> usize {
-        1
-    }
-
-    fn may_fragment(&self) -> bool {
-        self.state.may_fragment()
-    }
-}
-
-/// A wait for room to send.
-type Waiting = Pin<Box<dyn Future<Output = io::Result<()>> + Send + Sync>>;
-
-/// Waits for room to send, for one task.
-pub(crate) struct Writable {
-    io: Arc<UdpSocket>,
-    waiting: Option<Waiting>,
-}
-
-impl Writable {
-    pub(crate) fn new(io: &Arc<UdpSocket>) -> Self {
-        Self { io: Arc::clone(io), waiting: None }
-    }
-}
-
-impl UdpPoller for Writable {
-    fn poll_writable(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        let waiting = this.waiting.get_or_insert_with(|| {
-            let io = Arc::clone(&this.io);
-            Box::pin(async move { io.writable().await })
-        });
-        let writable = ready!(waiting.as_mut().poll(cx));
-        this.waiting = None;
-        Poll::Ready(writable)
-    }
-}
-
-impl fmt::Debug for Writable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Writable").field("io", &self.io).finish_non_exhaustive()
-    }
+    fn complained(&self, _: &io::Error) {}
 }

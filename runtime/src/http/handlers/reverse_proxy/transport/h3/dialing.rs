@@ -20,6 +20,7 @@ use super::{
     },
     socket::Connected,
 };
+use crate::listen::Udp;
 
 /// Nothing opens streams towards a client but what HTTP/3 itself needs: three, and some more that are refused.
 const UNIDIRECTIONAL: u32 = 8;
@@ -105,7 +106,7 @@ impl Quic {
         if cfg!(target_os = "linux") {
             socket.connect(address)?;
         }
-        let socket = Arc::new(Connected::new(socket)?);
+        let socket = Arc::new(Udp::new(socket, Connected::default())?);
         let watched = Arc::clone(&socket);
         let endpoint = Endpoint::new_with_abstract_socket(
             EndpointConfig::default(),
@@ -117,7 +118,7 @@ impl Quic {
             .connect_with(config, address, server_name)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         tokio::select! {
-            connected = connecting => connected.map_err(|error| match watched.is_refused() {
+            connected = connecting => connected.map_err(|error| match watched.kind.is_refused() {
                 true => io::ErrorKind::ConnectionRefused.into(),
                 false => failed(error),
             }),

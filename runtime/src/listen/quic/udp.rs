@@ -1,0 +1,247 @@
+//! Sockets of QUIC. The kernel gives many datagrams of one peer as one, for which QUIC would keep 3 MB of buffers for each socket:
+//! here they are read into the buffer of the shard, and copied to buffers of the size of a datagram.
+
+use std::{
+    fmt,
+    future::Future,
+    io::{self, IoSliceMut},
+    net::SocketAddr,
+    pin::Pin,
+    slice,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, ready},
+};
+
+use quinn::{
+    AsyncUdpSocket, UdpPoller,
+    udp::{RecvMeta, Transmit, UdpSocketState},
+};
+use tokio::{io::Interest, net::UdpSocket};
+
+use crate::shard;
+
+/// How often in a row a socket is read from that brings nothing.
+const ROUNDS: usize = 16;
+
+/// What is different about the sockets of servers and of clients.
+pub(crate) trait Kind: fmt::Debug + Send + Sync + 'static {
+    /// What there is to be received before the socket is asked.
+    fn poll_ahead(
+        &self,
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+        metas: &mut [RecvMeta],
+    ) -> Poll<io::Result<usize>>;
+
+    /// Whether datagrams are for the endpoint of this socket. Others were taken care of.
+    fn is_for_here(&self, received: &[u8], meta: &RecvMeta) -> bool;
+
+    /// The network has complained about something that was sent. What is lost is sent again.
+    fn complained(&self, error: &io::Error);
+}
+
+/// The socket of an endpoint.
+#[derive(Debug)]
+pub(crate) struct Udp<K> {
+    io: Arc<UdpSocket>,
+    state: UdpSocketState,
+    unpacked: Mutex<Unpacked>,
+    pub(crate) kind: K,
+}
+
+impl<K> Udp<K> {
+    /// # Errors
+    /// When the socket cannot be used so.
+    pub(crate) fn new(socket: std::net::UdpSocket, kind: K) -> io::Result<Self> {
+        let state = UdpSocketState::new((&socket).into())?;
+        let io = Arc::new(UdpSocket::from_std(socket)?);
+        Ok(Self { io, state, unpacked: Mutex::default(), kind })
+    }
+
+    /// The socket below.
+    pub(crate) fn io(&self) -> &UdpSocket {
+        &self.io
+    }
+
+    /// Reads what the kernel gives as one.
+    fn receive(&self, scratch: &mut [u8]) -> io::Result<RecvMeta> {
+        let mut meta = RecvMeta::default();
+        let mut scratch = [IoSliceMut::new(scratch)];
+        let receive = || self.state.recv((&*self.io).into(), &mut scratch, slice::from_mut(&mut meta));
+        self.io.try_io(Interest::READABLE, receive)?;
+        Ok(meta)
+    }
+}
+
+impl<K: Kind> AsyncUdpSocket for Udp<K> {
+    fn create_io_poller(self: Arc<Self>) -> Pin<Box<dyn UdpPoller>> {
+        Box::pin(Writable::new(&self.io))
+    }
+
+    fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
+        let send = || self.state.try_send((&*self.io).into(), transmit);
+        match self.io.try_io(Interest::WRITABLE, send) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(error),
+            Err(error) => {
+                self.kind.complained(&error);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    fn poll_recv(
+        &self,
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+        metas: &mut [RecvMeta],
+    ) -> Poll<io::Result<usize>> {
+        let mut unpacked = self.unpacked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = unpacked.left(buffers, metas) {
+            return Poll::Ready(Ok(count));
+        }
+        for _ in 0..ROUNDS {
+            if let Poll::Ready(ahead) = self.kind.poll_ahead(cx, buffers, metas) {
+                return Poll::Ready(ahead);
+            }
+            ready!(self.io.poll_recv_ready(cx))?;
+            let count = shard::with_scratch(|scratch| match self.receive(scratch) {
+                Ok(meta) => {
+                    let received = &scratch[..meta.len];
+                    match self.kind.is_for_here(received, &meta) {
+                        true => unpacked.split(received, &meta, buffers, metas),
+                        false => 0,
+                    }
+                }
+                // It was not ready after all.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+                Err(error) => {
+                    self.kind.complained(&error);
+                    0
+                }
+            });
+            if count > 0 {
+                return Poll::Ready(Ok(count));
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.io.local_addr()
+    }
+
+    fn max_transmit_segments(&self) -> usize {
+        self.state.max_gso_segments()
+    }
+
+    fn max_receive_segments(&self) -> usize {
+        1
+    }
+
+    fn may_fragment(&self) -> bool {
+        self.state.may_fragment()
+    }
+}
+
+/// Datagrams that came along with others, and for which there were no buffers.
+#[derive(Debug, Default)]
+struct Unpacked(Option<(Vec<u8>, RecvMeta)>);
+
+impl Unpacked {
+    /// Hands out what is left; `None` if that is nothing.
+    fn left(&mut self, buffers: &mut [IoSliceMut<'_>], metas: &mut [RecvMeta]) -> Option<usize> {
+        let (contents, together) = self.0.take()?;
+        Some(self.split(&contents, &together, buffers, metas))
+    }
+
+    /// Puts each datagram into a buffer of its own, and keeps those for which there is none. How many buffers were used.
+    fn split(
+        &mut self,
+        contents: &[u8],
+        together: &RecvMeta,
+        buffers: &mut [IoSliceMut<'_>],
+        metas: &mut [RecvMeta],
+    ) -> usize {
+        let mut datagrams = contents.chunks(together.stride.max(1));
+        let (mut count, mut used) = (0, 0);
+        for ((buffer, meta), datagram) in buffers.iter_mut().zip(metas).zip(&mut datagrams) {
+            // One that is longer than was agreed is none.
+            let length = datagram.len().min(buffer.len());
+            buffer[..length].copy_from_slice(&datagram[..length]);
+            *meta = *together;
+            (meta.len, meta.stride) = (length, length);
+            used += datagram.len();
+            count += 1;
+        }
+        if used < contents.len() {
+            self.0 = Some((contents[used..].to_vec(), *together));
+        }
+        count
+    }
+}
+
+/// A wait for room to send.
+type Waiting = Pin<Box<dyn Future<Output = io::Result<()>> + Send + Sync>>;
+
+/// Waits for room to send, for one task.
+struct Writable {
+    io: Arc<UdpSocket>,
+    waiting: Option<Waiting>,
+}
+
+impl Writable {
+    fn new(io: &Arc<UdpSocket>) -> Self {
+        Self { io: Arc::clone(io), waiting: None }
+    }
+}
+
+impl UdpPoller for Writable {
+    fn poll_writable(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let waiting = this.waiting.get_or_insert_with(|| {
+            let io = Arc::clone(&this.io);
+            Box::pin(async move { io.writable().await })
+        });
+        let writable = ready!(waiting.as_mut().poll(cx));
+        this.waiting = None;
+        Poll::Ready(writable)
+    }
+}
+
+impl fmt::Debug for Writable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writable").field("io", &self.io).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn datagrams_that_came_together_are_told_apart() {
+        let mut together = RecvMeta::default();
+        (together.len, together.stride) = (8, 3);
+        let mut room = [[0; 4]; 2];
+        let mut metas = [RecvMeta::default(); 2];
+        let mut unpacked = Unpacked::default();
+        let mut told = Vec::new();
+        let mut next = Some(b"aaabbbcc".as_slice());
+        loop {
+            let mut buffers: Vec<_> = room.iter_mut().map(|room| IoSliceMut::new(room)).collect();
+            let count = match next.take() {
+                Some(contents) => unpacked.split(contents, &together, &mut buffers, &mut metas),
+                None => match unpacked.left(&mut buffers, &mut metas) {
+                    Some(count) => count,
+                    None => break,
+                },
+            };
+            told.extend(
+                (0..count).map(|at| String::from_utf8_lossy(&room[at][..metas[at].len]).into_owned()),
+            );
+        }
+        assert_eq!(told, ["aaa", "bbb", "cc"]);
+    }
+}
