@@ -32,6 +32,7 @@ pub mod server;
 pub(crate) mod sniff;
 pub(crate) mod status;
 pub(crate) mod takeover;
+pub(crate) mod trailers;
 pub mod uri;
 
 pub use body::Body;

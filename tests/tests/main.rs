@@ -10,6 +10,7 @@ mod http2;
 mod http3;
 mod http3_upstreams;
 mod interim;
+mod messages;
 mod mirror;
 mod pages;
 mod php;

@@ -31,6 +31,8 @@ pub(crate) enum Invalid {
     LongTarget,
     #[error("the length of the body is no number, or more than one")]
     Length,
+    #[error("unknown transfer coding")]
+    Coding,
     #[error("invalid chunk")]
     Chunk,
     #[error("the header fields are longer than {0} bytes")]

@@ -16,13 +16,14 @@ pub(crate) fn strip(headers: &mut HeaderMap, is_about_connection: impl Fn(&Heade
     }
 }
 
-/// The fields that `Connection` names, but for those that are about one connection anyway.
+/// The fields that `Connection` names, but for those that are about one connection anyway. A request without its host would be
+/// another one, and HTTP/1.1 has none (RFC 9112, section 3.2).
 pub(crate) fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
     let mut named = Vec::new();
     for value in headers.get_all(header::CONNECTION) {
         for name in value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
             if !NO_FIELDS.iter().any(|known| name.eq_ignore_ascii_case(known)) {
-                named.extend(HeaderName::from_bytes(name));
+                named.extend(HeaderName::from_bytes(name).ok().filter(|name| *name != header::HOST));
             }
         }
     }

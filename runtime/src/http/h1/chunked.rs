@@ -3,7 +3,7 @@
 use bytes::{Buf, Bytes, BytesMut};
 use http::HeaderMap;
 
-use super::{Invalid, fields};
+use super::{Invalid, fields, framing::LONGEST};
 
 /// The longest line that begins a chunk: its size and extensions, which are not looked at.
 const LONGEST_LINE: usize = 4096;
@@ -88,14 +88,19 @@ impl Chunked {
 /// The size in the line before a chunk.
 fn size(line: &[u8]) -> Result<u64, Invalid> {
     let line = line.strip_suffix(b"\r").ok_or(Invalid::Chunk)?;
+    // Others may take a carriage return for the end of the line.
+    if line.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t') {
+        return Err(Invalid::Chunk);
+    }
     let digits = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii_end();
     if digits.is_empty() || digits.len() > 16 {
         return Err(Invalid::Chunk);
     }
-    digits.iter().try_fold(0, |size: u64, digit| {
-        let digit = char::from(*digit).to_digit(16).ok_or(Invalid::Chunk)?;
-        Ok(size << 4 | u64::from(digit))
-    })
+    let size = digits.iter().try_fold(0, |size: u64, digit| {
+        let digit = char::from(*digit).to_digit(16)?;
+        Some(size << 4 | u64::from(digit))
+    });
+    size.filter(|size| *size <= LONGEST).ok_or(Invalid::Chunk)
 }
 
 /// The fields behind the last chunk and how long they are, once they are complete.
@@ -159,6 +164,13 @@ mod tests {
             "1\r\nab\r\n",
             "1\r\na\n0\r\n\r\n",
             "10000000000000000\r\n",
+            "8000000000000000\r\n",
+            "1;a\rb\r\na\r\n0\r\n\r\n",
+            "1;a\nb\r\na\r\n0\r\n\r\n",
+            "1;a\0b\r\na\r\n0\r\n\r\n",
+            "1\r\r\na\r\n0\r\n\r\n",
+            " 1\r\na\r\n0\r\n\r\n",
+            "1_0\r\n",
             "0\r\n bad: fold\r\n\r\n",
         ] {
             assert!(decoded(text, 1000).is_err(), "{text:?}");

@@ -1,23 +1,14 @@
 //! The fields of a message.
 
 use bytes::{BufMut, Bytes};
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use httparse::Header;
 
 use super::Invalid;
+use crate::http::trailers;
 
 /// What is often added to the fields of a message.
 const ADDED: usize = 4;
-
-/// Fields that mean something for the message itself do not belong behind it (RFC 9110, section 6.5.1).
-const NO_TRAILERS: [HeaderName; 6] = [
-    header::CONTENT_LENGTH,
-    header::TRANSFER_ENCODING,
-    header::HOST,
-    header::TRAILER,
-    header::TE,
-    header::CONNECTION,
-];
 
 /// Makes fields of what was parsed of a head. Their values are parts of a copy of it, so that the buffer can be read into
 /// again. `each` sees them.
@@ -94,7 +85,7 @@ fn put_number(mut number: u64, out: &mut Vec<u8>) {
 
 /// Writes the fields that may stand behind a body.
 pub(super) fn put_trailers(trailers: &HeaderMap, out: &mut Vec<u8>) {
-    for (name, value) in trailers.iter().filter(|(name, _)| !NO_TRAILERS.contains(name)) {
+    for (name, value) in trailers.iter().filter(|(name, _)| trailers::may_follow(name)) {
         put(name, value, out);
     }
 }

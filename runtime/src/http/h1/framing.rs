@@ -6,6 +6,9 @@ use http_body::SizeHint;
 
 use super::{Chunked, Invalid, Piece, Short};
 
+/// The longest body. Whoever is next may have no room for longer numbers, and take them for others.
+pub(super) const LONGEST: u64 = i64::MAX as u64;
+
 /// What ends a body.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
@@ -67,7 +70,8 @@ pub(crate) fn length(headers: &HeaderMap, lists: bool) -> Result<Option<u64>, In
     let mut length = None;
     for value in headers.get_all(header::CONTENT_LENGTH) {
         for part in value.as_bytes().split(|byte| lists && *byte == b',') {
-            let number = number(part.trim_ascii()).ok_or(Invalid::Length)?;
+            let number =
+                number(part.trim_ascii()).filter(|number| *number <= LONGEST).ok_or(Invalid::Length)?;
             if length.is_some_and(|length| length != number) {
                 return Err(Invalid::Length);
             }

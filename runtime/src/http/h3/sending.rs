@@ -10,10 +10,7 @@ use bytes::{Bytes, BytesMut};
 use caddis_h3::{frame, message::write};
 
 use super::{Failed, Outbound, SendError};
-use crate::http::{
-    body::BodyError,
-    connection::outgoing::{self, Promise},
-};
+use crate::http::{body::BodyError, connection::outgoing::Promise, trailers};
 
 /// Why a body was not sent.
 #[derive(Debug, thiserror::Error)]
@@ -84,13 +81,13 @@ where
                 }
             }
             Err(frame) => {
-                if let Ok(mut trailers) = frame.into_trailers() {
+                if let Ok(mut fields) = frame.into_trailers() {
                     if !promise.is_kept() {
                         return Err(Unsent::Length);
                     }
-                    outgoing::strip(&mut trailers);
+                    trailers::strip(&mut fields);
                     let mut out = BytesMut::from(head.take().unwrap_or_default());
-                    write::trailers(&trailers, &mut out);
+                    write::trailers(&fields, &mut out);
                     outbound.write(&mut [out.freeze()]).await?;
                     return Ok(());
                 }

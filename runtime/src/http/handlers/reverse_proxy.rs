@@ -274,7 +274,7 @@ impl ReverseProxy {
             true => RequestBody::none(),
             false => RequestBody::take(exchange, self.request_buffers).await?,
         };
-        let upgrade = match request::upgrade_token(&exchange.request.headers) {
+        let upgrade = match request::wanted_upgrade(exchange) {
             _ if session => Some(Upgrade::WebTransport),
             _ if connect => Some(Upgrade::WebSocket),
             Some(token) if token == "websocket" => Some(Upgrade::WebSocket),

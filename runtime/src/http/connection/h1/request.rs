@@ -113,6 +113,10 @@ pub(super) fn read<'a>(input: &'a [u8], room: &mut [MaybeUninit<Header<'a>>]) ->
     if target.len() > LONGEST_TARGET {
         return Err(Invalid::LongTarget);
     }
+    // The type would silently drop what is behind it.
+    if target.contains('#') {
+        return Err(Invalid::Target);
+    }
     let uri = Uri::from_maybe_shared(fields::part(&copy, input, target.as_bytes()));
     let uri = uri.map_err(|_| Invalid::Target)?;
     let mut present = Present::default();
@@ -143,11 +147,16 @@ impl Head {
         if present.strange_host {
             return Err(Refused::Host);
         }
-        // An authority alone is what CONNECT asks for (RFC 9112, section 3.2.3).
-        if uri.authority().is_some() && uri.scheme().is_none() && *method != Method::CONNECT {
+        let old = *version == Version::HTTP_10;
+        // An authority alone is what CONNECT asks for, the whole server is for OPTIONS (RFC 9112, sections 3.2.3 and 3.2.4).
+        let lonely = uri.authority().is_some() && uri.scheme().is_none();
+        if lonely && *method != Method::CONNECT || uri.path() == "*" && *method != Method::OPTIONS {
             return Err(Invalid::Target.into());
         }
-        let old = *version == Version::HTTP_10;
+        // Without it the server has nothing to say against a target that names a host.
+        if uri.scheme().is_some() && !present.host && !old {
+            return Err(Refused::Host);
+        }
         let mut keep = match (old, present.connection) {
             (_, false) => !old,
             (true, true) => has_token(headers, &header::CONNECTION, "keep-alive"),

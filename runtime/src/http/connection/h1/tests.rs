@@ -147,14 +147,24 @@ fn a_connection_is_handed_over_with_what_was_read_too_far() {
 #[test]
 fn only_who_asks_for_an_upgrade_gets_one() {
     run(async {
-        let mut client = Client::of(|_, stream| async move {
-            assert!(scene::take_over(&stream.unwrap()).is_none());
-            let mut response = Response::new(Body::Empty);
-            *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-            Ok(response)
-        });
-        client.send("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: other\r\n\r\n").await;
-        assert_eq!(client.rest().await, "");
+        let client = || {
+            Client::of(|_, stream| async move {
+                assert!(stream.is_none_or(|stream| scene::take_over(&stream).is_none()));
+                let mut response = Response::new(Body::Empty);
+                *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+                Ok(response)
+            })
+        };
+        // Nor does one whose request has not come to its end.
+        for request in [
+            "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: other\r\n\r\n",
+            "GET / HTTP/1.0\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: other\r\nContent-Length: 2\r\n\r\nx",
+        ] {
+            let mut client = client();
+            client.send(request).await;
+            assert_eq!(client.rest().await, "");
+        }
     });
 }
 

@@ -95,10 +95,10 @@ impl Wire {
         }
     }
 
-    /// The connection, once a request was answered with 101; `None` if it has not asked for that.
+    /// The connection, once a request was answered with 101; `None` if it has not asked for that, or has not come to its end.
     pub(crate) fn take_over(&self, request: u32) -> Option<oneshot::Receiver<(Leg, Bytes)>> {
         let mut state = self.state();
-        if state.request != request || !std::mem::take(&mut state.upgrades) {
+        if state.request != request || !state.framing.is_done() || !std::mem::take(&mut state.upgrades) {
             return None;
         }
         let (sender, receiver) = oneshot::channel();

@@ -14,6 +14,7 @@ use http::Response;
 use crate::http::{
     body::BodyError,
     connection::outgoing::{self, Promise},
+    trailers,
 };
 
 /// Sends the head. What is then to be sent of the body, if it is not all said.
@@ -91,10 +92,10 @@ where
                         }
                         Err(frame) => frame,
                     };
-                    if let Ok(mut trailers) = frame.into_trailers() {
+                    if let Ok(mut fields) = frame.into_trailers() {
                         return Poll::Ready(this.end(|stream| {
-                            outgoing::strip(&mut trailers);
-                            stream.send_trailers(trailers)
+                            trailers::strip(&mut fields);
+                            stream.send_trailers(fields)
                         }));
                     }
                 }

@@ -2,6 +2,8 @@
 
 use std::{fmt, net::IpAddr, path::Path, sync::Arc};
 
+use http::HeaderValue;
+
 /// One socket to connect to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Dial {
@@ -77,6 +79,13 @@ impl Dial {
             Dial::Tcp { host, port, .. } => caddis_config::go::host_port::join(host, &port.to_string()),
             Dial::Unix(path) => path.to_string_lossy().into_owned(),
         }
+    }
+
+    /// `host:port` as a field; the host of a unix socket is this one.
+    pub(crate) fn authority(&self) -> HeaderValue {
+        let tcp = matches!(self, Dial::Tcp { .. });
+        let value = tcp.then(|| HeaderValue::try_from(self.hostport()).ok()).flatten();
+        value.unwrap_or(HeaderValue::from_static("localhost"))
     }
 
     /// The host, or the path of the socket: `{http.reverse_proxy.upstream.host}`.

@@ -52,7 +52,7 @@ pub(super) fn headers(exchange: &Exchange, trusted: &[IpNet]) -> HeaderMap {
     if wants_trailers(given) {
         headers.insert(header::TE, TRAILERS);
     }
-    if let Some(token) = upgrade_token(given) {
+    if let Some(token) = wanted_upgrade(exchange) {
         headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(header::UPGRADE, token);
     }
@@ -74,6 +74,14 @@ pub(super) fn via(version: Version) -> HeaderValue {
         Version::HTTP_3 => "3.0 Caddis",
         _ => "1.1 Caddis",
     })
+}
+
+/// What the client wants to switch to, and may: HTTP/1.0 has nothing like that (RFC 9110, section 7.8). HTTP/2 is none of the
+/// protocols that can be asked for any more (RFC 9113, section 3.1), and behind a tunnel of it nobody would see the requests.
+pub(super) fn wanted_upgrade(exchange: &Exchange) -> Option<HeaderValue> {
+    let token = upgrade_token(&exchange.request.headers)?;
+    (exchange.request.version != Version::HTTP_10 && !matches!(token.as_bytes(), b"h2c" | b"h2"))
+        .then_some(token)
 }
 
 /// What the message wants to switch to, in lower case.

@@ -7,7 +7,7 @@ use caddis_config::http::handlers::ReverseProxy as Config;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::{
-    request::{strip_hop_by_hop, upgrade_token},
+    request::{strip_hop_by_hop, upgrade_token, wanted_upgrade},
     response::merge,
     upstreams::{InFlight, Upstream},
 };
@@ -77,11 +77,8 @@ impl Upgrades {
         upstream: &Arc<Upstream>,
         in_flight: InFlight,
     ) -> Outcome {
-        let asked = if connect {
-            Some(HeaderValue::from_static("websocket"))
-        } else {
-            upgrade_token(&exchange.request.headers)
-        };
+        let asked =
+            if connect { Some(HeaderValue::from_static("websocket")) } else { wanted_upgrade(exchange) };
         let given = upgrade_token(response.headers());
         if asked.is_none() || asked != given {
             let message = format!("the upstream switched to {given:?}, but {asked:?} was asked for");

@@ -110,6 +110,8 @@ fn there_is_one_host_and_it_looks_like_one() {
             "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
             "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",
             "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n",
+            "GET http://a/ HTTP/1.1\r\n\r\n",
+            "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n",
         ],
         "400",
     );
@@ -141,6 +143,10 @@ fn targets_have_four_forms() {
             "GET b HTTP/1.1\r\nHost: a\r\n\r\n",
             "GET b:443 HTTP/1.1\r\nHost: a\r\n\r\n",
             "GET ?q HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET * HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET http://b/#c HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET http:///a HTTP/1.1\r\nHost: a\r\n\r\n",
         ],
         "400",
     );
@@ -158,6 +164,8 @@ fn the_length_is_one_number() {
             "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x3\r\n\r\nabc",
             "POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\nabc",
             "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9223372036854775808\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3 3\r\n\r\nabc",
         ],
         "400",
     );

@@ -112,6 +112,10 @@ impl Connection {
         header_timeout: Option<Duration>,
     ) -> impl Future<Output = Result<Answer, Box<Failure>>> {
         let Self { sender, dial, home, reused, encrypted, extended, forward } = self;
+        // Clients of HTTP/1.0 may have none; a request of HTTP/1.1 has one (RFC 9112, section 3.2).
+        if !request.headers().contains_key(header::HOST) {
+            request.headers_mut().insert(header::HOST, dial.authority());
+        }
         // What is large goes away before the future is made.
         let sending = match sender {
             Sender::H1(mut connection) => {

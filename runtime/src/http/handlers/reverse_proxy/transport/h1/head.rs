@@ -64,22 +64,20 @@ impl Head {
             Version::HTTP_10 => has_token(headers, &header::CONNECTION, "keep-alive"),
             _ => !has_token(headers, &header::CONNECTION, "close"),
         };
-        if let Some(coding) = headers.get_all(header::TRANSFER_ENCODING).iter().next_back() {
-            let last = coding.as_bytes().rsplit(|byte| *byte == b',').next().unwrap_or_default();
-            let chunked = last.trim_ascii().eq_ignore_ascii_case(b"chunked");
+        if headers.contains_key(header::TRANSFER_ENCODING) {
+            // No other coding is asked for, and none is taken off: what it hides would pass for the content.
+            only_chunked(headers)?;
             // Together they are an attempt to smuggle something; the length is not to be passed on.
-            reusable &= chunked && self.version != Version::HTTP_10;
-            if headers.remove(header::CONTENT_LENGTH).is_some() {
-                reusable = false;
-            }
+            reusable &= headers.remove(header::CONTENT_LENGTH).is_none() && self.version != Version::HTTP_10;
             if !bodiless {
-                return Ok(match chunked {
-                    true => (Framing::Chunked(Chunked::Size), reusable),
-                    false => (Framing::Close, false),
-                });
+                return Ok((Framing::Chunked(Chunked::Size), reusable));
             }
         }
         let length = length(headers, true)?;
+        // What has no body and speaks of one may well send it.
+        if self.status == StatusCode::NO_CONTENT {
+            reusable &= length.unwrap_or(0) == 0 && !headers.contains_key(header::TRANSFER_ENCODING);
+        }
         Ok(match length {
             _ if bodiless => (Framing::Length(0), reusable),
             Some(length) => (Framing::Length(length), reusable),
@@ -103,6 +101,14 @@ impl Head {
         }
         response
     }
+}
+
+/// # Errors
+/// When there is another transfer coding than chunks, or more than one.
+fn only_chunked(headers: &HeaderMap) -> Result<(), Invalid> {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let chunked = codings.next().is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    if chunked && codings.next().is_none() { Ok(()) } else { Err(Invalid::Coding) }
 }
 
 #[cfg(test)]
@@ -172,7 +178,7 @@ mod tests {
     fn the_length_is_one_number() {
         assert_eq!(framing("Content-Length: 5\r\n"), Ok((Framing::Length(5), true)));
         assert_eq!(framing("Content-Length: 5, 5\r\nContent-Length: 5\r\n"), Ok((Framing::Length(5), true)));
-        for fields in ["5, 6", "+5", "-5", "5a", "", "99999999999999999999"] {
+        for fields in ["5, 6", "+5", "-5", "5a", "", "9223372036854775808", "99999999999999999999"] {
             assert_eq!(framing(&format!("Content-Length: {fields}\r\n")), Err(Invalid::Length), "{fields}");
         }
     }
@@ -183,19 +189,36 @@ mod tests {
             head("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n").unwrap();
         assert_eq!(both.framing(false), Ok((Framing::Chunked(Chunked::Size), false)));
         assert!(both.headers.get("content-length").is_none());
-        assert_eq!(
-            framing("Transfer-Encoding: gzip, Chunked\r\n"),
-            Ok((Framing::Chunked(Chunked::Size), true))
-        );
-        assert_eq!(framing("Transfer-Encoding: gzip\r\n"), Ok((Framing::Close, false)));
+        assert_eq!(framing("Transfer-Encoding: Chunked\r\n"), Ok((Framing::Chunked(Chunked::Size), true)));
         assert_eq!(framing(""), Ok((Framing::Close, false)));
     }
 
     #[test]
+    fn no_other_coding_is_taken() {
+        for fields in [
+            "gzip",
+            "gzip, chunked",
+            "identity",
+            "",
+            "chunked, chunked",
+            "chunked\r\nTransfer-Encoding: chunked",
+        ] {
+            let fields = format!("Transfer-Encoding: {fields}\r\n");
+            assert_eq!(framing(&fields), Err(Invalid::Coding), "{fields}");
+            assert_eq!(framing(&format!("Content-Length: 5\r\n{fields}")), Err(Invalid::Coding), "{fields}");
+        }
+    }
+
+    #[test]
     fn some_responses_have_no_body() {
-        for status in [204, 304] {
-            let mut head = head(&format!("HTTP/1.1 {status} X\r\nContent-Length: 5\r\n\r\n")).unwrap();
-            assert_eq!(head.framing(false), Ok((Framing::Length(0), true)), "{status}");
+        for (status, fields, stays) in [
+            (304, "Content-Length: 5", true),
+            (204, "Content-Length: 0", true),
+            (204, "Content-Length: 5", false),
+            (204, "Transfer-Encoding: chunked", false),
+        ] {
+            let mut head = head(&format!("HTTP/1.1 {status} X\r\n{fields}\r\n\r\n")).unwrap();
+            assert_eq!(head.framing(false), Ok((Framing::Length(0), stays)), "{status} {fields}");
         }
         let mut chunked = head("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").unwrap();
         assert_eq!(chunked.framing(true), Ok((Framing::Length(0), true)), "to HEAD");

@@ -16,6 +16,7 @@ use crate::{
         Body,
         body::announced_length,
         h1::{Output, fields},
+        trailers,
     },
     tunnel::Leg,
 };
@@ -139,7 +140,9 @@ impl Upload {
             }
             (Ok(data), Rest::Chunked) => self.output.put_chunk(data, false),
             (Err(frame), Rest::Chunked) => {
-                self.output.put_trailers(&frame.into_trailers().unwrap_or_default());
+                let mut fields = frame.into_trailers().unwrap_or_default();
+                trailers::strip_aliases(&mut fields);
+                self.output.put_trailers(&fields);
                 self.rest = Rest::Nothing;
             }
             (Ok(_), Rest::Nothing) | (Err(_), _) => {}
