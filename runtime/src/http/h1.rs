@@ -5,11 +5,12 @@ mod chunked;
 pub(crate) mod fields;
 mod framing;
 mod input;
+mod names;
 mod output;
 
 pub(crate) use self::{
     chunked::{Chunked, Piece},
-    framing::{Framing, length, number},
+    framing::{Framing, length, number, one_more_length},
     input::{Input, Parsed},
     output::Output,
 };

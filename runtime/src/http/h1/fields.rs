@@ -4,7 +4,7 @@ use bytes::{BufMut, Bytes};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use httparse::Header;
 
-use super::Invalid;
+use super::{Invalid, names::Names};
 use crate::http::trailers;
 
 /// What is often added to the fields of a message.
@@ -22,16 +22,18 @@ pub(crate) fn collect(
     mut each: impl FnMut(&HeaderName, &HeaderValue),
 ) -> Result<HeaderMap, Invalid> {
     let mut headers = HeaderMap::with_capacity(parsed.len() + ADDED);
-    for field in parsed {
-        let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| Invalid::Field)?;
-        // A line break is the one thing in a value that the parser may take and the other type does not.
-        let value = HeaderValue::from_maybe_shared(part(copy, input, field.value))
-            .or_else(|_| HeaderValue::from_bytes(&unfolded(field.value)));
-        let value = value.map_err(|_| Invalid::Field)?;
-        each(&name, &value);
-        headers.append(name, value);
-    }
-    Ok(headers)
+    Names::with(|names| {
+        for field in parsed {
+            let name = names.get(field.name.as_bytes())?;
+            // A line break is the one thing in a value that the parser may take and the other type does not.
+            let value = HeaderValue::from_maybe_shared(part(copy, input, field.value))
+                .or_else(|_| HeaderValue::from_bytes(&unfolded(field.value)));
+            let value = value.map_err(|_| Invalid::Field)?;
+            each(&name, &value);
+            headers.append(name, value);
+        }
+        Ok(headers)
+    })
 }
 
 /// The part of a copy that is a part of the original.
@@ -48,18 +50,34 @@ fn unfolded(value: &[u8]) -> Vec<u8> {
 
 /// Writes one field, its name in the spelling that Go gives it.
 pub(crate) fn put(name: &HeaderName, value: &HeaderValue, out: &mut Vec<u8>) {
-    let start = out.len();
-    out.reserve(name.as_str().len() + value.len() + 4);
-    out.put_slice(name.as_str().as_bytes());
-    let mut word = &mut out[start..];
-    while let Some(first) = word.first_mut() {
-        first.make_ascii_uppercase();
-        let Some(end) = word.iter().position(|byte| *byte == b'-') else { break };
-        word = &mut word[end + 1..];
+    let name = name.as_str().as_bytes();
+    out.reserve(name.len() + value.len() + 4);
+    let (words, rest) = name.as_chunks::<8>();
+    let mut after_hyphen = true;
+    for word in words {
+        out.put_slice(&capitalized(*word, &mut after_hyphen));
     }
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    out.put_slice(&capitalized(last, &mut after_hyphen)[..rest.len()]);
     out.put_slice(b": ");
     out.put_slice(value.as_bytes());
     out.put_slice(b"\r\n");
+}
+
+/// Eight bytes of a name at once, with the first letter of each of its words in upper case.
+fn capitalized(bytes: [u8; 8], after_hyphen: &mut bool) -> [u8; 8] {
+    const EACH: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = EACH << 7;
+    let bytes = u64::from_le_bytes(bytes);
+    // Names are ASCII, so that each of these sums stays in its byte and tells in the highest bit of that.
+    let no_hyphens = (bytes ^ (EACH * u64::from(b'-'))) + (HIGH - EACH);
+    let from_a = bytes + (HIGH - EACH * u64::from(b'a'));
+    let beyond_z = bytes + (HIGH - EACH * u64::from(b'z' + 1));
+    let hyphens = !no_hyphens & HIGH;
+    let first = hyphens << 8 | u64::from(*after_hyphen) << 7;
+    *after_hyphen = hyphens >> 63 == 1;
+    (bytes ^ (first & from_a & !beyond_z) >> 2).to_le_bytes()
 }
 
 /// Writes the length of a body.
@@ -87,5 +105,31 @@ fn put_number(mut number: u64, out: &mut Vec<u8>) {
 pub(super) fn put_trailers(trailers: &HeaderMap, out: &mut Vec<u8>) {
     for (name, value) in trailers.iter().filter(|(name, _)| trailers::may_follow(name)) {
         put(name, value, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_spelled_as_go_spells_them() {
+        let spelled = [
+            ("te", "Te"),
+            ("etag", "Etag"),
+            ("x-a", "X-A"),
+            ("content-md5", "Content-Md5"),
+            ("x-forwarded-for", "X-Forwarded-For"),
+            ("x-1-~-|-`", "X-1-~-|-`"),
+            ("a-", "A-"),
+            ("-a--b", "-A--B"),
+            ("seven77-eight888-nine", "Seven77-Eight888-Nine"),
+            ("eight888-eight888-x_y", "Eight888-Eight888-X_y"),
+        ];
+        for (name, expected) in spelled {
+            let mut out = Vec::new();
+            put(&HeaderName::from_bytes(name.as_bytes()).unwrap(), &HeaderValue::from_static("v"), &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), format!("{expected}: v\r\n"));
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Where the body of a message ends (RFC 9112, section 6.3).
 
 use bytes::BytesMut;
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 use http_body::SizeHint;
 
 use super::{Chunked, Invalid, Piece, Short};
@@ -67,16 +67,25 @@ impl Framing {
 /// # Errors
 /// When it is no number, or they do not agree.
 pub(crate) fn length(headers: &HeaderMap, lists: bool) -> Result<Option<u64>, Invalid> {
-    let mut length = None;
-    for value in headers.get_all(header::CONTENT_LENGTH) {
-        for part in value.as_bytes().split(|byte| lists && *byte == b',') {
-            let number =
-                number(part.trim_ascii()).filter(|number| *number <= LONGEST).ok_or(Invalid::Length)?;
-            if length.is_some_and(|length| length != number) {
-                return Err(Invalid::Length);
-            }
-            length = Some(number);
+    let mut values = headers.get_all(header::CONTENT_LENGTH).iter();
+    values.try_fold(None, |before, value| one_more_length(before, value, lists))
+}
+
+/// The same with one field more.
+///
+/// # Errors
+/// The same.
+pub(crate) fn one_more_length(
+    mut length: Option<u64>,
+    value: &HeaderValue,
+    lists: bool,
+) -> Result<Option<u64>, Invalid> {
+    for part in value.as_bytes().split(|byte| lists && *byte == b',') {
+        let number = number(part.trim_ascii()).filter(|number| *number <= LONGEST).ok_or(Invalid::Length)?;
+        if length.is_some_and(|length| length != number) {
+            return Err(Invalid::Length);
         }
+        length = Some(number);
     }
     Ok(length)
 }

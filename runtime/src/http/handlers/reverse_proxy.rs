@@ -28,10 +28,13 @@ use self::{
     dynamic::Source,
     handle_response::{Action, ResponseHandler},
     health_checks::{Active, Passive},
+    request::Fields,
     response::Finisher,
     retries::Retries,
     selection_policies::{Selection, SelectionPolicy},
-    transport::{Answer, FASTCGI_REQUEST_BUFFERS, FastCgi, HttpTransport, Transport, Upgrade, Wanted},
+    transport::{
+        Answer, FASTCGI_REQUEST_BUFFERS, FastCgi, HttpTransport, Outgoing, Transport, Upgrade, Wanted,
+    },
     upgrade::Upgrades,
     upstreams::{InFlight, Upstream},
 };
@@ -42,9 +45,7 @@ pub use self::{
 use crate::{
     build::{Build, BuildError},
     error::{Error, Fault, Kind, Outcome},
-    http::{
-        Body, Exchange, Handler, HandlerFuture, Next, access_log, header_ops::HeaderOps, rewrite::Rewrite,
-    },
+    http::{Exchange, Handler, HandlerFuture, Next, access_log, header_ops::HeaderOps, rewrite::Rewrite},
     logging::{Field, Logger},
     placeholder::Scope,
 };
@@ -390,7 +391,7 @@ impl ReverseProxy {
     ) -> Result<Answer, Error> {
         loop {
             let connection = transport.connection(dial).await?;
-            let request = self.request(exchange, asked, None);
+            let request = self.request(exchange, asked, None).into_whole();
             match transport.send(connection, dial, request, exchange).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) if !failure.stale => return Err(failure.error),
@@ -421,8 +422,8 @@ impl ReverseProxy {
             };
             let connection = transport.connection(wanted).await?;
             let client = exchange.interim_sender().await;
-            let request = self.request(exchange, asked, host);
-            let (request, interim, after) = transport.prepare(request, client);
+            let mut request = self.request(exchange, asked, host);
+            let (interim, after) = transport.prepare(&mut request, client);
             match connection.send(request, interim, transport.header_timeout()).await {
                 Ok(answer) => return Ok(after.finish(answer)),
                 Err(failure) => {
@@ -442,36 +443,32 @@ impl ReverseProxy {
     }
 
     /// The request for one attempt. The host is that of `host` where one is given.
-    fn request(
+    fn request<'a>(
         &self,
-        exchange: &Exchange,
+        exchange: &'a Exchange,
         asked: &mut Asked,
         host: Option<&Arc<Dial>>,
-    ) -> http::Request<Body> {
-        let mut request = http::Request::new(asked.body.next());
-        *request.method_mut() = asked.method.clone();
-        *request.uri_mut() = asked.uri.clone();
-        let mut headers = request::headers(exchange, &self.trusted_proxies);
-        if asked.connect {
-            upgrade::from_extended_connect(&mut headers);
-        }
+    ) -> Outgoing<'a> {
+        let mut fields = Fields::new(exchange, &self.trusted_proxies);
         if let Some(length) = asked.body.known_length() {
             let expected = matches!(asked.method, Method::POST | Method::PUT | Method::PATCH);
-            if length > 0 || expected {
-                headers.insert(http::header::CONTENT_LENGTH, length.into());
-            } else {
-                headers.remove(http::header::CONTENT_LENGTH);
-            }
+            fields.set_length((length > 0 || expected).then_some(length));
         }
         if let Some(host) = host
             && let Ok(host) = host.hostport().try_into()
         {
-            headers.insert(http::header::HOST, host);
+            fields.set_host(host);
+        }
+        let mut request = http::Request::new(asked.body.next());
+        *request.method_mut() = asked.method.clone();
+        *request.uri_mut() = asked.uri.clone();
+        let mut request = Outgoing::lent(request, fields);
+        if asked.connect {
+            upgrade::from_extended_connect(request.whole_mut().headers_mut());
         }
         if let Some(changes) = &self.request_headers {
-            changes.apply(&mut headers, &Scope::from(exchange));
+            changes.apply(request.whole_mut().headers_mut(), &Scope::from(exchange));
         }
-        *request.headers_mut() = headers;
         request
     }
 

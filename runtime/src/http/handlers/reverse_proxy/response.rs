@@ -67,7 +67,7 @@ impl Finisher {
             ahead.remove(header::SERVER);
             merge(ahead, headers);
         }
-        headers.append(header::VIA, via);
+        headers.append(header::VIA, via.clone());
         *response.version_mut() = Version::HTTP_11;
         response
     }

@@ -16,6 +16,7 @@ mod known;
 mod limits;
 mod network_proxy;
 mod offer;
+mod outgoing;
 mod places;
 mod pool;
 mod proxy_protocol;
@@ -34,6 +35,7 @@ pub(super) use self::{
     between::Interim,
     exchange::{Answer, Connection},
     fastcgi::{FastCgi, REQUEST_BUFFERS as FASTCGI_REQUEST_BUFFERS},
+    outgoing::Outgoing,
 };
 use self::{
     borrow::Borrowed,

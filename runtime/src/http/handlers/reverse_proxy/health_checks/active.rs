@@ -220,7 +220,7 @@ impl Active {
                 }
             }
         }
-        connection.send(request, Interim::default(), None).await.map_err(|failure| failure.error)
+        connection.send(request.into(), Interim::default(), None).await.map_err(|failure| failure.error)
     }
 
     fn expects(&self, status: StatusCode) -> bool {

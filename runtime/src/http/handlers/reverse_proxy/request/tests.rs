@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, Version};
 
-use super::{headers, strip_hop_by_hop};
+use super::{Fields, strip_hop_by_hop};
 use crate::{
     http::exchange::{Connection, TlsInfo},
     testing,
@@ -16,14 +16,14 @@ fn shown(headers: &HeaderMap) -> Vec<String> {
 }
 
 fn prepared(given: &[(&'static str, &str)]) -> Vec<String> {
-    shown(&headers(&testing::exchange("/", given), &[]))
+    shown(&Fields::new(&testing::exchange("/", given), &[]).to_map())
 }
 
 fn on_unix_socket(given: &[(&'static str, &str)], trusted: bool) -> Vec<String> {
     let mut exchange = testing::exchange("/", given);
     exchange.connection = Arc::new(Connection::new(None, None, None));
     exchange.trusted_proxy = trusted;
-    shown(&headers(&exchange, &[]))
+    shown(&Fields::new(&exchange, &[]).to_map())
 }
 
 const OURS: [&str; 5] = [
@@ -98,11 +98,11 @@ fn r03_trusted_proxies_are_believed() {
         "x-forwarded-proto: https",
     ];
     let mut exchange = testing::exchange("/", &given);
-    assert_eq!(shown(&headers(&exchange, &["192.0.2.0/24".parse().unwrap()])), expected);
+    assert_eq!(shown(&Fields::new(&exchange, &["192.0.2.0/24".parse().unwrap()]).to_map()), expected);
     exchange.trusted_proxy = true;
-    assert_eq!(shown(&headers(&exchange, &[])), expected);
+    assert_eq!(shown(&Fields::new(&exchange, &[]).to_map()), expected);
     exchange.trusted_proxy = false;
-    assert_eq!(shown(&headers(&exchange, &["198.51.100.0/24".parse().unwrap()])), OURS);
+    assert_eq!(shown(&Fields::new(&exchange, &["198.51.100.0/24".parse().unwrap()]).to_map()), OURS);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn the_authority_of_http_2_is_the_host() {
         "x-forwarded-host: example.com",
         "x-forwarded-proto: https",
     ];
-    assert_eq!(shown(&headers(&exchange, &[])), expected);
+    assert_eq!(shown(&Fields::new(&exchange, &[]).to_map()), expected);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode, header};
 
 use super::{
     super::request::strip_hop_by_hop,
-    Answer, HttpTransport, Request,
+    Answer, HttpTransport, Outgoing,
     expect::{self, Gate},
     gzip,
 };
@@ -29,12 +29,12 @@ impl HttpTransport {
     /// Prepares a request for a connection. Interim responses to it are sent on to the client as they come.
     pub(in super::super) fn prepare(
         &self,
-        mut request: Request,
+        request: &mut Outgoing<'_>,
         client: Option<InterimSender>,
-    ) -> (Request, Interim, Between) {
-        let gzip = self.compression && gzip::ask(&mut request);
-        let gate = self.continue_timeout.and_then(|limit| expect::hold_back(&mut request, limit));
-        (request, Interim { client, gate: gate.clone() }, Between { gate, gzip })
+    ) -> (Interim, Between) {
+        let gzip = self.compression && gzip::ask(request.whole_mut());
+        let gate = self.continue_timeout.and_then(|limit| expect::hold_back(request.whole_mut(), limit));
+        (Interim { client, gate: gate.clone() }, Between { gate, gzip })
     }
 }
 

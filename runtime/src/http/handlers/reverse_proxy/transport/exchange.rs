@@ -15,7 +15,7 @@ use tokio::time::Sleep;
 
 use super::{
     super::{dial::Dial, upstreams::InFlight},
-    Request,
+    Outgoing, Request,
     between::Interim,
     borrow::BorrowedStream,
     h1::{Answered, H1, Unanswered},
@@ -107,30 +107,32 @@ impl Connection {
     /// Sends a request in the form of HTTP/1.1 and waits for the head of its response.
     pub(in super::super) fn send(
         self,
-        mut request: Request,
+        mut request: Outgoing<'_>,
         interim: Interim,
         header_timeout: Option<Duration>,
-    ) -> impl Future<Output = Result<Answer, Box<Failure>>> {
+    ) -> impl Future<Output = Result<Answer, Box<Failure>>> + use<> {
         let Self { sender, dial, home, reused, encrypted, extended, forward } = self;
         // Clients of HTTP/1.0 may have none; a request of HTTP/1.1 has one (RFC 9112, section 3.2).
-        if !request.headers().contains_key(header::HOST) {
-            request.headers_mut().insert(header::HOST, dial.authority());
+        if !request.has_host() {
+            request.set_host(dial.authority());
         }
         // What is large goes away before the future is made.
         let sending = match sender {
             Sender::H1(mut connection) => {
                 if let Some(proxy) = forward {
-                    for_proxy(&mut request, &dial, &proxy);
+                    for_proxy(request.whole_mut(), &dial, &proxy);
                 }
                 connection.begin(request, home.is_none());
                 Sending::H1(connection, home, interim)
             }
             Sender::H2(sender) => {
-                Sending::H2(Box::pin(h2::send(sender, request, interim, encrypted, extended)))
+                Sending::H2(Box::pin(h2::send(sender, request.into_whole(), interim, encrypted, extended)))
             }
-            Sender::H3(sender) => Sending::H3(Box::pin(h3::send(sender, request, interim, extended))),
+            Sender::H3(sender) => {
+                Sending::H3(Box::pin(h3::send(sender, request.into_whole(), interim, extended)))
+            }
             Sender::Borrowed(stream) => {
-                Sending::Borrowed(Box::pin(h2::borrow(*stream, request, interim, encrypted)))
+                Sending::Borrowed(Box::pin(h2::borrow(*stream, request.into_whole(), interim, encrypted)))
             }
         };
         async move {

@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 use self::{head::Head, reading::Reading, upload::Upload};
 use super::{
-    Request,
+    Outgoing,
     between::Interim,
     places::{Open, Place},
     pool::Home,
@@ -149,10 +149,11 @@ impl H1 {
     }
 
     /// Begins an exchange. `last`: the connection is closed after it.
-    pub(super) fn begin(&mut self, request: Request, last: bool) {
+    pub(super) fn begin(&mut self, request: Outgoing<'_>, last: bool) {
+        let (request, lent) = request.into_parts();
         self.to_head = *request.method() == Method::HEAD;
         self.silent = true;
-        self.upload.begin(request, last);
+        self.upload.begin(request, lent, last);
     }
 
     /// Sends what can be sent, and reads until the head of the final response is there.

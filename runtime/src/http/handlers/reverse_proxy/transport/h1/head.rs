@@ -3,14 +3,14 @@
 use std::mem::MaybeUninit;
 
 use bytes::Bytes;
-use http::{HeaderMap, Response, StatusCode, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version, header};
 use httparse::{Header, ParserConfig, Status};
 use hyper::ext::ReasonPhrase;
 
 use crate::http::{
     Body,
-    h1::{Chunked, Framing, Invalid, Parsed, fields, length},
-    hop_by_hop::has_token,
+    h1::{Chunked, Framing, Invalid, Parsed, fields, one_more_length},
+    hop_by_hop::tokens,
 };
 
 /// The status line and the fields of a response.
@@ -19,6 +19,33 @@ pub(in super::super) struct Head {
     pub(super) headers: HeaderMap,
     version: Version,
     reason: Option<ReasonPhrase>,
+    says: Says,
+}
+
+/// What the fields say of the message and its connection.
+struct Says {
+    close: bool,
+    keep_alive: bool,
+    coding: bool,
+    length: Result<Option<u64>, Invalid>,
+}
+
+impl Says {
+    fn note(&mut self, name: &HeaderName, value: &HeaderValue) {
+        match *name {
+            header::CONNECTION => {
+                for token in tokens(value) {
+                    self.close |= token.eq_ignore_ascii_case(b"close");
+                    self.keep_alive |= token.eq_ignore_ascii_case(b"keep-alive");
+                }
+            }
+            header::TRANSFER_ENCODING => self.coding = true,
+            header::CONTENT_LENGTH => {
+                self.length = self.length.and_then(|length| one_more_length(length, value, true));
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Reads a head, for [`Input::take_head`](crate::http::h1::Input::take_head).
@@ -35,14 +62,16 @@ pub(super) fn read<'a>(input: &'a [u8], room: &mut [MaybeUninit<Header<'a>>]) ->
         return Ok(None);
     };
     let status = response.code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(Invalid::Status)?;
-    let headers =
-        fields::collect(&Bytes::copy_from_slice(&input[..length]), input, response.headers, |_, _| {})?;
+    let mut says = Says { close: false, keep_alive: false, coding: false, length: Ok(None) };
+    let copy = Bytes::copy_from_slice(&input[..length]);
+    let headers = fields::collect(&copy, input, response.headers, |name, value| says.note(name, value))?;
     let reason = response.reason.filter(|reason| Some(*reason) != status.canonical_reason());
     let head = Head {
         status,
         headers,
         version: if response.version == Some(0) { Version::HTTP_10 } else { Version::HTTP_11 },
         reason: reason.and_then(|reason| ReasonPhrase::try_from(reason.as_bytes()).ok()),
+        says,
     };
     Ok(Some((length, head)))
 }
@@ -61,10 +90,10 @@ impl Head {
         let bodiless = self.is_bodiless(to_head);
         let headers = &mut self.headers;
         let mut reusable = match self.version {
-            Version::HTTP_10 => has_token(headers, &header::CONNECTION, "keep-alive"),
-            _ => !has_token(headers, &header::CONNECTION, "close"),
+            Version::HTTP_10 => self.says.keep_alive,
+            _ => !self.says.close,
         };
-        if headers.contains_key(header::TRANSFER_ENCODING) {
+        if self.says.coding {
             // No other coding is asked for, and none is taken off: what it hides would pass for the content.
             only_chunked(headers)?;
             // Together they are an attempt to smuggle something; the length is not to be passed on.
@@ -73,10 +102,10 @@ impl Head {
                 return Ok((Framing::Chunked(Chunked::Size), reusable));
             }
         }
-        let length = length(headers, true)?;
+        let length = if self.says.coding { None } else { self.says.length? };
         // What has no body and speaks of one may well send it.
         if self.status == StatusCode::NO_CONTENT {
-            reusable &= length.unwrap_or(0) == 0 && !headers.contains_key(header::TRANSFER_ENCODING);
+            reusable &= length.unwrap_or(0) == 0 && !self.says.coding;
         }
         Ok(match length {
             _ if bodiless => (Framing::Length(0), reusable),

@@ -32,12 +32,12 @@ fn home(name: &str) -> (Key, Keep) {
     (key, Keep { idle_timeout: Duration::from_secs(60), per_key: 1 })
 }
 
-fn post(body: Body, fields: &[(&'static str, &'static str)]) -> Request {
+fn post(body: Body, fields: &[(&'static str, &'static str)]) -> Outgoing<'static> {
     let mut request = http::Request::post("/up?x=y").body(body).unwrap();
     for (name, value) in fields {
         request.headers_mut().append(*name, HeaderValue::from_static(value));
     }
-    request
+    request.into()
 }
 
 /// A body that is sent from elsewhere.

@@ -10,12 +10,14 @@ use bytes::{BufMut, Bytes};
 use http::{HeaderMap, Uri, header};
 use http_body::{Body as _, Frame};
 
-use super::{super::Request, Broken};
+use super::{
+    super::{super::request::Fields, Request},
+    Broken,
+};
 use crate::{
     http::{
         Body,
-        body::announced_length,
-        h1::{Output, fields},
+        h1::{Output, fields, number},
         trailers,
     },
     tunnel::Leg,
@@ -40,8 +42,8 @@ enum Rest {
 }
 
 impl Upload {
-    /// Writes the head of a request. `last`: no other follows on the connection.
-    pub(super) fn begin(&mut self, request: Request, last: bool) {
+    /// Writes the head of a request, whose fields may be elsewhere. `last`: no other follows on the connection.
+    pub(super) fn begin(&mut self, request: Request, lent: Option<Fields<'_>>, last: bool) {
         let (parts, body) = request.into_parts();
         let mut output = Output::default();
         let out = output.head();
@@ -49,19 +51,14 @@ impl Upload {
         out.put_u8(b' ');
         put_target(&parts.uri, out);
         out.put_slice(b" HTTP/1.1\r\n");
-        // It should come first (RFC 9110, section 7.2).
-        if let Some(host) = parts.headers.get(header::HOST) {
-            fields::put(&header::HOST, host, out);
-        }
-        for (name, value) in &parts.headers {
-            if !matches!(*name, header::HOST | header::CONTENT_LENGTH | header::TRANSFER_ENCODING) {
-                fields::put(name, value, out);
-            }
-        }
-        if last && !parts.headers.contains_key(header::CONNECTION) {
+        let says = match lent {
+            Some(lent) => put_lent(&lent, out),
+            None => put_fields(&parts.headers, out),
+        };
+        if last && !says.connection {
             out.put_slice(b"Connection: close\r\n");
         }
-        let rest = put_length(&parts.headers, &body, out);
+        let rest = put_length(says.length, &body, out);
         out.put_slice(b"\r\n");
         *self = Self { rest, output, ..Self::default() };
         match body {
@@ -170,13 +167,47 @@ fn put_target(uri: &Uri, out: &mut Vec<u8>) {
     out.put_slice(uri.path_and_query().map_or("/", |target| target.as_str()).as_bytes());
 }
 
-/// Says how long the body is, which decides how it is sent (RFC 9112, section 6.1).
-fn put_length(headers: &HeaderMap, body: &Body, out: &mut Vec<u8>) -> Rest {
+/// What is said of the message itself.
+struct Says {
+    /// Whether there is something about the connection.
+    connection: bool,
+    /// Whether there is a length, and which.
+    length: Option<Option<u64>>,
+}
+
+/// Writes all fields but the length. The host should come first (RFC 9110, section 7.2).
+fn put_fields(headers: &HeaderMap, out: &mut Vec<u8>) -> Says {
+    if let Some(host) = headers.get(header::HOST) {
+        fields::put(&header::HOST, host, out);
+    }
+    for (name, value) in headers {
+        if !matches!(*name, header::HOST | header::CONTENT_LENGTH | header::TRANSFER_ENCODING) {
+            fields::put(name, value, out);
+        }
+    }
+    let length = headers.get(header::CONTENT_LENGTH);
+    Says {
+        connection: headers.contains_key(header::CONNECTION),
+        length: length.map(|length| number(length.as_bytes())),
+    }
+}
+
+/// The same with fields that were not collected.
+fn put_lent(lent: &Fields<'_>, out: &mut Vec<u8>) -> Says {
+    if let Some(host) = lent.host() {
+        fields::put(&header::HOST, host, out);
+    }
+    lent.each(|name, value| fields::put(name, value, out));
+    Says { connection: lent.upgrades(), length: lent.length().map(|length| number(length.as_bytes())) }
+}
+
+/// Says how long the body is, which decides how it is sent (RFC 9112, section 6.1). `said` is what was said already.
+fn put_length(said: Option<Option<u64>>, body: &Body, out: &mut Vec<u8>) -> Rest {
     let length = match body.size_hint().exact() {
-        Some(0) if !headers.contains_key(header::CONTENT_LENGTH) => return Rest::Nothing,
+        Some(0) if said.is_none() => return Rest::Nothing,
         Some(length) => length,
         None => {
-            let Some(length) = announced_length(headers) else {
+            let Some(length) = said.flatten() else {
                 out.put_slice(b"Transfer-Encoding: chunked\r\n");
                 return Rest::Chunked;
             };
