@@ -5,6 +5,7 @@ mod dialects;
 mod handler;
 mod lifecycle;
 mod server;
+mod sharing;
 mod streams;
 mod stress;
 

@@ -1,5 +1,6 @@
 //! A connection of HTTP/3 at either end: QUIC is quinn's, the protocol is the crate `h3`.
 
+mod grants;
 mod inbound;
 mod outbound;
 mod reading;
@@ -7,6 +8,7 @@ mod received;
 mod sending;
 mod session;
 mod sessions;
+mod shares;
 mod tunnelled;
 
 use std::{
@@ -23,15 +25,15 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use caddis_h3::{
-    self as protocol, Code, Role, Settings, StreamId, connection, connection::Accept, control::Control,
-    stream::Incoming, uni::Uni,
+    self as protocol, Code, Direction, Role, Settings, StreamId, connection, connection::Accept,
+    control::Control, stream::Incoming, uni::Uni,
 };
 use http::Method;
 use quinn::{ReadError, RecvStream, SendStream, VarInt};
 use tokio::sync::Notify;
 
-use self::sessions::Sessions;
 pub(crate) use self::{
+    grants::FIRST,
     inbound::Inbound,
     outbound::{Outbound, SendError},
     reading::{Failed, Reading, ReadingError},
@@ -39,8 +41,11 @@ pub(crate) use self::{
     sending::{Unsent, send_body},
     session::{Heard, Session, SessionLeg},
     sessions::{Arrived, Quota, Receives, Ticket, webtransport},
+    shares::Taken,
     tunnelled::Tunnelled,
 };
+use self::{grants::Opened, sessions::Sessions};
+use crate::tls::quic::Granted;
 
 /// How much is read of a stream at once, in bytes.
 const CHUNK: usize = 64 << 10;
@@ -113,7 +118,7 @@ impl Link {
         let mut costs = connection::Limits::default();
         costs.stream.field_section = settings.max_field_section_size.unwrap_or(u64::MAX);
         Rc::new(Self {
-            sessions: Sessions::offered(&settings),
+            sessions: Sessions::offered(&settings, (role == Role::Client).then(|| Granted::on(&quic))),
             quic,
             role,
             core: RefCell::new(protocol::Connection::new(role, settings, costs)),
@@ -183,8 +188,9 @@ impl Link {
                 }
                 opened = quic.accept_uni() => {
                     let (stream, link) = (opened?, Rc::clone(&self));
+                    let opened = link.opened(Direction::Unidirectional);
                     tokio::task::spawn_local(async move {
-                        let read = link.unidirectional(stream).await;
+                        let read = link.unidirectional(stream, opened).await;
                         // The connection is closed with the error, of which its own task hears.
                         drop(link.fatal(read));
                     });
@@ -269,7 +275,11 @@ impl Link {
     }
 
     /// Reads a stream on which only the peer sends.
-    async fn unidirectional(self: &Rc<Self>, mut stream: RecvStream) -> Result<(), protocol::Error> {
+    async fn unidirectional(
+        self: &Rc<Self>,
+        mut stream: RecvStream,
+        opened: Option<Opened>,
+    ) -> Result<(), protocol::Error> {
         let mut header = self.core.borrow().uni_header();
         let mut input = Bytes::new();
         let uni = loop {
@@ -290,7 +300,7 @@ impl Link {
         }
         if let Uni::WebTransport(session) = uni {
             let inbound = Inbound::new(stream, Code::WT_SESSION_GONE, OpenStream::new(&self.open));
-            self.arrived(session, Arrived { inbound, ahead: input, outbound: None });
+            self.arrived(session, Arrived { inbound, ahead: input, outbound: None, opened });
             return Ok(());
         }
         loop {

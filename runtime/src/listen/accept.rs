@@ -126,18 +126,17 @@ impl Connections {
         current.listener.connection_opened();
         let place = Place { connections: Rc::clone(self), current: Rc::clone(current), number };
         let logger = logger.clone();
-        tokio::task::spawn_local(async move {
-            match accepted {
-                Accepted::Stream(socket) => {
-                    connection::serve(socket, &place.current, &control, &logger).await;
-                }
-                Accepted::Quic(attempt) => {
-                    // In a box, so that a connection of TCP does not keep the room.
-                    Box::pin(connection::serve_quic(*attempt, &place.current, &control, &logger)).await;
-                }
-            }
-            drop(place);
-        });
+        // Two kinds of tasks: neither keeps the room that the other one needs.
+        match accepted {
+            Accepted::Stream(socket) => drop(tokio::task::spawn_local(async move {
+                connection::serve(socket, &place.current, &control, &logger).await;
+                drop(place);
+            })),
+            Accepted::Quic(attempt) => drop(tokio::task::spawn_local(async move {
+                connection::serve_quic(*attempt, &place.current, &control, &logger).await;
+                drop(place);
+            })),
+        }
     }
 
     fn tell_all(&self, cut: bool) {

@@ -3,6 +3,7 @@
 //! quinn brings a session for rustls that needs its configuration before anything of the client is known. This one has it
 //! choose by the first message, as [`Terminator`] does.
 
+mod client;
 mod early;
 
 use std::{
@@ -23,6 +24,7 @@ use rustls::{
 };
 use tokio::{sync::Notify, task::JoinHandle};
 
+pub(crate) use self::client::{Granted, telling};
 pub(super) use self::early::take_early_data;
 use super::{
     certificates::provider,

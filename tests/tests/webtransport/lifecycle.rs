@@ -192,6 +192,8 @@ async fn b05_connections_wait_for_their_sessions() {
 async fn a_stop_closes_sessions_with_words() {
     let scene = Scene::new().await;
     let (mut near, mut far) = scene.session().await;
+    // It is among those that are open.
+    echo(&near, &far).await;
     scene.server.control.runtime().process().tunnels.close_all();
     let words = || Ended::Closed(0, "the proxy is shutting down".into());
     assert_eq!((near.closed().await, far.closed().await), (words(), words()));

@@ -80,7 +80,7 @@ async fn sessions_and_their_streams_outlive_reloads() {
         client.link.quic.close(0x100_u32.into(), b"");
     }
     // Connections to the upstream stay for those who come next.
-    let kept = SESSIONS.div_ceil(4);
+    let kept = SESSIONS.div_ceil(16);
     let before = before + kept * PER_CONNECTION;
     tasks(&scene.server, |count| count <= before).await;
 }

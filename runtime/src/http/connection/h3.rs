@@ -6,6 +6,7 @@ mod session;
 use std::{
     cell::RefCell,
     future::Future,
+    net::SocketAddr,
     pin::Pin,
     rc::Rc,
     sync::Arc,
@@ -47,16 +48,25 @@ pub(crate) async fn serve(attempt: Attempt, current: &Rc<Current>, control: &Con
     }
 }
 
-async fn connect(
+/// A connection whose handshake is over, and how it is to be served.
+struct Shaken {
+    quic: quinn::Connection,
+    limits: Limits,
+    offer: Offer,
+    local: Option<SocketAddr>,
+}
+
+/// `None` if there is none after all.
+async fn shake(
     attempt: Attempt,
-    current: &Rc<Current>,
+    current: &Current,
     control: &Control,
-) -> Result<(), Box<dyn std::error::Error>> {
+) -> Result<Option<Shaken>, Box<dyn std::error::Error>> {
     let Attempt { incoming, half_open } = attempt;
     let (limits, offer, (config, hopeless)) = {
         let endpoint = current.endpoint();
-        let Some(endpoint) = &*endpoint else { return Ok(()) };
-        let Some(tls) = &endpoint.tls else { return Ok(()) };
+        let Some(endpoint) = &*endpoint else { return Ok(None) };
+        let Some(tls) = &endpoint.tls else { return Ok(None) };
         let remote = incoming.remote_address().ip().to_canonical();
         let local = incoming.local_ip().map(|local| local.to_canonical());
         let config = tls::server_config(tls, &endpoint.transport, (Some(remote), local));
@@ -74,8 +84,18 @@ async fn connect(
             () = hopeless.notified() => Ok(None),
         }
     };
-    let Some(connected) = unless_finished(connected, control).await else { return Ok(()) };
-    let Some(quic) = connected? else { return Ok(()) };
+    let Some(connected) = unless_finished(connected, control).await else { return Ok(None) };
+    Ok(connected?.map(|quic| Shaken { quic, limits, offer, local }))
+}
+
+async fn connect(
+    attempt: Attempt,
+    current: &Rc<Current>,
+    control: &Control,
+) -> Result<(), Box<dyn std::error::Error>> {
+    // In a box of its own, which the connection does not keep.
+    let Some(shaken) = Box::pin(shake(attempt, current, control)).await? else { return Ok(()) };
+    let Shaken { quic, limits, offer, local } = shaken;
     let connection = Connection::new(Some(canonical(quic.remote_address())), local, tls_info(&quic));
     let activity = Arc::new(Activity::new(true));
     let service =

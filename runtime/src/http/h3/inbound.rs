@@ -93,6 +93,13 @@ impl Inbound {
         }
     }
 
+    /// Wakes nobody any more who has asked for a reset.
+    pub(super) fn unwatch(&self) {
+        if let Some(watcher) = &self.watcher {
+            watcher.0.take();
+        }
+    }
+
     /// Reads no further, and tells the peer.
     pub(crate) fn stop(&mut self, code: Code) {
         if !std::mem::replace(&mut self.ended, true) {
@@ -105,8 +112,6 @@ impl Inbound {
 impl Drop for Inbound {
     fn drop(&mut self) {
         self.stop(self.unwanted);
-        if let Some(watcher) = &self.watcher {
-            watcher.0.take();
-        }
+        self.unwatch();
     }
 }

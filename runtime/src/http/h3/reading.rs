@@ -142,6 +142,11 @@ impl Reading {
         self.inbound.poll_reset(cx).map(|_| self.failed.set(Code::H3_REQUEST_CANCELLED))
     }
 
+    /// Wakes nobody any more who has asked for that.
+    pub(crate) fn unwatch(&mut self) {
+        self.inbound.unwatch();
+    }
+
     pub(crate) fn has_ended(&self) -> bool {
         self.inbound.has_ended()
     }

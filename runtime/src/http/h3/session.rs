@@ -17,12 +17,14 @@ use quinn::ConnectionError;
 use tokio::sync::Notify;
 
 pub(crate) use self::leg::{Heard, SessionLeg};
-use super::{Inbound, Link, OpenStream, Outbound, Ticket};
+use super::{Inbound, Link, OpenStream, Outbound, Taken, Ticket, shares::Share};
 
 /// What those who send in a session share.
 pub(crate) struct Session {
     link: Rc<Link>,
     id: SessionId,
+    /// At a client's end.
+    share: Option<Rc<Share>>,
     core: RefCell<webtransport::Session>,
     /// What waits to be sent on the CONNECT stream, and who sends it.
     unsent: RefCell<BytesMut>,
@@ -48,6 +50,7 @@ impl Session {
         };
         Self {
             id: ticket.id(),
+            share: ticket.share().cloned(),
             link,
             core: RefCell::new(core),
             unsent: RefCell::default(),
@@ -92,19 +95,24 @@ impl Session {
         }
     }
 
-    /// Opens a stream, once the limits of the session and of QUIC permit one more. Both halves, if both ends are to send.
+    /// Opens a stream, once the limits of the session and of QUIC permit one more, and the other sessions have theirs. Both halves, if
+    /// both ends are to send, and what is to live as long as they do.
     ///
     /// # Errors
     /// When the connection is gone.
     pub(crate) async fn open(
         &self,
         direction: Direction,
-    ) -> Result<(Outbound, Option<Inbound>), ConnectionError> {
+    ) -> Result<(Outbound, Option<Inbound>, Option<Taken>), ConnectionError> {
         while let Some(Err(blocked)) = self.flow(|flow| flow.open(direction)) {
             let raised = self.raised.notified();
             self.complain(blocked);
             raised.await;
         }
+        let taken = match &self.share {
+            Some(share) => Some(share.take(direction).await),
+            None => None,
+        };
         let open = || OpenStream::new(&self.link.open);
         let mut header = BytesMut::new();
         let (send, receive) = match direction {
@@ -121,7 +129,7 @@ impl Session {
         let mut outbound = Outbound::new(send, open(), None, Code::WT_SESSION_GONE);
         // That the peer has stopped the stream already is met by whoever writes to it.
         drop(outbound.write(&mut [header.freeze()]).await);
-        Ok((outbound, receive))
+        Ok((outbound, receive, taken))
     }
 
     /// How many bytes the session may send on its streams now.

@@ -9,14 +9,19 @@ use std::{
 
 use bytes::Bytes;
 use caddis_h3::{
-    self as protocol, Code, SessionId, Settings, StreamId, datagram, settings,
+    self as protocol, Code, Direction, SessionId, Settings, StreamId, datagram, settings,
     stream::Event,
     webtransport::{self, Limits, Route, StreamHeader},
 };
 use quinn::{RecvStream, SendStream, VarInt};
 use tokio::sync::Notify;
 
-use super::{Inbound, Link, OpenStream, Outbound, Reading};
+use super::{
+    Inbound, Link, OpenStream, Outbound, Reading,
+    grants::{Grants, Opened},
+    shares::{Share, Shares},
+};
+use crate::tls::quic::Granted;
 
 /// Sessions at once on a connection: some of the requests that QUIC permits are left for their streams.
 const SESSIONS: u64 = 64;
@@ -58,13 +63,16 @@ pub(crate) struct Arrived {
     pub(crate) ahead: Bytes,
     /// Present if both ends send on it.
     pub(crate) outbound: Option<Outbound>,
+    /// Present if a server has opened it.
+    pub(crate) opened: Option<Opened>,
 }
 
 impl Arrived {
     /// A bidirectional one, of which the header was read.
     pub(crate) fn new(reading: Reading, outbound: Outbound) -> Self {
         let (inbound, ahead) = reading.into_rest();
-        Self { inbound: inbound.of_session(), ahead, outbound: Some(outbound.of_session()) }
+        let (inbound, outbound) = (inbound.of_session(), Some(outbound.of_session()));
+        Self { inbound, ahead, outbound, opened: None }
     }
 
     fn refuse(mut self, code: Code) {
@@ -93,11 +101,19 @@ pub(super) struct Sessions {
     sweeping: Cell<bool>,
     /// Told when nothing waits any more.
     emptied: Notify,
+    /// At the client's end.
+    client: Option<AtClient>,
+}
+
+/// What the sessions of a connection to an upstream share.
+struct AtClient {
+    grants: Rc<Grants>,
+    shares: Rc<Shares>,
 }
 
 impl Sessions {
-    /// Those of a connection with these settings; `None` if they do not offer any.
-    pub(super) fn offered(settings: &Settings) -> Option<Self> {
+    /// Those of a connection with these settings; `None` if they do not offer any. `granted` is what the server permits to a client.
+    pub(super) fn offered(settings: &Settings, granted: Option<Granted>) -> Option<Self> {
         let offered = settings.webtransport != settings::WebTransport::default();
         let limits = Limits {
             sessions: SESSIONS as usize,
@@ -110,7 +126,12 @@ impl Sessions {
             receivers: RefCell::default(),
             sweeping: Cell::new(false),
             emptied: Notify::new(),
+            client: granted.map(|granted| AtClient { grants: Grants::new(), shares: Shares::new(granted) }),
         })
+    }
+
+    fn count(&self) -> u64 {
+        self.core.borrow().iter().count() as u64
     }
 
     fn check_emptied(&self) {
@@ -128,6 +149,8 @@ impl Sessions {
 pub(crate) struct Ticket {
     link: Rc<Link>,
     id: SessionId,
+    /// What it has of the streams that a server permits.
+    share: Option<Rc<Share>>,
 }
 
 impl Ticket {
@@ -147,6 +170,10 @@ impl Ticket {
 
     pub(crate) fn id(&self) -> SessionId {
         self.id
+    }
+
+    pub(super) fn share(&self) -> Option<&Rc<Share>> {
+        self.share.as_ref()
     }
 }
 
@@ -168,8 +195,25 @@ impl Link {
 
     /// Whether one more session may be asked for.
     pub(crate) fn has_room_for_session(&self, most: u64) -> bool {
-        let open = self.sessions.as_ref().map(|sessions| sessions.core.borrow().iter().count() as u64);
-        open.is_some_and(|open| open < most.min(SESSIONS))
+        let Some(sessions) = &self.sessions else { return false };
+        let has_share = sessions.client.as_ref().is_none_or(|client| client.shares.has_room());
+        has_share && sessions.count() < most.min(SESSIONS)
+    }
+
+    /// Permits the server what `sessions` of this quota may do; more than there are, if they have no limits of their own.
+    pub(crate) fn permit(&self, at_least: u64, quota: Quota) {
+        let Some((sessions, client)) =
+            self.sessions.as_ref().and_then(|all| Some((all, all.client.as_ref()?)))
+        else {
+            return;
+        };
+        client.grants.permit(&self.quic, sessions.count().max(at_least), quota);
+    }
+
+    /// The peer has opened a stream.
+    pub(super) fn opened(&self, direction: Direction) -> Option<Opened> {
+        let client = self.sessions.as_ref()?.client.as_ref()?;
+        Some(client.grants.opened(&self.quic, direction))
     }
 
     /// A request for a session has come, or is sent, on the stream with this id.
@@ -180,7 +224,9 @@ impl Link {
         if let Some(sessions) = &self.sessions {
             sessions.core.borrow_mut().request(id)?;
         }
-        Ok(Ticket { link: Rc::clone(self), id })
+        let client = self.sessions.as_ref().and_then(|sessions| sessions.client.as_ref());
+        let share = client.map(|client| client.shares.share());
+        Ok(Ticket { link: Rc::clone(self), id, share })
     }
 
     /// A stream of a session has come.
@@ -220,9 +266,9 @@ impl Link {
         receive: RecvStream,
     ) -> Result<(), protocol::Error> {
         self.core.borrow_mut().accept_bidi(StreamId::new(VarInt::from(receive.id()).into_inner()))?;
-        let link = Rc::clone(self);
+        let (link, opened) = (Rc::clone(self), self.opened(Direction::Bidirectional));
         tokio::task::spawn_local(async move {
-            let read = link.of_server(send, receive).await;
+            let read = link.of_server(send, receive, opened).await;
             // The connection is closed with the error, of which its own task hears.
             drop(link.fatal(read));
         });
@@ -233,6 +279,7 @@ impl Link {
         self: &Rc<Self>,
         send: SendStream,
         receive: RecvStream,
+        opened: Option<Opened>,
     ) -> Result<(), protocol::Error> {
         let open = || OpenStream::new(&self.open);
         let mut inbound = Inbound::new(receive, Code::WT_SESSION_GONE, open());
@@ -240,7 +287,7 @@ impl Link {
         let (mut header, mut ahead) = (StreamHeader::default(), Bytes::new());
         loop {
             if let Some(session) = header.next(&mut ahead)? {
-                self.arrived(session, Arrived { inbound, ahead, outbound: Some(outbound) });
+                self.arrived(session, Arrived { inbound, ahead, outbound: Some(outbound), opened });
                 return Ok(());
             }
             match inbound.chunk().await {

@@ -46,7 +46,7 @@ impl Way {
 
     /// Passes a stream on until it has ended both ways. Dropped before, it is reset on both sides.
     pub(super) async fn pass(self: Rc<Self>, arrived: Arrived) {
-        let Arrived { inbound, ahead, outbound } = arrived;
+        let Arrived { inbound, ahead, outbound, opened } = arrived;
         let direction = match outbound {
             Some(_) => Direction::Bidirectional,
             None => Direction::Unidirectional,
@@ -54,7 +54,7 @@ impl Way {
         if !self.source.peer_opened(direction) || !self.source.received(ahead.len()) {
             return;
         }
-        let Ok((send, receive)) = self.sink.open(direction).await else { return };
+        let Ok((send, receive, taken)) = self.sink.open(direction).await else { return };
         let (to, from) = self.counts();
         let there = pass_on((inbound, ahead), send, (&self.source, &self.sink), to);
         match outbound.zip(receive) {
@@ -64,6 +64,7 @@ impl Way {
             }
             None => there.await,
         }
+        drop((opened, taken));
         self.source.peer_closed(direction);
     }
 

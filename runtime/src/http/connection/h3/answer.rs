@@ -298,7 +298,9 @@ impl Handover {
         }
     }
 
-    async fn give(self, mut outbound: Outbound, head: Bytes, shared: &Shared) {
+    async fn give(mut self, mut outbound: Outbound, head: Bytes, shared: &Shared) {
+        // A task that is woken by a stream keeps its memory, although it has ended.
+        self.reading.unwatch();
         if outbound.write(&mut [head]).await.is_err() {
             return outbound.reset(Code::H3_REQUEST_CANCELLED);
         }

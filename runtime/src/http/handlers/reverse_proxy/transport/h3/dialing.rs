@@ -20,16 +20,14 @@ use super::{
     },
     socket::Connected,
 };
-use crate::listen::Udp;
+use crate::{http::h3::FIRST, listen::Udp, tls::quic::telling};
 
 /// Nothing opens streams towards a client but what HTTP/3 itself needs: three, and some more that are refused.
 const UNIDIRECTIONAL: u32 = 8;
 /// What an upstream may send ahead of its reader, in bytes, on a stream and on all together.
-const STREAM_WINDOW: u32 = 4 << 20;
-pub(super) const WINDOW: u32 = 16 << 20;
-/// Streams of each kind that the upstream may have open in WebTransport sessions, and datagrams of it that nobody has read yet,
-/// in bytes.
-pub(super) const STREAMS: u32 = 256;
+pub(super) const STREAM_WINDOW: u32 = 4 << 20;
+const WINDOW: u32 = 16 << 20;
+/// Datagrams of an upstream that nobody has read yet, in bytes.
 const DATAGRAMS: usize = 1 << 20;
 /// What may be on its way to an upstream, in bytes.
 const SEND_WINDOW: u64 = 4 << 20;
@@ -57,7 +55,7 @@ impl Quic {
     ) -> Result<Self, String> {
         tls.alpn_protocols = vec![b"h3".to_vec()];
         let tls = QuicClientConfig::try_from(tls).map_err(|error| error.to_string())?;
-        let mut config = quinn::ClientConfig::new(Arc::new(tls));
+        let mut config = quinn::ClientConfig::new(telling(tls));
         let mut for_sessions = config.clone();
         config.transport_config(Arc::new(transport(probe_interval)));
         for_sessions.transport_config(Arc::new(transport_for_sessions()));
@@ -144,12 +142,13 @@ fn transport(probe_interval: Option<Duration>) -> TransportConfig {
 }
 
 /// The same where there are WebTransport sessions: the upstream opens streams and sends datagrams, and a session may say
-/// nothing for hours, whatever the configuration says of probes.
+/// nothing for hours, whatever the configuration says of probes. Limits are raised when sessions come.
 fn transport_for_sessions() -> TransportConfig {
     let mut transport = transport(Some(LOST / 2));
     transport
-        .max_concurrent_bidi_streams(STREAMS.into())
-        .max_concurrent_uni_streams(STREAMS.into())
+        .max_concurrent_bidi_streams(FIRST.into())
+        .max_concurrent_uni_streams(FIRST.into())
+        .receive_window(STREAM_WINDOW.into())
         .datagram_receive_buffer_size(Some(DATAGRAMS));
     transport
 }

@@ -17,7 +17,7 @@ use super::{
         streamed::prepare,
     },
     Requests,
-    dialing::{STREAMS, WINDOW},
+    dialing::STREAM_WINDOW,
     failed,
     requests::{Broken, Unanswered, answered, unanswered},
 };
@@ -26,10 +26,12 @@ use crate::http::{
     h3::{NoStream, Quota, Reading, SessionLeg},
 };
 
-/// Sessions of clients that may share a connection, and what the upstream may do in each: all of them together do not use up
+/// Sessions of clients that may share a connection, and what the upstream may do in each. All of them together do not use up
 /// what QUIC permits on the connection, so that a client which reads nothing holds up no other.
-const SHARED: u64 = 4;
-pub(super) const QUOTA: Quota = Quota { streams: STREAMS as u64 / SHARED, data: WINDOW as u64 / SHARED };
+const SHARED: u64 = 16;
+pub(super) const QUOTA: Quota = Quota { streams: 64, data: STREAM_WINDOW as u64 };
+/// What an upstream may do in a session without limits of its own, in quotas.
+const UNLIMITED: u64 = 4;
 
 impl Requests {
     /// Whether the connection is one for sessions.
@@ -63,8 +65,15 @@ impl Requests {
         let link = &self.0.link;
         let core = link.core().borrow();
         let Some((peer, dialect)) = core.peer().zip(core.webtransport()) else { return false };
-        dialect.has_flow_control(core.local(), peer)
-            && link.has_room_for_session(dialect.most_sessions(core.local(), peer).min(SHARED))
+        self.has_limits() && link.has_room_for_session(dialect.most_sessions(core.local(), peer).min(SHARED))
+    }
+
+    /// Whether sessions have limits of their own.
+    fn has_limits(&self) -> bool {
+        let core = self.0.link.core().borrow();
+        core.peer()
+            .zip(core.webtransport())
+            .is_some_and(|(peer, dialect)| dialect.has_flow_control(core.local(), peer))
     }
 
     /// Asks for a session, with a request in the form of HTTP/3.
@@ -87,6 +96,7 @@ impl Requests {
         // Others may have been faster on a connection that had room.
         let ticket = SessionId::new(reading.id().value()).and_then(|id| link.session(id));
         let Ok(ticket) = ticket else { return Err(unanswered(NoStream::GoingAway, Some(body))) };
+        link.permit(if self.has_limits() { 1 } else { UNLIMITED }, QUOTA);
         let (protocol, mut head) = (dialect.protocol(), BytesMut::new());
         let size = write::request(&Method::CONNECT, &parts.uri, &parts.headers, Some(&protocol), &mut head);
         let limit = link.core().borrow().peer_field_section();
