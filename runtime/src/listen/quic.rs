@@ -4,6 +4,7 @@
 //! come to another shard, where its connection is unknown. Therefore the connection ids that this server gives out name their
 //! endpoint (see [`ids`]), and a socket hands over what is meant for another one (see [`socket`]).
 
+mod batches;
 mod ids;
 mod socket;
 mod udp;
@@ -84,7 +85,7 @@ impl Quic {
     ) -> io::Result<Self> {
         let socket = std::net::UdpSocket::from(socket);
         let kind = Datagrams::new(socket.local_addr()?, port, endpoints)?;
-        let datagrams = Arc::new(Udp::new(socket, kind)?);
+        let datagrams = Udp::new(socket, kind)?;
         let mut config = common();
         let generator = datagrams.kind.ids();
         config.cid_generator(move || Box::new(generator.clone()));

@@ -8,7 +8,7 @@ use std::{
     net::SocketAddr,
     pin::Pin,
     slice,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Poll, ready},
 };
 
@@ -18,6 +18,7 @@ use quinn::{
 };
 use tokio::{io::Interest, net::UdpSocket};
 
+use super::batches::Batches;
 use crate::shard;
 
 /// How often in a row a socket is read from that brings nothing.
@@ -46,16 +47,27 @@ pub(crate) struct Udp<K> {
     io: Arc<UdpSocket>,
     state: UdpSocketState,
     unpacked: Mutex<Unpacked>,
+    outgoing: Mutex<Outgoing>,
+    this: Weak<Self>,
     pub(crate) kind: K,
 }
 
-impl<K> Udp<K> {
+/// What waits to be sent.
+#[derive(Debug, Default)]
+struct Outgoing {
+    batches: Batches,
+    /// Whether there is a task that will send it.
+    flushing: bool,
+}
+
+impl<K: Kind> Udp<K> {
     /// # Errors
     /// When the socket cannot be used so.
-    pub(crate) fn new(socket: std::net::UdpSocket, kind: K) -> io::Result<Self> {
+    pub(crate) fn new(socket: std::net::UdpSocket, kind: K) -> io::Result<Arc<Self>> {
         let state = UdpSocketState::new((&socket).into())?;
         let io = Arc::new(UdpSocket::from_std(socket)?);
-        Ok(Self { io, state, unpacked: Mutex::default(), kind })
+        let (unpacked, outgoing) = (Mutex::default(), Mutex::default());
+        Ok(Arc::new_cyclic(|this| Self { io, state, unpacked, outgoing, this: Weak::clone(this), kind }))
     }
 
     /// The socket below.
@@ -71,6 +83,41 @@ impl<K> Udp<K> {
         self.io.try_io(Interest::READABLE, receive)?;
         Ok(meta)
     }
+
+    fn outgoing(&self) -> MutexGuard<'_, Outgoing> {
+        self.outgoing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends, unless that would have to wait.
+    fn send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
+        let send = || self.state.try_send((&*self.io).into(), transmit);
+        match self.io.try_io(Interest::WRITABLE, send) {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
+                self.kind.complained(&error);
+                Ok(())
+            }
+            sent => sent,
+        }
+    }
+}
+
+/// Sends what waits, once every connection that has something to do has done it.
+async fn flush<K: Kind>(socket: Arc<Udp<K>>) {
+    tokio::task::yield_now().await;
+    loop {
+        {
+            let mut outgoing = socket.outgoing();
+            let sent = outgoing.batches.flush(|transmit| socket.send(transmit));
+            if sent.is_ok() {
+                outgoing.flushing = false;
+                return;
+            }
+        }
+        if socket.io.writable().await.is_err() {
+            // The runtime is shutting down.
+            return;
+        }
+    }
 }
 
 impl<K: Kind> AsyncUdpSocket for Udp<K> {
@@ -79,15 +126,13 @@ impl<K: Kind> AsyncUdpSocket for Udp<K> {
     }
 
     fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
-        let send = || self.state.try_send((&*self.io).into(), transmit);
-        match self.io.try_io(Interest::WRITABLE, send) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(error),
-            Err(error) => {
-                self.kind.complained(&error);
-                Ok(())
-            }
-            Ok(()) => Ok(()),
+        let mut outgoing = self.outgoing();
+        outgoing.batches.put(transmit, |transmit| self.send(transmit))?;
+        if !outgoing.batches.is_empty() && !outgoing.flushing {
+            outgoing.flushing = true;
+            tokio::spawn(flush(self.this.upgrade().expect("somebody sends with it")));
         }
+        Ok(())
     }
 
     fn poll_recv(

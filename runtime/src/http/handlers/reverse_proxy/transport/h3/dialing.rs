@@ -104,7 +104,7 @@ impl Quic {
         if cfg!(target_os = "linux") {
             socket.connect(address)?;
         }
-        let socket = Arc::new(Udp::new(socket, Connected::default())?);
+        let socket = Udp::new(socket, Connected::default())?;
         let watched = Arc::clone(&socket);
         let endpoint = Endpoint::new_with_abstract_socket(
             EndpointConfig::default(),
