@@ -110,6 +110,24 @@ async fn bodies_stream_both_ways_at_once() {
     assert!(stream.next().await.unwrap().is_none());
 }
 
+/// Clients may say in a packet of its own that there is nothing behind the head.
+#[tokio::test]
+async fn a_get_whose_end_comes_later_has_no_body() {
+    let (upstream, directive) = Upstream::new().await;
+    let (_server, client) = serve(&directive).await;
+    let sent = || client.quic.stats().udp_tx.datagrams;
+    let before = sent();
+    let mut stream = client.open(Request::get(URL).body(()).unwrap()).await;
+    while sent() == before {
+        tokio::task::yield_now().await;
+    }
+    stream.end();
+    let (head, mut wire) = upstream.accept().await;
+    assert!(!head.to_ascii_lowercase().contains("transfer-encoding"), "{head}");
+    wire.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi").await.unwrap();
+    assert_eq!(stream.answer().await.unwrap().0.text(), "hi");
+}
+
 #[tokio::test]
 async fn large_bodies_arrive_whole() {
     let (server, client) = serve("root /srv\nfile_server").await;

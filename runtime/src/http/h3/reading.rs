@@ -4,6 +4,7 @@ use std::{
     future::poll_fn,
     sync::{Arc, OnceLock},
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -119,22 +120,31 @@ impl Reading {
 
     /// Whether the end has come already. Does not wait for it.
     pub(crate) async fn is_over(&mut self) -> Result<bool, ReadingError> {
-        if self.has_ended() || !self.input.is_empty() {
-            return Ok(self.has_ended());
-        }
-        let over = poll_fn(|cx| {
-            Poll::Ready(match self.inbound.poll_chunk(cx) {
-                Poll::Ready(Ok(Some(chunk))) => {
-                    self.input = chunk;
-                    Ok(false)
-                }
-                Poll::Ready(Ok(None)) => self.incoming.end().map(|()| true).map_err(ReadingError::from),
-                Poll::Ready(Err(error)) => Err(error.into()),
-                Poll::Pending => Ok(false),
-            })
+        poll_fn(|cx| match self.poll_over(cx) {
+            Poll::Pending => Poll::Ready(Ok(false)),
+            over @ Poll::Ready(_) => over,
         })
-        .await;
-        over.inspect_err(|error| self.fail(error))
+        .await
+    }
+
+    /// Whether the end is what comes next, for which it waits so long.
+    pub(crate) async fn is_over_within(&mut self, patience: Duration) -> Result<bool, ReadingError> {
+        tokio::time::timeout(patience, poll_fn(|cx| self.poll_over(cx))).await.unwrap_or(Ok(false))
+    }
+
+    fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, ReadingError>> {
+        if self.has_ended() || !self.input.is_empty() {
+            return Poll::Ready(Ok(self.has_ended()));
+        }
+        let over = match ready!(self.inbound.poll_chunk(cx)) {
+            Ok(Some(chunk)) => {
+                self.input = chunk;
+                Ok(false)
+            }
+            Ok(None) => self.incoming.end().map(|()| true).map_err(ReadingError::from),
+            Err(error) => Err(error.into()),
+        };
+        Poll::Ready(over.inspect_err(|error| self.fail(error)))
     }
 
     /// Ready when the peer has given the message up, although what came before was not looked at yet.
