@@ -23,6 +23,8 @@ pub(crate) struct Reading {
     incoming: Incoming,
     /// What has come and was not looked at yet.
     input: Bytes,
+    /// What was found when somebody asked whether there is anything.
+    found: Option<Box<Result<Event, ReadingError>>>,
     failed: Failed,
     quic: quinn::Connection,
 }
@@ -43,7 +45,7 @@ impl Failed {
 }
 
 /// Why a message cannot be read any further.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum ReadingError {
     /// The peer has violated the protocol.
     #[error(transparent)]
@@ -55,7 +57,7 @@ pub(crate) enum ReadingError {
 
 impl Reading {
     pub(super) fn new(inbound: Inbound, incoming: Incoming, quic: quinn::Connection) -> Self {
-        Self { inbound, incoming, input: Bytes::new(), failed: Failed::default(), quic }
+        Self { inbound, incoming, input: Bytes::new(), found: None, failed: Failed::default(), quic }
     }
 
     /// The stream, and what was read of it too far: it turned out to be none of messages.
@@ -84,6 +86,9 @@ impl Reading {
     }
 
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, ReadingError>> {
+        if let Some(found) = self.found.take() {
+            return Poll::Ready(found.map(Some));
+        }
         if self.has_ended() {
             return Poll::Ready(Ok(None));
         }
@@ -118,7 +123,8 @@ impl Reading {
         }
     }
 
-    /// Whether the end has come already. Does not wait for it.
+    /// Whether the end has come already, but for frames that mean nothing. Does not wait for it. What is found instead, or is
+    /// wrong, is also told to whoever reads next.
     pub(crate) async fn is_over(&mut self) -> Result<bool, ReadingError> {
         poll_fn(|cx| match self.poll_over(cx) {
             Poll::Pending => Poll::Ready(Ok(false)),
@@ -133,18 +139,20 @@ impl Reading {
     }
 
     fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, ReadingError>> {
-        if self.has_ended() || !self.input.is_empty() {
-            return Poll::Ready(Ok(self.has_ended()));
+        if self.found.is_some() || self.has_ended() {
+            return Poll::Ready(Ok(self.found.is_none()));
         }
-        let over = match ready!(self.inbound.poll_chunk(cx)) {
-            Ok(Some(chunk)) => {
-                self.input = chunk;
+        Poll::Ready(match ready!(self.poll_next(cx)) {
+            Ok(Some(event)) => {
+                self.found = Some(Box::new(Ok(event)));
                 Ok(false)
             }
-            Ok(None) => self.incoming.end().map(|()| true).map_err(ReadingError::from),
-            Err(error) => Err(error.into()),
-        };
-        Poll::Ready(over.inspect_err(|error| self.fail(error)))
+            Ok(None) => Ok(true),
+            Err(error) => {
+                self.found = Some(Box::new(Err(error.clone())));
+                Err(error)
+            }
+        })
     }
 
     /// Ready when the peer has given the message up, although what came before was not looked at yet.
