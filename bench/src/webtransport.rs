@@ -1,5 +1,7 @@
 //! Clients of WebTransport, and an upstream that sends everything back.
 
+pub(crate) mod relay;
+
 use std::{
     net::SocketAddr,
     sync::mpsc,
@@ -96,14 +98,14 @@ async fn session(client: &Client, path: &str) -> Session {
     answer.unwrap_or_else(|answer| panic!("no session: {answer:?}"))
 }
 
-/// Runs `clients` of them for `duration`, each on a connection of its own.
-pub(crate) fn run(target: SocketAddr, path: &'static str, clients: usize, duration: Duration) -> Seen {
+/// Runs `clients` of them for `duration`, each on a connection of its own to one of the targets.
+pub(crate) fn run(targets: &[SocketAddr], path: &'static str, clients: usize, duration: Duration) -> Seen {
     let running = runtime();
     let mut all = Seen::default();
     running.block_on(async {
         let mut ready = Vec::new();
-        for _ in 0..clients {
-            ready.push(Client::connect(target, HOST).await);
+        for client in 0..clients {
+            ready.push(Client::connect(targets[client % targets.len()], HOST).await);
         }
         let started = Instant::now();
         let running: Vec<_> = ready

@@ -32,26 +32,28 @@ pub(crate) fn run(peers: &[Peer], rounds: usize, seconds: u64) -> String {
     ];
     let mut table = Table::new("WebTransport: 16 sessions at once, 64 bytes", &columns).relative_to("direct");
     let upstream = load::upstream();
+    let relay = load::relay::start(upstream);
     let seconds = Duration::from_secs(seconds);
     for _ in 0..rounds {
-        table.add("direct", &figures(upstream, None, seconds));
+        table.add("direct", &figures(&[upstream], None, seconds));
+        table.add("(relay)", &figures(&relay, None, seconds));
         for peer in able(peers) {
             let running = start(peer, upstream);
-            table.add(peer.kind.name(), &figures(running.address, Some(&running), seconds));
+            table.add(peer.kind.name(), &figures(&[running.address], Some(&running), seconds));
         }
     }
     table.render()
 }
 
-fn figures(target: SocketAddr, proxy: Option<&Running>, duration: Duration) -> [f64; 8] {
-    load::run(target, STREAMS, CLIENTS, Duration::from_millis(300));
-    let sessions = load::run(target, NOTHING, CLIENTS, duration);
+fn figures(targets: &[SocketAddr], proxy: Option<&Running>, duration: Duration) -> [f64; 8] {
+    load::run(targets, STREAMS, CLIENTS, Duration::from_millis(300));
+    let sessions = load::run(targets, NOTHING, CLIENTS, duration);
     let used = || proxy.map(|running| Cpu::of(running.pid())).unwrap_or_default();
     let before = used();
-    let messages = load::run(target, STREAMS, CLIENTS, duration);
+    let messages = load::run(targets, STREAMS, CLIENTS, duration);
     let each = used().since(before).all().as_secs_f64() * 1e6 / messages.count.max(1) as f64;
-    let alone = load::run(target, STREAMS, 1, duration);
-    let datagrams = load::run(target, DATAGRAMS, CLIENTS, duration);
+    let alone = load::run(targets, STREAMS, 1, duration);
+    let datagrams = load::run(targets, DATAGRAMS, CLIENTS, duration);
     [
         sessions.rate(),
         messages.rate(),
