@@ -10,6 +10,8 @@ pub mod descriptors;
 mod dns;
 pub mod error;
 pub mod folders;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod glob;
 pub mod http;
 pub mod instance;

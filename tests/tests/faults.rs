@@ -16,6 +16,7 @@ use crate::tidy::root;
 const GET: &str = "GET /case HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
 
 const UPLOAD: &str = "POST /case HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\npart";
+const FLOOD: &str = "POST /case HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10000000000\r\n\r\n";
 const CHUNK: &str =
     "POST /case HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n";
 const CHUNKS: &str =
@@ -158,6 +159,40 @@ where
     case(name, "", upstream, client)
 }
 
+/// A client that sends 10 GB until nobody takes any more of it, and leaves.
+fn client_floods() -> Case {
+    let (gone, left) = oneshot::channel();
+    let upstream: Upstream = Box::new(move |mut stream| {
+        Box::pin(async move {
+            read_head(&mut stream).await;
+            left.await.unwrap();
+            let mut body = Vec::new();
+            let end = stream.read_to_end(&mut body).await;
+            assert!(
+                body.len() < 64 << 20,
+                "{} bytes were taken although the upstream did not read",
+                body.len()
+            );
+            end.map_or("was reset", |_| "was closed, with little of it sent").to_owned()
+        })
+    });
+    let client: Client = Box::new(move |mut stream| {
+        Box::pin(async move {
+            stream.write_all(FLOOD.as_bytes()).await.unwrap();
+            let (piece, mut full) = (vec![b'x'; 1 << 16], 0);
+            // What is full for so long stays full.
+            while full < 100_000 {
+                full = if stream.try_write(&piece).is_ok() { 0 } else { full + 1 };
+                tokio::task::yield_now().await;
+            }
+            drop(stream);
+            gone.send(()).unwrap();
+            "left".to_owned()
+        })
+    });
+    case("the client sends 10 GB to an upstream that does not read, and leaves", "", upstream, client)
+}
+
 /// Sends something that does not belong there, and tells what came back.
 async fn adds_garbage(mut stream: TcpStream) -> String {
     stream.write_all(b"zz\r\n").await.unwrap();
@@ -226,6 +261,7 @@ fn cases() -> Vec<Case> {
         case("the upstream closes in the middle of the body", "", answers(part, closes), asks(GET)),
         case("the upstream resets in the middle of the body", "", answers(part, resets), asks(GET)),
         case("the upstream closes in the middle of a chunk", "", answers(chunk, closes), asks(GET)),
+        case("the upstream resets in the middle of a chunk", "", answers(chunk, resets), asks(GET)),
         case("the upstream hangs before the head", hang, answers("", waits), asks(GET)),
         case("the upstream hangs in the body", hang, answers(part, waits), asks(GET)),
         case("the upstream sends garbage", "", answers("\0\x01\x02 nonsense\r\n\r\n", waits), asks(GET)),
@@ -249,11 +285,18 @@ fn cases() -> Vec<Case> {
         ),
         case("the upstream closes its half after the answer", "", answers(ok, half_closes), asks(GET)),
         case(
+            "the upstream closes its half in the middle of the body",
+            "",
+            answers(part, half_closes),
+            asks(GET),
+        ),
+        case(
             "the upstream sends 10 GB to a client that does not read, and leaves",
             "",
             answers(flood, floods),
             leaves(GET, 100, false),
         ),
+        client_floods(),
         spoils("the client leaves before there is an answer", GET, "", goes),
         spoils("the client resets before there is an answer", GET, "", goes_rudely),
         spoils("the client leaves in the middle of its body", UPLOAD, "part", goes),

@@ -22,6 +22,8 @@ use std::{
 use http::Request;
 use tokio::time::{Instant, Sleep};
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use self::h1::whole;
 use self::timed::{Deadline, Timed};
 pub(crate) use self::{
     activity::{Activity, Busy, Limits},

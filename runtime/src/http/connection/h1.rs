@@ -5,6 +5,8 @@ mod request;
 mod response;
 #[cfg(test)]
 mod tests;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod whole;
 mod wire;
 
 use std::{

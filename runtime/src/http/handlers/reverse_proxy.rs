@@ -22,6 +22,8 @@ use http::{Method, StatusCode, Uri};
 use ipnet::IpNet;
 use xxhash_rust::xxh64::xxh64;
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use self::transport::whole;
 use self::{
     body::RequestBody,
     dial::Dial,

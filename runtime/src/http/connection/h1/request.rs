@@ -173,6 +173,10 @@ impl Head {
         } else {
             Framing::Length(0)
         };
+        // It means nothing there (RFC 9110, section 10.1.1), and is to mean nothing to an upstream.
+        if old && present.expect {
+            headers.remove(header::EXPECT);
+        }
         let expects = present.expect && !old && expects(headers)? && !framing.is_done();
         let upgrades = present.upgrade && !old && has_token(headers, &header::CONNECTION, "upgrade");
         Ok(Asked { framing, expects, keep, upgrades })

@@ -106,12 +106,10 @@ where
     ) -> Poll<Result<(), Ended>> {
         loop {
             let mut waits = false;
-            if (self.fresh || output.is_empty()) && !matches!(self.rest, Rest::Nothing) {
+            if (self.fresh || output.is_empty()) && !self.is_over() {
                 self.fresh = false;
-                match Pin::new(&mut self.body).poll_frame(cx) {
-                    Poll::Ready(frame) => {
-                        self.put(frame.transpose().map_err(Ended::Body)?, output)?;
-                    }
+                match self.poll_next(output, cx) {
+                    Poll::Ready(put) => put?,
                     Poll::Pending => waits = true,
                 }
             }
@@ -122,10 +120,21 @@ where
             if waits {
                 return state.poll_gone(cx).map(|()| Err(Ended::Gone));
             }
-            if matches!(self.rest, Rest::Nothing) {
+            if self.is_over() {
                 return Poll::Ready(Ok(()));
             }
         }
+    }
+
+    /// Makes what the body has next ready to be sent.
+    pub(super) fn poll_next(&mut self, output: &mut Output, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        Poll::Ready(frame.transpose().map_err(Ended::Body).and_then(|frame| self.put(frame, output)))
+    }
+
+    /// Whether nothing more comes of the body.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.rest, Rest::Nothing)
     }
 
     /// Makes the next frame ready to be sent; `None` is the end of the body.

@@ -30,6 +30,8 @@ use std::{io, net::IpAddr, sync::Arc, time::Duration};
 use caddis_config::http::reverse_proxy::Transport as Config;
 use tokio::io::BufStream;
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use self::h1::whole;
 pub(crate) use self::places::{Connections, Place as ConnectionPlace};
 pub(super) use self::{
     between::Interim,

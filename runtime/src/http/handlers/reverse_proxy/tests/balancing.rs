@@ -92,6 +92,36 @@ fn failures_take_an_upstream_out() {
 }
 
 #[test]
+fn slow_answers_take_an_upstream_out() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let mut config = upstream.proxy();
+        config["health_checks"] = json!({"passive": {"fail_duration": "1h", "unhealthy_latency": 1}});
+        let (proxy, mut client, mut wire) = upstream.asked(config).await;
+        wire.head().await;
+        wire.send(EMPTY).await;
+        assert_eq!(client.head().await.line(), "HTTP/1.1 200 OK");
+        assert_eq!(proxy.get().await.head().await.line(), "HTTP/1.1 503 Service Unavailable");
+    });
+}
+
+#[test]
+fn too_many_requests_take_an_upstream_out() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let mut config = upstream.proxy();
+        config["health_checks"] = json!({"passive": {"unhealthy_request_count": 1}});
+        let (proxy, mut client, mut wire) = upstream.asked(config).await;
+        wire.head().await;
+        assert_eq!(proxy.get().await.head().await.line(), "HTTP/1.1 503 Service Unavailable");
+        wire.send(EMPTY).await;
+        assert_eq!(client.head().await.line(), "HTTP/1.1 200 OK");
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+        wire.head().await;
+    });
+}
+
+#[test]
 fn requests_count_until_their_response_is_through() {
     on_a_shard(async {
         let upstream = Upstream::new().await;

@@ -195,6 +195,49 @@ fn a_stream_keeps_its_place_among_the_connections() {
     });
 }
 
+/// Its life has a limit of its own, `stream_timeout`.
+#[test]
+fn limits_of_the_transport_cut_no_stream() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let limits = json!({"read_timeout": "1s", "write_timeout": "1s", "response_header_timeout": "1s",
+            "keep_alive": {"idle_timeout": "1s"}});
+        let proxy = Proxy::new(with(&upstream, limits)).await;
+        let upgrade = "Connection: Upgrade\r\nUpgrade: echo\r\n\r\n";
+        let mut stream = proxy.send(&format!("GET / HTTP/1.1\r\nHost: a\r\n{upgrade}")).await;
+        let mut wire = upstream.accept().await;
+        wire.head().await;
+        wire.send(format!("HTTP/1.1 101 Switching Protocols\r\n{upgrade}")).await;
+        stream.head().await;
+        for hours in [0, 1, 24] {
+            tokio::time::pause();
+            tokio::time::advance(std::time::Duration::from_secs(3600 * hours)).await;
+            tokio::time::resume();
+            stream.send("ping").await;
+            assert_eq!(wire.read(4).await, "ping");
+            wire.send("pong").await;
+            assert_eq!(stream.read(4).await, "pong");
+        }
+    });
+}
+
+#[test]
+fn connections_come_from_the_local_address() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        for local in ["127.0.0.7", "tcp/127.0.0.8:0"] {
+            let proxy = Proxy::new(with(&upstream, json!({"local_address": local}))).await;
+            let mut client = proxy.get().await;
+            let mut wire = upstream.accept().await;
+            let ip = wire.0.peer_addr().unwrap().ip().to_string();
+            assert!(local.contains(&ip), "{ip}");
+            wire.head().await;
+            wire.send(EMPTY).await;
+            client.head().await;
+        }
+    });
+}
+
 #[test]
 fn buffers_of_a_given_size_change_no_byte() {
     on_a_shard(async {

@@ -10,6 +10,7 @@ use rustls::{
     ServerConfig,
     crypto::aws_lc_rs::default_provider,
     pki_types::{PrivateKeyDer, pem::PemObject},
+    server::WebPkiClientVerifier,
 };
 use serde_json::json;
 use tokio::{
@@ -156,6 +157,42 @@ fn a_certificate_of_nobody_is_refused() {
         let mut client = proxy.get().await;
         assert!(acceptor.accept(upstream.accept().await.0).await.is_err());
         assert_eq!(client.head().await.line(), "HTTP/1.1 502 Bad Gateway");
+    });
+}
+
+#[test]
+fn an_upstream_that_asks_for_a_certificate_gets_one() {
+    on_a_shard(async {
+        let upstream = Upstream::new().await;
+        let made = rcgen::generate_simple_self_signed(["client.example".to_owned()]).unwrap();
+        let (_, acceptor) = identity(&[b"http/1.1"]);
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(made.cert.der().clone()).unwrap();
+        let asks = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(default_provider()));
+        let mut server = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_client_cert_verifier(asks.build().unwrap())
+            .with_cert_resolver(Arc::clone(&acceptor.config().cert_resolver));
+        server.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let base = std::env::temp_dir().join(format!("caddis-client-{}", upstream.address.replace(':', "-")));
+        let files = [base.with_extension("pem"), base.with_extension("key")];
+        std::fs::write(&files[0], made.cert.pem()).unwrap();
+        std::fs::write(&files[1], made.signing_key.serialize_pem()).unwrap();
+        let mut config = upstream.proxy();
+        config["transport"] = json!({"protocol": "http", "tls": {"insecure_skip_verify": true,
+            "client_certificate_file": files[0], "client_certificate_key_file": files[1]}});
+        let proxy = Proxy::new(config).await;
+        for file in files {
+            std::fs::remove_file(file).unwrap();
+        }
+        let mut client = proxy.get().await;
+        let acceptor = TlsAcceptor::from(Arc::new(server));
+        let mut stream = acceptor.accept(upstream.accept().await.0).await.unwrap();
+        assert_eq!(stream.get_ref().1.peer_certificates().unwrap()[0], *made.cert.der());
+        head(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+        assert_eq!(client.head().await.line(), "HTTP/1.1 200 OK");
     });
 }
 

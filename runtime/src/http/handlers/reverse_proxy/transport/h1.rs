@@ -4,6 +4,8 @@
 mod head;
 mod reading;
 mod upload;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod whole;
 
 use std::{
     io,
