@@ -11,15 +11,26 @@ use std::{
 use ::http::{HeaderName, HeaderValue, Request};
 use bytes::Bytes;
 use http_body_util::BodyExt;
+use tokio::sync::oneshot;
 
 use crate::{
     build::{Build, BuildError},
     error::{Error, Kind, Outcome},
-    http::{self, Body, Exchange, Next, exchange::Connection, route::Route},
+    http::{self, Body, Exchange, Next, exchange::Connection, route::Route, server::Aborted},
     logging::{Level, Logger, Stderr},
     process::Process,
     shard::Shards,
 };
+
+/// Answers a request with the length of its body, which is not read before that is told.
+pub(crate) async fn length_when_told(
+    told: oneshot::Receiver<()>,
+    request: Request<Body>,
+) -> Result<http::Response, Aborted> {
+    told.await.unwrap();
+    let length = request.into_body().collect().await.unwrap().to_bytes().len();
+    Ok(http::Response::new(Body::from(length.to_string())))
+}
 
 /// One process for all tests of the binary: its shards are threads.
 pub(crate) fn process() -> Arc<Process> {

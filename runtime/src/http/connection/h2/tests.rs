@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use self::scene::{Client, get, post, reason, serve, whole};
 use crate::{
     http::{Body, server::Aborted},
-    testing::run,
+    testing::{length_when_told, run},
 };
 
 #[test]
@@ -112,15 +112,7 @@ fn a_body_is_taken_as_it_is_read() {
     run(async {
         let (go, gone) = oneshot::channel::<()>();
         let gone = RefCell::new(Some(gone));
-        let mut client = Client::of(move |request: Request<Body>, _| {
-            let gone = gone.take().unwrap();
-            async move {
-                gone.await.unwrap();
-                let length = request.into_body().collect().await.unwrap().to_bytes().len();
-                Ok(Response::new(Body::from(length.to_string())))
-            }
-        })
-        .await;
+        let mut client = Client::of(move |request, _| length_when_told(gone.take().unwrap(), request)).await;
         let (response, mut body) = client.send(post(), false);
         let window = super::WINDOW as usize;
         body.reserve_capacity(2 * window);

@@ -10,7 +10,7 @@ use super::scene::{Client, last_line, ok};
 use crate::{
     error::{Error, Kind},
     http::{Body, server::Aborted},
-    testing::run,
+    testing::{length_when_told, run},
 };
 
 const EXPECTING: &str = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n";
@@ -149,14 +149,7 @@ fn a_body_is_read_as_it_is_asked_for() {
     run(async {
         let (go, gone) = oneshot::channel::<()>();
         let gone = RefCell::new(Some(gone));
-        let mut client = Client::of(move |request: Request<Body>, _| {
-            let gone = gone.take().unwrap();
-            async move {
-                gone.await.unwrap();
-                let length = request.into_body().collect().await.unwrap().to_bytes().len();
-                Ok(Response::new(Body::from(length.to_string())))
-            }
-        });
+        let mut client = Client::of(move |request, _| length_when_told(gone.take().unwrap(), request));
         client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8388608\r\n\r\n").await;
         let sent = client.send_until_full(8 << 20).await;
         assert!(sent < 4 << 20, "{sent} bytes were taken");

@@ -178,12 +178,8 @@ fn a_stream_keeps_its_place_among_the_connections() {
     on_a_shard(async {
         let upstream = Upstream::new().await;
         let proxy = Proxy::new(with(&upstream, json!({"max_conns_per_host": 1}))).await;
-        let upgrade = "Connection: Upgrade\r\nUpgrade: echo\r\n\r\n";
-        let mut stream = proxy.send(&format!("GET / HTTP/1.1\r\nHost: a\r\n{upgrade}")).await;
-        let mut wire = upstream.accept().await;
-        wire.head().await;
-        wire.send(format!("HTTP/1.1 101 Switching Protocols\r\n{upgrade}")).await;
-        stream.head().await;
+        let mut stream = proxy.connect().await;
+        let mut wire = upgraded(&mut stream, &upstream).await;
         let mut client = proxy.get().await;
         wire.send("x").await;
         assert_eq!(stream.read(1).await, "x");
@@ -203,12 +199,8 @@ fn limits_of_the_transport_cut_no_stream() {
         let limits = json!({"read_timeout": "1s", "write_timeout": "1s", "response_header_timeout": "1s",
             "keep_alive": {"idle_timeout": "1s"}});
         let proxy = Proxy::new(with(&upstream, limits)).await;
-        let upgrade = "Connection: Upgrade\r\nUpgrade: echo\r\n\r\n";
-        let mut stream = proxy.send(&format!("GET / HTTP/1.1\r\nHost: a\r\n{upgrade}")).await;
-        let mut wire = upstream.accept().await;
-        wire.head().await;
-        wire.send(format!("HTTP/1.1 101 Switching Protocols\r\n{upgrade}")).await;
-        stream.head().await;
+        let mut stream = proxy.connect().await;
+        let mut wire = upgraded(&mut stream, &upstream).await;
         for hours in [0, 1, 24] {
             tokio::time::pause();
             tokio::time::advance(std::time::Duration::from_secs(3600 * hours)).await;
@@ -258,12 +250,7 @@ fn buffers_of_a_given_size_change_no_byte() {
         .await;
         assert_eq!(client.head().await.get("x").unwrap().len(), 9000);
         assert_eq!(client.read(body.len()).await, body);
-        let upgrade = "Connection: Upgrade\r\nUpgrade: echo\r\n\r\n";
-        client.send(format!("GET / HTTP/1.1\r\nHost: a\r\n{upgrade}")).await;
-        let mut wire = upstream.accept().await;
-        wire.head().await;
-        wire.send(format!("HTTP/1.1 101 Switching Protocols\r\n{upgrade}")).await;
-        client.head().await;
+        let mut wire = upgraded(&mut client, &upstream).await;
         client.send("there").await;
         assert_eq!(wire.read(5).await, "there");
         wire.send("back").await;
@@ -450,4 +437,15 @@ fn a_proxy_can_depend_on_the_request() {
         assert_eq!(client.head().await.line(), "HTTP/1.1 502 Bad Gateway");
         client.0.shutdown().await.unwrap();
     });
+}
+
+/// Makes a stream of a client's connection; its other end.
+async fn upgraded(client: &mut Wire, upstream: &Upstream) -> Wire {
+    let upgrade = "Connection: Upgrade\r\nUpgrade: echo\r\n\r\n";
+    client.send(format!("GET / HTTP/1.1\r\nHost: a\r\n{upgrade}")).await;
+    let mut wire = upstream.accept().await;
+    wire.head().await;
+    wire.send(format!("HTTP/1.1 101 Switching Protocols\r\n{upgrade}")).await;
+    client.head().await;
+    wire
 }
