@@ -2,6 +2,10 @@
 
 use bytes::Bytes;
 use caddis_tests::{Server, client};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 const SITE: &str = "{\n\tauto_https disable_redirects\n}\nhttps://a.localhost:0 {\n\trespond \"over {http.request.tls.version}\"\n}\n";
 
@@ -12,6 +16,17 @@ async fn a_local_site_has_https_without_being_asked() {
     let answer = client::send_tls(server.address(":0"), request).await;
     assert_eq!(answer.text(), "over tls1.3");
     assert!(server.folder.join("data/pki/authorities/local/root.crt").exists());
+}
+
+#[tokio::test]
+async fn who_forgets_tls_is_told() {
+    let server = Server::start(SITE).await;
+    let mut stream = TcpStream::connect(server.address(":0")).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: a.localhost\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.0 400 "), "{answer}");
+    assert!(answer.ends_with("\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"), "{answer}");
 }
 
 #[tokio::test]

@@ -199,9 +199,11 @@ async fn prepare(
         (remote, local) = (Some(client), Some(server));
     }
     if let Some(terminator) = &tls {
-        if let Some(wrapper) = &wrappers.http_redirect
-            && wrapper.answers(&mut plain).await?
-        {
+        if plain.begins_with_request().await? {
+            match &wrappers.http_redirect {
+                Some(wrapper) => wrapper.answer(&mut plain).await?,
+                None => plain.ask_for_tls().await?,
+            }
             return Ok(None);
         }
         let ends = (remote.map(|remote| remote.ip()), local.map(|local| local.ip()));

@@ -7,8 +7,6 @@ use tokio::io::AsyncWriteExt;
 use crate::http::connection::Plain;
 
 const MAX_HEADER_BYTES: usize = 1 << 20;
-/// How requests begin; TLS begins otherwise.
-const BEGINNINGS: [&[u8; 5]; 5] = [b"GET /", b"HEAD ", b"POST ", b"PUT /", b"OPTIO"];
 
 /// Redirects misdirected requests.
 #[derive(Debug, Clone)]
@@ -22,15 +20,11 @@ impl HttpRedirect {
         Self { max_header_bytes: max_header_bytes.unwrap_or(MAX_HEADER_BYTES) }
     }
 
-    /// Says whether the connection was a plain one, which is answered then and over.
+    /// Answers a plain connection, which is over then.
     ///
     /// # Errors
     /// What the socket reports.
-    pub(crate) async fn answers(&self, plain: &mut Plain) -> io::Result<bool> {
-        let looks_like_http = |seen: &[u8]| seen.get(..5).map(|first| BEGINNINGS.iter().any(|b| *b == first));
-        if plain.look_ahead(5, looks_like_http).await? != Some(true) {
-            return Ok(false);
-        }
+    pub(crate) async fn answer(&self, plain: &mut Plain) -> io::Result<()> {
         let location = |seen: &[u8]| seen.windows(4).any(|end| end == b"\r\n\r\n").then(|| location(seen));
         if let Some(Some(location)) = plain.look_ahead(self.max_header_bytes, location).await? {
             let response = format!(
@@ -39,7 +33,7 @@ impl HttpRedirect {
             plain.socket.write_all(response.as_bytes()).await?;
             plain.socket.shutdown().await?;
         }
-        Ok(true)
+        Ok(())
     }
 }
 

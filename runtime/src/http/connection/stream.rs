@@ -9,7 +9,7 @@ use std::{
 
 use bytes::{Buf, Bytes};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
     net::{TcpStream, UnixStream},
 };
 use tokio_rustls::server::TlsStream;
@@ -76,6 +76,26 @@ impl Plain {
         self.prefix = seen.into();
         Ok(found)
     }
+
+    /// Whether the client speaks HTTP, as far as its first bytes tell: TLS begins otherwise.
+    ///
+    /// # Errors
+    /// What the socket reports.
+    pub(crate) async fn begins_with_request(&mut self) -> io::Result<bool> {
+        const BEGINNINGS: [&[u8; 5]; 5] = [b"GET /", b"HEAD ", b"POST ", b"PUT /", b"OPTIO"];
+        let is_request = |seen: &[u8]| seen.get(..5).map(|first| BEGINNINGS.iter().any(|b| *b == first));
+        Ok(self.look_ahead(5, is_request).await? == Some(true))
+    }
+
+    /// Answers a client that has not found out that it has to speak TLS, in the words of Go's server, and ends the connection.
+    ///
+    /// # Errors
+    /// What the socket reports.
+    pub(crate) async fn ask_for_tls(&mut self) -> io::Result<()> {
+        let answer = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+        self.socket.write_all(answer.as_bytes()).await?;
+        self.socket.shutdown().await
+    }
 }
 
 impl AsyncRead for Plain {
@@ -88,6 +108,10 @@ impl AsyncRead for Plain {
             let count = self.prefix.len().min(buffer.remaining());
             buffer.put_slice(&self.prefix[..count]);
             self.prefix.advance(count);
+            if self.prefix.is_empty() {
+                // Even so it would keep what it was a part of.
+                self.prefix = Bytes::new();
+            }
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.socket).poll_read(cx, buffer)
