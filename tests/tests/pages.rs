@@ -11,6 +11,19 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures")
 }
 
+/// Compares what follows a text on a page with what was found; `UPDATE=1` rewrites it.
+pub(crate) fn assert_ends_with(page: &str, after: &str, found: &str) {
+    let path = fixtures().join("..").join(page);
+    let before = fs::read_to_string(&path).unwrap();
+    let (kept, _) = before.split_once(after).unwrap();
+    let page = format!("{kept}{found}");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, page).unwrap();
+    } else {
+        assert_eq!(before, page, "UPDATE=1 rewrites it");
+    }
+}
+
 fn pages(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];

@@ -4,7 +4,6 @@ use std::{
     future::poll_fn,
     sync::{Arc, OnceLock},
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use bytes::Bytes;
@@ -131,11 +130,6 @@ impl Reading {
             over @ Poll::Ready(_) => over,
         })
         .await
-    }
-
-    /// Whether the end is what comes next, for which it waits so long.
-    pub(crate) async fn is_over_within(&mut self, patience: Duration) -> Result<bool, ReadingError> {
-        tokio::time::timeout(patience, poll_fn(|cx| self.poll_over(cx))).await.unwrap_or(Ok(false))
     }
 
     fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, ReadingError>> {

@@ -37,9 +37,6 @@ use crate::{
     tunnel::Leg,
 };
 
-/// How long the end of a request may come behind a head that is usually all of it: as long as Go waits for that.
-const END: Duration = Duration::from_millis(200);
-
 /// A stream is over before its response has ended, for the sake of which it is reset with this.
 struct Over(Code);
 
@@ -185,11 +182,7 @@ where
     B: http_body::Body<Data = Bytes, Error = BodyError> + Unpin,
 {
     let to_head = head.method == Method::HEAD;
-    let over = match is_usually_empty(&head) {
-        true => reading.is_over_within(END).await,
-        false => reading.is_over().await,
-    };
-    let over = over.map_err(|_| Over(Code::H3_REQUEST_CANCELLED))?;
+    let over = reading.is_over().await.map_err(|_| Over(Code::H3_REQUEST_CANCELLED))?;
     let asked = match session::ask(&mut head, reading.id(), shared).await {
         Ok(asked) => asked,
         Err(session::Refused::Client) => return refuse(StatusCode::BAD_REQUEST, reading, outbound).await,
@@ -241,13 +234,6 @@ where
         None => outbound.write(&mut [head]).await?,
     }
     Ok(Answered::Whole)
-}
-
-/// Whether a request should have no content, although it does not say so (RFC 9110, section 9.3). It is passed on as one that
-/// has none only if its end has come: what upstreams make of an empty body in chunks is not always the same.
-fn is_usually_empty(head: &request::Parts) -> bool {
-    matches!(head.method, Method::GET | Method::HEAD | Method::DELETE | Method::OPTIONS | Method::TRACE)
-        && !head.headers.contains_key(http::header::CONTENT_LENGTH)
 }
 
 /// The head of a response as it is sent, unless the client has said that it takes no such large one.
