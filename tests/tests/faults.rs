@@ -34,6 +34,8 @@ type Client = Box<dyn FnOnce(TcpStream) -> Boxed<String> + Send>;
 /// One fault.
 struct Case {
     name: &'static str,
+    /// Lines in the option `timeouts` of servers.
+    timeouts: &'static str,
     /// Lines in the block of `reverse_proxy`.
     options: &'static str,
     upstream: Option<Upstream>,
@@ -41,7 +43,7 @@ struct Case {
 }
 
 fn case(name: &'static str, options: &'static str, upstream: Upstream, client: Client) -> Case {
-    Case { name, options, upstream: Some(upstream), client }
+    Case { name, timeouts: "", options, upstream: Some(upstream), client }
 }
 
 /// Reads the request and answers, then does something to the connection.
@@ -244,7 +246,10 @@ fn cases() -> Vec<Case> {
     let chunk = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n9\r\nha";
     let flood = "HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\n";
     vec![
-        Case { name: "the upstream refuses the connection", options: "", upstream: None, client: asks(GET) },
+        Case {
+            upstream: None,
+            ..case("the upstream refuses the connection", "", answers("", waits), asks(GET))
+        },
         case("the upstream closes without an answer", "", answers("", closes), asks(GET)),
         case(
             "the upstream resets in the middle of the head",
@@ -302,6 +307,10 @@ fn cases() -> Vec<Case> {
         spoils("the client leaves in the middle of its body", UPLOAD, "part", goes),
         spoils("the client resets in the middle of its body", UPLOAD, "part", goes_rudely),
         spoils("the client ends in the middle of its body", UPLOAD, "part", ends),
+        Case {
+            timeouts: "read_body 50ms",
+            ..spoils("the client hangs in the middle of its body", UPLOAD, "part", answered)
+        },
         spoils("the client ends in the middle of a chunk", CHUNKS, "4\r\npart\r\n2\r\nha\r\n", ends),
         spoils("the client sends a chunk without a length", CHUNK, "4\r\npart\r\n", adds_garbage),
         case(
@@ -320,10 +329,10 @@ fn cases() -> Vec<Case> {
 }
 
 /// A server whose logs all go to one file, which is in its folder unless it has a whole path.
-async fn start(log: &str, proxy: &str) -> Server {
+async fn start(log: &str, timeouts: &str, proxy: &str) -> Server {
     let server = Server::idle();
     let text = format!(
-        "{{\n\tlog {{\n\t\toutput file {}\n\t}}\n}}\nhttp://127.0.0.1:0 {{\n\tlog\n\treverse_proxy {proxy}\n}}\n",
+        "{{\n\tlog {{\n\t\toutput file {}\n\t}}\n\tservers {{\n\t\ttimeouts {{\n\t\t\t{timeouts}\n\t\t}}\n\t}}\n}}\nhttp://127.0.0.1:0 {{\n\tlog\n\treverse_proxy {proxy}\n}}\n",
         server.folder.join(log).display()
     );
     server.load(&text).await.unwrap_or_else(|error| panic!("{error}"));
@@ -368,7 +377,7 @@ fn complaints(lines: &[Value], upstream: SocketAddr) -> String {
 async fn happen(case: Case) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let server = start(LOG, &format!("{address} {{\n\t\t{}\n\t}}", case.options)).await;
+    let server = start(LOG, case.timeouts, &format!("{address} {{\n\t\t{}\n\t}}", case.options)).await;
     let client = TcpStream::connect(server.address(":0")).await.unwrap();
     let saw = (case.client)(client);
     let (saw, upstream) = match case.upstream {
@@ -419,7 +428,7 @@ async fn a_name_server_that_fails_leaves_the_static_upstreams_or_none() {
         }
     });
     let dynamic = format!("{{\n\t\tdynamic srv gone.example {{\n\t\t\tresolvers {resolver}\n\t\t}}\n\t}}");
-    let server = start(LOG, &dynamic).await;
+    let server = start(LOG, "", &dynamic).await;
     let client = TcpStream::connect(server.address(":0")).await.unwrap();
     assert_eq!(asks(GET)(client).await, "503");
     let lines = lines(&server).await;
@@ -432,7 +441,7 @@ async fn a_name_server_that_fails_leaves_the_static_upstreams_or_none() {
 async fn a_full_disk_stops_the_log_and_nothing_else() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let server = start("/dev/full", &address.to_string()).await;
+    let server = start("/dev/full", "", &address.to_string()).await;
     for _ in 0..3 {
         let client = TcpStream::connect(server.address(":0")).await.unwrap();
         let upstream = async {
