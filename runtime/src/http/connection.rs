@@ -7,7 +7,6 @@ mod h3;
 mod interim;
 pub(crate) mod outgoing;
 mod stream;
-mod timed;
 
 use std::{
     future::{Future, poll_fn},
@@ -24,7 +23,6 @@ use tokio::time::{Instant, Sleep};
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use self::h1::whole;
-use self::timed::{Deadline, Timed};
 pub(crate) use self::{
     activity::{Activity, Busy, Limits},
     h1::{Http1, Wire},
@@ -39,9 +37,9 @@ pub use self::{
     stream::{Plain, Socket, Stream, Watched},
 };
 use super::{
-    Body,
+    Body, Exchange,
     exchange::Connection,
-    server::{self, Aborted, Reply, Server},
+    server::{self, Aborted, ReplyBody, Server},
 };
 use crate::{
     listen::{Control, Current, KeepAlive, canonical},
@@ -267,7 +265,7 @@ async fn run(
 struct Service {
     activity: Arc<Activity>,
     current: Rc<Current>,
-    /// How long the answer to one may take.
+    /// How long the answer to one may take. Only where requests overlap; elsewhere the connection has its own deadline.
     write: Option<Duration>,
 }
 
@@ -278,18 +276,26 @@ impl Service {
         request: Request<Body>,
         stream: Option<server::Stream>,
         connection: Arc<Connection>,
-    ) -> impl Future<Output = Result<http::Response<Timed>, Aborted>> + use<> {
-        let reply = Reply::begin(&self.activity, stream);
+    ) -> impl Future<Output = Result<http::Response<ReplyBody>, Aborted>> + use<> {
+        let busy = Busy::begin(&self.activity);
+        let (parts, body) = request.into_parts();
+        // In a box, so that it stays where it is, and the future is small.
+        let mut exchange = Box::new(Exchange::new(parts, body, connection));
+        if let Some(stream) = stream {
+            stream.lend(&mut exchange);
+        }
         let (endpoint, write) = (self.current.endpoint(), self.write);
         async move {
             let Some(endpoint) = &*endpoint else { return Err(Aborted) };
             let deadline = write.map(|write| Instant::now() + write);
-            let serving = endpoint.server.serve(request, connection, reply);
-            let response = match deadline {
-                Some(deadline) => tokio::time::timeout_at(deadline, serving).await.map_err(|_| Aborted)?,
+            let serving = endpoint.server.serve(exchange, busy, deadline);
+            match deadline {
+                Some(deadline) => {
+                    let serving = Box::pin(tokio::time::timeout_at(deadline, serving));
+                    serving.await.map_err(|_| Aborted)?
+                }
                 None => serving.await,
-            };
-            Ok(response?.map(|body| Timed::new(body, Deadline::new(deadline))))
+            }
         }
     }
 }

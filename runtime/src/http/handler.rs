@@ -1,6 +1,9 @@
 //! The one interface of everything that takes part in answering a request.
 
-use std::{future::Future, pin::Pin};
+use std::{
+    future::{Future, ready},
+    pin::Pin,
+};
 
 use http::StatusCode;
 
@@ -44,30 +47,42 @@ impl<'a> Next<'a> {
     ///
     /// # Errors
     /// What a matcher or a handler raises.
-    pub async fn run(mut self, exchange: &mut Exchange) -> Outcome {
+    pub fn run(mut self, exchange: &'a mut Exchange) -> HandlerFuture<'a> {
         loop {
             if let Some((first, rest)) = self.handlers.split_first() {
                 self.handlers = rest;
                 exchange.handled_by.get_or_insert(first.name());
-                return first.handle(exchange, self).await;
+                return first.handle(exchange, self);
             }
             if let Some((route, rest)) = self.routes.split_first() {
                 self.routes = rest;
-                if route.applies(exchange)? {
-                    self.handlers = &route.handlers;
-                    if route.terminal {
-                        self.routes = &[];
-                        self.parent = None;
+                match route.applies(exchange) {
+                    Ok(true) => {
+                        self.handlers = &route.handlers;
+                        if route.terminal {
+                            self.routes = &[];
+                            self.parent = None;
+                        }
                     }
+                    Ok(false) => {}
+                    Err(error) => return boxed(|| ready(Err(error))),
                 }
                 continue;
             }
             match self.parent {
                 Some(parent) => self = *parent,
-                None => return Ok(unhandled(exchange)),
+                None => {
+                    let response = unhandled(exchange);
+                    return boxed(|| ready(Ok(response)));
+                }
             }
         }
     }
+}
+
+/// A future in a box. It is made there, because most of its bytes are for later and need not be moved.
+pub(crate) fn boxed<F>(make: impl FnOnce() -> F) -> Pin<Box<F>> {
+    Box::into_pin(Box::write(Box::new_uninit(), make()))
 }
 
 fn unhandled(exchange: &mut Exchange) -> Response {

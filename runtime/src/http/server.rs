@@ -2,30 +2,31 @@
 
 mod build;
 mod client_ip;
+mod deadline;
 mod header_names;
 mod slow_clients;
 
 use std::{
     pin::Pin,
-    sync::{Arc, OnceLock},
+    sync::OnceLock,
     task::{Context, Poll},
 };
 
-use http::{HeaderValue, Method, Request, StatusCode, Uri, Version, header, uri::PathAndQuery};
+use http::{HeaderValue, Method, StatusCode, Uri, Version, header, uri::PathAndQuery};
 use http_body::Body as _;
+use tokio::time::Instant;
 
 pub(crate) use self::{
     build::{Around, Listening, build},
     client_ip::parse_range,
 };
-use self::{client_ip::ClientIp, header_names::HeaderNames, slow_clients::BodyLimits};
+use self::{client_ip::ClientIp, deadline::Deadline, header_names::HeaderNames, slow_clients::BodyLimits};
 use super::{
     Body, Exchange, Next, Response,
     access_log::{Line, Logs},
     body::BodyError,
-    connection::{Activity, Busy, InterimTarget},
+    connection::{Busy, InterimTarget},
     error_log::{self, Failure},
-    exchange::Connection,
     passing::{Pass, Passing, Polled, bytes},
     route::Route,
     takeover::Connect,
@@ -70,18 +71,15 @@ impl std::fmt::Debug for Server {
 pub struct Aborted;
 
 impl Server {
-    /// Answers one request.
+    /// Answers one request. The body of the response breaks off at the deadline.
     pub(crate) async fn serve(
         &self,
-        request: Request<Body>,
-        connection: Arc<Connection>,
-        mut reply: Reply,
+        mut exchange: Box<Exchange>,
+        busy: Busy,
+        deadline: Option<Instant>,
     ) -> Result<http::Response<ReplyBody>, Aborted> {
-        let (mut parts, body) = request.into_parts();
-        normalize(&mut parts);
-        let body = self.body_limits.guard(body, parts.version);
-        let mut exchange = Exchange::new(parts, body, connection);
-        reply.open(&mut exchange);
+        normalize(&mut exchange.request);
+        self.body_limits.guard(&mut exchange);
         if exchange.request.version < Version::HTTP_3 {
             exchange.alternatives = self.alternatives.get().cloned();
         }
@@ -89,7 +87,14 @@ impl Server {
         if let Some(logs) = &self.logs {
             logs.begin(&mut exchange);
         }
-        let outcome = match self.answer(&mut exchange).await {
+        let outcome = match self.check(&exchange) {
+            Ok(()) => {
+                self.header_names.filter(&mut exchange.request.headers);
+                Next::routes(&self.routes, None).run(&mut exchange).await
+            }
+            Err(error) => Err(error),
+        };
+        let outcome = match outcome {
             Ok(response) => {
                 exchange.observed.answered(response.status());
                 Ok(response)
@@ -106,7 +111,8 @@ impl Server {
         let logs = self.logs.as_ref();
         let line = logs.and_then(|logs| logs.complete(&mut exchange, outcome.as_ref().ok()));
         let observed = exchange.observed;
-        let replying = Replying { line, observed, failed: None, _busy: reply.decide() };
+        let deadline = Deadline::new(deadline);
+        let replying = Replying { line, observed, deadline, failed: None, _busy: busy };
         Ok(outcome?.map(|body| Passing::new(body, replying)))
     }
 
@@ -115,12 +121,6 @@ impl Server {
         let value = HeaderValue::try_from(format!("h3=\":{port}\"; ma=2592000"));
         // Of several ports one is enough.
         drop(self.alternatives.set(value.expect("it is visible ASCII")));
-    }
-
-    async fn answer(&self, exchange: &mut Exchange) -> Outcome {
-        self.check(exchange)?;
-        self.header_names.filter(&mut exchange.request.headers);
-        Next::routes(&self.routes, None).run(exchange).await
     }
 
     /// What no route may be asked about.
@@ -227,29 +227,11 @@ pub(crate) struct Stream {
     pub(crate) connect: Option<Connect>,
 }
 
-/// A request that is being answered.
-pub(crate) struct Reply {
-    busy: Busy,
-    stream: Option<Stream>,
-}
-
-impl Reply {
-    /// The stream is that of the request, if it has one of its own.
-    pub(crate) fn begin(activity: &Arc<Activity>, stream: Option<Stream>) -> Self {
-        Self { busy: Busy::begin(activity), stream }
-    }
-
+impl Stream {
     /// Lets interim responses be sent and a stream be taken over, as far as the client can do with that.
-    pub(crate) fn open(&mut self, exchange: &mut Exchange) {
-        if let Some(stream) = self.stream.take() {
-            exchange.interim = Some(stream.interim);
-            exchange.connect = stream.connect;
-        }
-    }
-
-    /// The final response comes next.
-    pub(crate) fn decide(self) -> Busy {
-        self.busy
+    pub(crate) fn lend(self, exchange: &mut Exchange) {
+        exchange.interim = Some(self.interim);
+        exchange.connect = self.connect;
     }
 }
 
@@ -261,6 +243,7 @@ pub(crate) type ReplyBody = Passing<Replying>;
 pub(crate) struct Replying {
     line: Option<Box<Line>>,
     observed: Observed,
+    deadline: Deadline,
     /// Why it ends early, until what came before is on its way.
     failed: Option<BodyError>,
     _busy: Busy,
@@ -270,6 +253,9 @@ impl Pass for Replying {
     fn poll(&mut self, body: Pin<&mut Body>, cx: &mut Context<'_>) -> Polled {
         if let Some(error) = self.failed.take() {
             return Poll::Ready(Some(Err(error)));
+        }
+        if let Err(late) = self.deadline.check(cx) {
+            return Poll::Ready(Some(Err(late.into())));
         }
         let polled = body.poll_frame(cx);
         // A connection that is told at once forgets what it has not sent yet, the head included, of which the log says

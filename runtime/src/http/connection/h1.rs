@@ -36,6 +36,7 @@ use crate::{
         Body,
         body::BodyError,
         h1::{Output, Piece},
+        handler::boxed,
         server::{Aborted, Stream},
     },
     tunnel::Leg,
@@ -120,15 +121,15 @@ where
     /// Waits for the head of a request; `None` if the client has ended the connection.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Stage<F, B>>, Ended>> {
         let mut state = self.wire.0.state();
+        let mut head = None;
         let head = loop {
             let most = state.most_head;
-            match state.input.take_head(most, request::read) {
-                Ok(Some(head)) => break head,
-                Ok(None) => {}
-                Err(invalid) => {
-                    drop(state);
-                    return Poll::Ready(Ok(Some(self.refuse(invalid.into()))));
-                }
+            if let Err(invalid) = state.input.take_head(most, &mut head, request::read) {
+                drop(state);
+                return Poll::Ready(Ok(Some(self.refuse(invalid.into()))));
+            }
+            if let Some(head) = &mut head {
+                break head;
             }
             if self.finishing && state.input.is_empty() {
                 return Poll::Ready(Ok(Some(Stage::Closing(Closing::new(false)))));
@@ -159,12 +160,11 @@ where
     }
 
     /// Passes a request on to whoever answers it.
-    fn begin(&mut self, mut head: Head) -> Result<Stage<F, B>, Refused> {
+    fn begin(&mut self, head: &mut Head) -> Result<Stage<F, B>, Refused> {
         let asked = head.asked()?;
-        let Head { method, uri, version, headers, .. } = head;
-        let old = version == Version::HTTP_10;
-        let to =
-            To { head: method == Method::HEAD, connect: method == Method::CONNECT, old, keep: asked.keep };
+        let old = head.version == Version::HTTP_10;
+        let (is_head, connect) = (head.method == Method::HEAD, head.method == Method::CONNECT);
+        let to = To { head: is_head, connect, old, keep: asked.keep };
         let wire = &self.wire.0;
         let mut state = wire.state();
         let number = state.request;
@@ -178,13 +178,13 @@ where
             if state.held { Body::Incoming(Incoming::new(Rc::clone(wire), number)) } else { Body::Empty };
         drop(state);
         let mut request = Request::new(body);
-        *request.method_mut() = method;
-        *request.uri_mut() = uri;
-        *request.version_mut() = version;
-        *request.headers_mut() = headers;
+        *request.method_mut() = std::mem::take(&mut head.method);
+        *request.uri_mut() = std::mem::take(&mut head.uri);
+        *request.version_mut() = head.version;
+        *request.headers_mut() = std::mem::take(&mut head.headers);
         let interim = InterimTarget::Connection(Rc::clone(wire), number);
         let stream = (!old).then_some(Stream { interim, connect: None });
-        Ok(Stage::Answering(Box::pin((self.service)(request, stream)), to))
+        Ok(Stage::Answering(boxed(|| (self.service)(request, stream)), to))
     }
 
     /// Begins to send the response.

@@ -10,7 +10,7 @@ use crate::http::trailers;
 /// What is often added to the fields of a message.
 const ADDED: usize = 4;
 
-/// Makes fields of what was parsed of a head. Their values are parts of a copy of it, so that the buffer can be read into
+/// Adds the fields that were parsed of a head. Their values are parts of a copy of it, so that the buffer can be read into
 /// again. `each` sees them.
 ///
 /// # Errors
@@ -19,9 +19,10 @@ pub(crate) fn collect(
     copy: &Bytes,
     input: &[u8],
     parsed: &[Header<'_>],
+    headers: &mut HeaderMap,
     mut each: impl FnMut(&HeaderName, &HeaderValue),
-) -> Result<HeaderMap, Invalid> {
-    let mut headers = HeaderMap::with_capacity(parsed.len() + ADDED);
+) -> Result<(), Invalid> {
+    headers.reserve(parsed.len() + ADDED);
     Names::with(|names| {
         for field in parsed {
             let name = names.get(field.name.as_bytes())?;
@@ -32,7 +33,7 @@ pub(crate) fn collect(
             each(&name, &value);
             headers.append(name, value);
         }
-        Ok(headers)
+        Ok(())
     })
 }
 

@@ -22,8 +22,8 @@ const SHORT: usize = 4096;
 const FEW: usize = 64;
 const MOST_FIELDS: usize = 4096;
 
-/// What was found at the beginning of the input, and how long it is; `None` if it is not complete.
-pub(crate) type Parsed<T> = Result<Option<(usize, T)>, Invalid>;
+/// The length of what was found at the beginning of the input; `None` if it is not complete.
+pub(crate) type Parsed = Result<Option<usize>, Invalid>;
 
 /// Bytes in a buffer that is only there while it holds some.
 #[derive(Debug)]
@@ -66,42 +66,45 @@ impl Input {
         Poll::Ready(Ok(count))
     }
 
-    /// Takes a head out; `None` if it is not complete. `read` makes of it what it is, and tells its length.
+    /// Takes a head out, if it is complete. `read` puts what it is into `head`, where it can stay, because it is large, and
+    /// tells its length.
     ///
     /// # Errors
     /// When it is no head, or longer than `most`.
     pub(crate) fn take_head<T>(
         &mut self,
         most: usize,
-        read: impl for<'a> Fn(&'a [u8], &mut [MaybeUninit<Header<'a>>]) -> Parsed<T>,
-    ) -> Result<Option<T>, Invalid> {
+        head: &mut Option<T>,
+        read: impl for<'a> Fn(&'a [u8], &mut [MaybeUninit<Header<'a>>], &mut Option<T>) -> Parsed,
+    ) -> Result<(), Invalid> {
         // A head that comes in many pieces is not parsed for each of them.
         let parse = match self.searched {
             0 => !self.bytes.is_empty(),
             searched => has_end(&self.bytes[searched.saturating_sub(3)..]),
         };
-        let parsed = if parse { self.parse(read)? } else { None };
-        let length = parsed.as_ref().map_or(self.bytes.len() + 1, |(length, _)| *length);
-        if length > most {
+        let length = if parse { self.parse(head, read)? } else { None };
+        if length.unwrap_or(self.bytes.len() + 1) > most {
             return Err(Invalid::TooLarge(most));
         }
-        let Some((length, head)) = parsed else {
-            self.searched = self.bytes.len();
-            return Ok(None);
-        };
-        self.bytes.advance(length);
-        self.searched = 0;
-        Ok(Some(head))
+        match length {
+            Some(length) => {
+                self.bytes.advance(length);
+                self.searched = 0;
+            }
+            None => self.searched = self.bytes.len(),
+        }
+        Ok(())
     }
 
     fn parse<T>(
         &self,
-        read: impl for<'a> Fn(&'a [u8], &mut [MaybeUninit<Header<'a>>]) -> Parsed<T>,
-    ) -> Parsed<T> {
+        head: &mut Option<T>,
+        read: impl for<'a> Fn(&'a [u8], &mut [MaybeUninit<Header<'a>>], &mut Option<T>) -> Parsed,
+    ) -> Parsed {
         let mut few = [const { MaybeUninit::uninit() }; FEW];
-        match read(&self.bytes, &mut few) {
+        match read(&self.bytes, &mut few, head) {
             Err(Invalid::Syntax(httparse::Error::TooManyHeaders)) => {
-                read(&self.bytes, &mut vec![const { MaybeUninit::uninit() }; MOST_FIELDS])
+                read(&self.bytes, &mut vec![const { MaybeUninit::uninit() }; MOST_FIELDS], head)
             }
             parsed => parsed,
         }

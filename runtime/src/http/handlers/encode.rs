@@ -134,7 +134,7 @@ fn algorithm(config: &EncoderConfig, cx: &Build) -> Result<Algorithm, BuildError
 impl Handler for Encode {
     fn handle<'a>(&'a self, exchange: &'a mut Exchange, next: Next<'a>) -> HandlerFuture<'a> {
         let Some(algorithm) = self.choose(&exchange.request.headers) else {
-            return Box::pin(next.run(exchange));
+            return next.run(exchange);
         };
         strip_suffix(&mut exchange.request.headers, algorithm.name());
         Box::pin(async move {

@@ -47,13 +47,13 @@ impl Handler for Headers {
             ops.apply_to_request(exchange);
         }
         match &self.response {
-            None => Box::pin(next.run(exchange)),
+            None => next.run(exchange),
             Some(Response::Now(ops)) => {
                 exchange.response_headers_mut();
                 let mut headers = exchange.response_headers.take().unwrap_or_default();
                 ops.apply_to_response(&mut headers, exchange, None);
                 exchange.response_headers = Some(headers);
-                Box::pin(next.run(exchange))
+                next.run(exchange)
             }
             Some(Response::Deferred(ops, require)) => Box::pin(async move {
                 let mut response = next.run(exchange).await?;

@@ -40,7 +40,7 @@ impl Handler for LogAppend {
         if self.early {
             let value = self.value.get(&Scope::from(&*exchange));
             exchange.log_fields.push((Arc::clone(&self.name), value));
-            return Box::pin(next.run(exchange));
+            return next.run(exchange);
         }
         Box::pin(async move {
             let outcome = next.run(exchange).await;

@@ -124,7 +124,7 @@ impl Row {
 impl Handler for Map {
     fn handle<'a>(&'a self, exchange: &'a mut Exchange, next: Next<'a>) -> HandlerFuture<'a> {
         exchange.providers.push(Arc::clone(&self.0) as Arc<dyn Provider>);
-        Box::pin(next.run(exchange))
+        next.run(exchange)
     }
 
     fn name(&self) -> &'static str {

@@ -44,7 +44,7 @@ impl Handler for RequestBody {
         {
             exchange.body = Passing::boxed(std::mem::take(&mut exchange.body), Limit(limit));
         }
-        Box::pin(next.run(exchange))
+        next.run(exchange)
     }
 
     fn name(&self) -> &'static str {

@@ -35,7 +35,7 @@ use self::{
     retries::Retries,
     selection_policies::{Selection, SelectionPolicy},
     transport::{
-        Answer, FASTCGI_REQUEST_BUFFERS, FastCgi, HttpTransport, Outgoing, Transport, Upgrade, Wanted,
+        Answer, FASTCGI_REQUEST_BUFFERS, FastCgi, HttpTransport, Lent, Outgoing, Transport, Upgrade, Wanted,
     },
     upgrade::Upgrades,
     upstreams::{InFlight, Upstream},
@@ -47,7 +47,10 @@ pub use self::{
 use crate::{
     build::{Build, BuildError},
     error::{Error, Fault, Kind, Outcome},
-    http::{Exchange, Handler, HandlerFuture, Next, access_log, header_ops::HeaderOps, rewrite::Rewrite},
+    http::{
+        Exchange, Handler, HandlerFuture, Next, access_log, handler::boxed, header_ops::HeaderOps,
+        rewrite::Rewrite,
+    },
     logging::{Field, Logger},
     placeholder::Scope,
 };
@@ -167,7 +170,7 @@ fn ranges(texts: &[String], cx: &mut Build) -> Result<Vec<IpNet>, BuildError> {
 
 impl Handler for ReverseProxy {
     fn handle<'a>(&'a self, exchange: &'a mut Exchange, next: Next<'a>) -> HandlerFuture<'a> {
-        Box::pin(self.proxy(exchange, next))
+        boxed(|| self.proxy(exchange, next))
     }
 
     fn name(&self) -> &'static str {
@@ -188,7 +191,7 @@ struct Asked {
 /// What came of an attempt.
 struct Attempted {
     selection: Selection,
-    answer: Answer,
+    answer: Box<Answer>,
     in_flight: InFlight,
 }
 
@@ -307,7 +310,11 @@ impl ReverseProxy {
         let dial = upstream.dial(exchange).map_err(Failed::Final)?;
         let in_flight = upstream.host.request();
         exchange.proxied = Some(Info::new(upstream, Arc::clone(&dial), started, retries));
-        let answer = match self.round_trip(exchange, asked, &dial).await {
+        let answer = match &self.transport {
+            Transport::Http(transport) => self.http(transport, exchange, asked, &dial).await,
+            Transport::FastCgi(transport) => Box::pin(self.fastcgi(transport, exchange, asked, &dial)).await,
+        };
+        let answer = match answer {
             Ok(answer) => answer,
             Err(error) => {
                 self.log_round_trip(exchange, &upstream.host, Err(&error));
@@ -370,19 +377,6 @@ impl ReverseProxy {
         }
     }
 
-    /// Gets an answer from the upstream.
-    async fn round_trip(
-        &self,
-        exchange: &Exchange,
-        asked: &mut Asked,
-        dial: &Arc<Dial>,
-    ) -> Result<Answer, Error> {
-        match &self.transport {
-            Transport::Http(transport) => self.http(transport, exchange, asked, dial).await,
-            Transport::FastCgi(transport) => Box::pin(self.fastcgi(transport, exchange, asked, dial)).await,
-        }
-    }
-
     /// Gets an answer by FastCGI; on the next connection when one that was kept turns out to be closed.
     async fn fastcgi(
         &self,
@@ -390,7 +384,7 @@ impl ReverseProxy {
         exchange: &Exchange,
         asked: &mut Asked,
         dial: &Arc<Dial>,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Box<Answer>, Error> {
         loop {
             let connection = transport.connection(dial).await?;
             let request = self.request(exchange, asked, None).into_whole();
@@ -412,7 +406,7 @@ impl ReverseProxy {
         exchange: &Exchange,
         asked: &mut Asked,
         dial: &Arc<Dial>,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Box<Answer>, Error> {
         // The path of a socket is no host.
         let host = Some(dial).filter(|dial| transport.has_tls() && matches!(***dial, Dial::Tcp { .. }));
         loop {
@@ -422,12 +416,19 @@ impl ReverseProxy {
                 client: exchange.client_ip,
                 scope: Scope::from(exchange),
             };
-            let connection = transport.connection(wanted).await?;
             let client = exchange.interim_sender().await;
-            let mut request = self.request(exchange, asked, host);
-            let (interim, after) = transport.prepare(&mut request, client);
-            match connection.send(request, interim, transport.header_timeout()).await {
-                Ok(answer) => return Ok(after.finish(answer)),
+            let connection = transport.connection(wanted).await?;
+            let (sending, after) = {
+                // What is large goes away before anything is waited for.
+                let mut request = self.request(exchange, asked, host);
+                let (interim, after) = transport.prepare(&mut request, client);
+                (connection.send(request, interim, transport.header_timeout()), after)
+            };
+            match sending.await {
+                Ok(mut answer) => {
+                    after.finish(&mut answer);
+                    return Ok(answer);
+                }
                 Err(failure) => {
                     let unsent = failure.unsent.is_some();
                     if let Some(body) = failure.unsent {
@@ -448,23 +449,23 @@ impl ReverseProxy {
     fn request<'a>(
         &self,
         exchange: &'a Exchange,
-        asked: &mut Asked,
+        asked: &'a mut Asked,
         host: Option<&Arc<Dial>>,
     ) -> Outgoing<'a> {
-        let mut fields = Fields::new(exchange, &self.trusted_proxies);
-        if let Some(length) = asked.body.known_length() {
-            let expected = matches!(asked.method, Method::POST | Method::PUT | Method::PATCH);
-            fields.set_length((length > 0 || expected).then_some(length));
+        let (length, body) = (asked.body.known_length(), asked.body.next());
+        let fields = Fields::new(exchange, &self.trusted_proxies);
+        let mut request = Outgoing::Lent(Lent { method: &asked.method, uri: &asked.uri, fields, body });
+        if let Outgoing::Lent(Lent { fields, .. }) = &mut request {
+            if let Some(length) = length {
+                let expected = matches!(asked.method, Method::POST | Method::PUT | Method::PATCH);
+                fields.set_length((length > 0 || expected).then_some(length));
+            }
+            if let Some(host) = host
+                && let Ok(host) = host.hostport().try_into()
+            {
+                fields.set_host(host);
+            }
         }
-        if let Some(host) = host
-            && let Ok(host) = host.hostport().try_into()
-        {
-            fields.set_host(host);
-        }
-        let mut request = http::Request::new(asked.body.next());
-        *request.method_mut() = asked.method.clone();
-        *request.uri_mut() = asked.uri.clone();
-        let mut request = Outgoing::lent(request, fields);
         if asked.connect {
             upgrade::from_extended_connect(request.whole_mut().headers_mut());
         }
@@ -491,32 +492,35 @@ impl ReverseProxy {
             self.handle_response.iter().find(|handler| handler.wants(status, answer.response.headers()));
         let replaced = match handler.map(|handler| &handler.action) {
             Some(Action::Routes(routes)) => {
-                let (response, _in_flight) = answer.stream(in_flight);
-                let response = self.finisher.buffer(response).await?;
-                return handle_response::run(exchange, response, &self.finisher, routes, next).await;
+                let _in_flight = answer.stream(in_flight);
+                self.finisher.buffer(&mut answer.response).await?;
+                let run = handle_response::run(exchange, answer.response, &self.finisher, routes, next);
+                return Box::pin(run).await;
             }
             Some(Action::Status(status)) => handle_response::status(status, exchange)?,
             None => None,
         };
         if status == StatusCode::SWITCHING_PROTOCOLS && replaced.is_none() {
-            let Answer { response, switched, place, session: _ } = answer;
+            let Answer { response, switched, place, session: _ } = *answer;
             in_flight.hold(place);
             let answer = (response, switched);
             return self.upgrades.switch(exchange, answer, asked.connect, &selection.upstream, in_flight);
         }
-        if let (Answer { session: session @ Some(_), .. }, None) = (&mut answer, replaced)
-            && let Some(session) = session.take()
+        if replaced.is_none()
+            && let Some(session) = answer.session.take()
         {
             let upstream = &selection.upstream;
             self.upgrades.begin(exchange, *session, upstream, in_flight)?;
-            return Ok(self.finisher.finish(exchange, answer.response));
+            self.finisher.finish(exchange, &mut answer.response);
+            return Ok(answer.response);
         }
-        let (response, _in_flight) = answer.stream(in_flight);
-        let mut response = self.finisher.buffer(response).await?;
+        let _in_flight = answer.stream(in_flight);
         if let Some(status) = replaced {
-            *response.status_mut() = status;
+            *answer.response.status_mut() = status;
         }
-        Ok(self.finisher.finish(exchange, response))
+        self.finisher.buffer(&mut answer.response).await?;
+        self.finisher.finish(exchange, &mut answer.response);
+        Ok(answer.response)
     }
 }
 

@@ -37,7 +37,7 @@ impl Handler for RewriteHandler {
             exchange.request.method = method;
             exchange.request.uri = target;
         }
-        Box::pin(next.run(exchange))
+        next.run(exchange)
     }
 
     fn name(&self) -> &'static str {

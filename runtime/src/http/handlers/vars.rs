@@ -80,7 +80,7 @@ impl Handler for Vars {
             }
             exchange.set_var(name, value);
         }
-        Box::pin(next.run(exchange))
+        next.run(exchange)
     }
 
     fn name(&self) -> &'static str {

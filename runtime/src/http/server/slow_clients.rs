@@ -12,7 +12,7 @@ use http_body::Body as _;
 use tokio::time::{Instant, Sleep};
 
 use crate::http::{
-    Body,
+    Body, Exchange,
     passing::{Pass, Passing, Polled, bytes},
 };
 
@@ -43,17 +43,20 @@ impl BodyLimits {
     }
 
     /// Puts the limits around the body of a request that begins now.
-    pub(crate) fn guard(&self, body: Body, version: Version) -> Body {
-        if body.is_empty() {
-            return Body::Empty;
+    pub(crate) fn guard(&self, exchange: &mut Exchange) {
+        if exchange.body.is_empty() {
+            exchange.body = Body::Empty;
+            return;
         }
-        let idle = self.idle.filter(|_| version < Version::HTTP_2 || self.idle_is_set || self.min_rate > 0);
+        let overlaps = exchange.request.version >= Version::HTTP_2;
+        let idle = self.idle.filter(|_| !overlaps || self.idle_is_set || self.min_rate > 0);
         if idle.is_none() && self.total.is_none() {
-            return body;
+            return;
         }
         let limits = Self { idle, ..*self };
         let guard = Guarded { limits, started: Instant::now(), received: 0, waiting: None };
-        Passing::boxed(body, guard)
+        let body = std::mem::replace(&mut exchange.body, Body::Empty);
+        exchange.body = Passing::boxed(body, guard);
     }
 }
 

@@ -1,3 +1,5 @@
+use http::Request;
+
 use super::*;
 
 fn normalized(request: Request<()>) -> (String, String) {

@@ -102,7 +102,11 @@ impl Refused {
 ///
 /// # Errors
 /// When it is none.
-pub(super) fn read<'a>(input: &'a [u8], room: &mut [MaybeUninit<Header<'a>>]) -> Parsed<Head> {
+pub(super) fn read<'a>(
+    input: &'a [u8],
+    room: &mut [MaybeUninit<Header<'a>>],
+    head: &mut Option<Head>,
+) -> Parsed {
     let mut request = httparse::Request::new(&mut []);
     let Status::Complete(length) = request.parse_with_uninit_headers(input, room)? else {
         return Ok(None);
@@ -119,8 +123,10 @@ pub(super) fn read<'a>(input: &'a [u8], room: &mut [MaybeUninit<Header<'a>>]) ->
     }
     let uri = Uri::from_maybe_shared(fields::part(&copy, input, target.as_bytes()));
     let uri = uri.map_err(|_| Invalid::Target)?;
-    let mut present = Present::default();
-    let headers = fields::collect(&copy, input, request.headers, |name, value| match *name {
+    let version = if request.version == Some(0) { Version::HTTP_10 } else { Version::HTTP_11 };
+    let (headers, present) = (HeaderMap::new(), Present::default());
+    let Head { headers, present, .. } = head.insert(Head { method, uri, version, headers, present });
+    fields::collect(&copy, input, request.headers, headers, |name, value| match *name {
         header::HOST => {
             present.strange_host |=
                 present.host || !value.as_bytes().iter().all(|byte| IN_HOST[usize::from(*byte)]);
@@ -133,8 +139,7 @@ pub(super) fn read<'a>(input: &'a [u8], room: &mut [MaybeUninit<Header<'a>>]) ->
         header::UPGRADE => present.upgrade = true,
         _ => {}
     })?;
-    let version = if request.version == Some(0) { Version::HTTP_10 } else { Version::HTTP_11 };
-    Ok(Some((length, Head { method, uri, version, headers, present })))
+    Ok(Some(length))
 }
 
 impl Head {

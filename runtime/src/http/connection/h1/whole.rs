@@ -15,10 +15,11 @@ use crate::{
 pub(crate) fn read(bytes: &[u8], step: usize, most: usize) -> Option<Message> {
     let (mut input, mut pieces) = (Input::default(), bytes.chunks(step));
     let mut head = loop {
-        match input.take_head(most, request::read) {
-            Ok(Some(head)) => break head,
-            Ok(None) => input.bytes.extend_from_slice(pieces.next()?),
-            Err(_) => return None,
+        let mut head = None;
+        input.take_head(most, &mut head, request::read).ok()?;
+        match head {
+            Some(head) => break head,
+            None => input.bytes.extend_from_slice(pieces.next()?),
         }
     };
     let Asked { mut framing, .. } = head.asked().ok()?;

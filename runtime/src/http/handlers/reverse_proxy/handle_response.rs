@@ -83,7 +83,7 @@ pub(super) async fn run(
     next: Next<'_>,
 ) -> Outcome {
     if let Some(info) = &mut exchange.proxied {
-        info.pending = Some(Pending { response, finisher: Arc::clone(finisher) });
+        info.pending = Some(Box::new(Pending { response, finisher: Arc::clone(finisher) }));
     }
     let result = Next::routes(routes, Some(&next)).run(exchange).await;
     if let Some(info) = &mut exchange.proxied {

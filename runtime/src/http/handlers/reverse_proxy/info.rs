@@ -30,7 +30,7 @@ pub struct Info {
     /// Kept where something will ask for it.
     pub(super) response: Option<Box<(StatusCode, HeaderMap)>>,
     /// The response itself, while the routes of `handle_response` may copy it.
-    pub(super) pending: Option<Pending>,
+    pub(super) pending: Option<Box<Pending>>,
 }
 
 /// A response that has not been passed on.
@@ -70,11 +70,12 @@ impl Info {
     /// Makes the client's response of the one that `handle_response` is about; `None` outside of its routes, or when it
     /// was copied before.
     pub(crate) fn copy_response(exchange: &mut Exchange, status: Option<StatusCode>) -> Option<Response> {
-        let Pending { mut response, finisher } = exchange.proxied.as_mut()?.pending.take()?;
+        let Pending { mut response, finisher } = *exchange.proxied.as_mut()?.pending.take()?;
         if let Some(status) = status {
             *response.status_mut() = status;
         }
-        Some(finisher.finish(exchange, response))
+        finisher.finish(exchange, &mut response);
+        Some(response)
     }
 
     /// The fields of the response that `handle_response` is about; `None` outside of its routes.

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     build::{Build, BuildError},
-    error::{Error, Kind, Outcome},
-    http::{Exchange, Response, header_ops::HeaderOps, response_matcher::ResponseMatcher},
+    error::{Error, Kind},
+    http::{Body, Exchange, Response, header_ops::HeaderOps, response_matcher::ResponseMatcher},
 };
 
 /// What a response goes through. `copy_response` uses it too.
@@ -45,16 +45,19 @@ impl Finisher {
         Ok(Self { buffers: config.response_buffers, headers, require })
     }
 
-    /// Whether a response is read into memory before anything is made of it.
+    /// Reads a response into memory, as far as it is to be there before anything is made of it.
     ///
     /// # Errors
     /// When the upstream breaks off.
-    pub(super) async fn buffer(&self, response: Response) -> Outcome {
-        if self.buffers == 0 { Ok(response) } else { Box::pin(buffered(response, self.buffers)).await }
+    pub(super) async fn buffer(&self, response: &mut Response) -> Result<(), Error> {
+        if self.buffers != 0 {
+            Box::pin(buffer(response.body_mut(), self.buffers)).await?;
+        }
+        Ok(())
     }
 
     /// Turns the upstream's response into the client's.
-    pub(super) fn finish(&self, exchange: &mut Exchange, mut response: Response) -> Response {
+    pub(super) fn finish(&self, exchange: &mut Exchange, response: &mut Response) {
         let (via, status) = (via(response.version()), response.status());
         let headers = response.headers_mut();
         strip_hop_by_hop(headers);
@@ -69,7 +72,6 @@ impl Finisher {
         }
         headers.append(header::VIA, via.clone());
         *response.version_mut() = Version::HTTP_11;
-        response
     }
 }
 
@@ -84,9 +86,8 @@ pub(super) fn merge(mut ahead: HeaderMap, headers: &mut HeaderMap) {
     }
 }
 
-async fn buffered(response: Response, limit: i64) -> Outcome {
-    let (head, body) = response.into_parts();
-    let body = match Buffered::read(body, limit).await {
+async fn buffer(body: &mut Body, limit: i64) -> Result<(), Error> {
+    *body = match Buffered::read(std::mem::take(body), limit).await {
         Ok(Buffered::All(bytes)) => bytes.into(),
         Ok(Buffered::Part(body)) => body,
         Err(error) => {
@@ -94,5 +95,5 @@ async fn buffered(response: Response, limit: i64) -> Outcome {
             return Err(failed.because(error).after_answer());
         }
     };
-    Ok(Response::from_parts(head, body))
+    Ok(())
 }

@@ -37,7 +37,7 @@ pub(super) use self::{
     between::Interim,
     exchange::{Answer, Connection},
     fastcgi::{FastCgi, REQUEST_BUFFERS as FASTCGI_REQUEST_BUFFERS},
-    outgoing::Outgoing,
+    outgoing::{Lent, Outgoing},
 };
 use self::{
     borrow::Borrowed,

@@ -196,7 +196,7 @@ impl Active {
         Ok(())
     }
 
-    async fn request(&self, target: &Checked, asked: &Asked) -> Result<Answer, Error> {
+    async fn request(&self, target: &Checked, asked: &Asked) -> Result<Box<Answer>, Error> {
         let mut head = Request::new(()).into_parts().0;
         head.method = asked.method.clone();
         head.uri = asked.uri.clone();

@@ -21,9 +21,9 @@ use crate::{
     build::Build,
     http::{
         Body, Exchange, Handler, Next,
-        connection::{Activity, Http1, Http2, Socket, Stream, Watched},
+        connection::{Activity, Busy, Http1, Http2, Socket, Stream, Watched},
         exchange::Connection,
-        server::{self, Aborted, Reply},
+        server::{self, Aborted},
     },
     logging::{Fields, Level, Logger, Sink, Stderr},
     process::Process,
@@ -312,14 +312,16 @@ async fn serve(socket: TcpStream, connection: Connection, handler: Arc<dyn Handl
     let service = move |request: http::Request<Body>, stream: Option<server::Stream>| {
         let (handler, connection) = (Arc::clone(&handler), Arc::clone(&connection));
         let handled = Handled(Rc::clone(&handled));
-        let mut reply = Reply::begin(&answering, stream);
+        let busy = Busy::begin(&answering);
         async move {
             let _handled = handled;
             let (head, body) = request.into_parts();
             let mut exchange = Exchange::new(head, body, connection);
-            reply.open(&mut exchange);
+            if let Some(stream) = stream {
+                stream.lend(&mut exchange);
+            }
             let response = handler.handle(&mut exchange, Next::routes(&[], None)).await;
-            drop(reply.decide());
+            drop(busy);
             Ok::<_, Aborted>(response.unwrap_or_else(|error| {
                 let mut response = http::Response::new(Body::from(error.to_string()));
                 *response.status_mut() = error.status();

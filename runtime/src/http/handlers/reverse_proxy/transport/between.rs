@@ -40,14 +40,13 @@ impl HttpTransport {
 
 impl Between {
     /// Makes the answer the one to the request as it was before.
-    pub(in super::super) fn finish(self, mut answer: Answer) -> Answer {
+    pub(in super::super) fn finish(self, answer: &mut Answer) {
         if let Some(gate) = self.gate {
             gate.shut();
         }
         if self.gzip {
             gzip::take_off(&mut answer.response);
         }
-        answer
     }
 }
 

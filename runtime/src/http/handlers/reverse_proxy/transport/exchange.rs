@@ -1,13 +1,14 @@
 //! One request and its response on a connection.
 
 use std::{
-    future::{Future, poll_fn},
+    future::Future,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
+use bytes::Bytes;
 use http::{Uri, header};
 use http_body::Body as _;
 use http_body_util::{BodyExt, Limited};
@@ -18,7 +19,7 @@ use super::{
     Outgoing, Request,
     between::Interim,
     borrow::BorrowedStream,
-    h1::{Answered, H1, Unanswered},
+    h1::{Broken, H1, Unanswered},
     h2, h3,
     network_proxy::ProxyServer,
     places::Place,
@@ -33,6 +34,7 @@ use crate::{
         passing::{Pass, Passing, Polled},
         takeover::Takeover,
     },
+    tunnel::Leg,
 };
 
 /// Most that is read of a response which nobody wants, in bytes.
@@ -71,9 +73,16 @@ pub(in super::super) struct Answer {
     pub(in super::super) place: Option<Box<Place>>,
 }
 
-impl From<http::Response<Body>> for Answer {
-    fn from(response: http::Response<Body>) -> Self {
-        Self { response, switched: None, session: None, place: None }
+impl Answer {
+    /// A response like others. In a box, because it goes through many hands.
+    pub(super) fn of(response: http::Response<Body>) -> Box<Self> {
+        Box::new(Self { response, switched: None, session: None, place: None })
+    }
+
+    /// A response after which the upstream speaks something else; with what was read of that.
+    pub(super) fn switched(response: http::Response<Body>, leg: (Leg, Bytes)) -> Box<Self> {
+        let switched = Some(Takeover::Agreed(Some(leg)));
+        Box::new(Self { response, switched, session: None, place: None })
     }
 }
 
@@ -110,83 +119,96 @@ impl Connection {
         mut request: Outgoing<'_>,
         interim: Interim,
         header_timeout: Option<Duration>,
-    ) -> impl Future<Output = Result<Answer, Box<Failure>>> + use<> {
+    ) -> impl Future<Output = Result<Box<Answer>, Box<Failure>>> + use<> {
         let Self { sender, dial, home, reused, encrypted, extended, forward } = self;
         // Clients of HTTP/1.0 may have none; a request of HTTP/1.1 has one (RFC 9112, section 3.2).
         if !request.has_host() {
             request.set_host(dial.authority());
         }
         // What is large goes away before the future is made.
-        let sending = match sender {
+        let way = match sender {
             Sender::H1(mut connection) => {
                 if let Some(proxy) = forward {
                     for_proxy(request.whole_mut(), &dial, &proxy);
                 }
-                connection.begin(request, home.is_none());
-                Sending::H1(connection, home, interim)
+                connection.begin(&mut request, home.is_none());
+                Way::H1(OnH1 { connection: Some(connection), home, interim })
             }
             Sender::H2(sender) => {
-                Sending::H2(Box::pin(h2::send(sender, request.into_whole(), interim, encrypted, extended)))
+                Way::H2(Box::pin(h2::send(sender, request.into_whole(), interim, encrypted, extended)))
             }
             Sender::H3(sender) => {
-                Sending::H3(Box::pin(h3::send(sender, request.into_whole(), interim, extended)))
+                Way::H3(Box::pin(h3::send(sender, request.into_whole(), interim, extended)))
             }
             Sender::Borrowed(stream) => {
-                Sending::Borrowed(Box::pin(h2::borrow(*stream, request.into_whole(), interim, encrypted)))
+                Way::Borrowed(Box::pin(h2::borrow(*stream, request.into_whole(), interim, encrypted)))
             }
         };
-        async move {
-            let sent = match sending {
-                Sending::H1(connection, home, interim) => {
-                    h1_answer(connection, home, interim, header_timeout).await
-                }
-                Sending::H2(sending) => limited(sending, header_timeout).await,
-                Sending::H3(sending) => limited(sending, header_timeout).await,
-                Sending::Borrowed(sending) => limited(sending, header_timeout).await,
-            };
-            sent.map_err(|failure| Box::new(Failure { stale: failure.stale && reused, ..failure }))
-        }
+        Sending { way, timeout: HeaderTimeout::new(header_timeout), reused }
     }
 }
 
 /// A request under way.
-enum Sending<F, G, H> {
-    H1(Box<H1>, Option<Home>, Interim),
+struct Sending<F, G, H> {
+    way: Way<F, G, H>,
+    timeout: HeaderTimeout,
+    reused: bool,
+}
+
+enum Way<F, G, H> {
+    H1(OnH1),
     H2(Pin<Box<F>>),
     H3(Pin<Box<G>>),
     Borrowed(Pin<Box<H>>),
 }
 
-async fn limited<F>(mut sending: Pin<Box<F>>, limit: Option<Duration>) -> Result<Answer, Failure>
+impl<F, G, H> Future for Sending<F, G, H>
 where
-    F: Future<Output = Result<Answer, Failure>>,
+    F: Future<Output = Result<Box<Answer>, Failure>>,
+    G: Future<Output = Result<Box<Answer>, Failure>>,
+    H: Future<Output = Result<Box<Answer>, Failure>>,
 {
-    let mut timeout = HeaderTimeout::new(limit);
-    let sent = poll_fn(|cx| timeout.check(sending.as_mut().poll(cx), cx)).await;
-    sent.unwrap_or_else(|| Err(Failure::timeout()))
+    type Output = Result<Box<Answer>, Box<Failure>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { way, timeout, reused } = self.get_mut();
+        let polled = match way {
+            Way::H1(exchange) => exchange.poll(cx),
+            Way::H2(sending) => sending.as_mut().poll(cx),
+            Way::H3(sending) => sending.as_mut().poll(cx),
+            Way::Borrowed(sending) => sending.as_mut().poll(cx),
+        };
+        let sent = ready!(timeout.check(polled, cx)).unwrap_or_else(|| Err(Failure::timeout()));
+        Poll::Ready(sent.map_err(|failure| Box::new(Failure { stale: failure.stale && *reused, ..failure })))
+    }
 }
 
-async fn h1_answer(
-    mut connection: Box<H1>,
+/// A request under way on a connection of HTTP/1.1.
+struct OnH1 {
+    /// `None` once there is an answer, or none to be had.
+    connection: Option<Box<H1>>,
     home: Option<Home>,
     interim: Interim,
-    header_timeout: Option<Duration>,
-) -> Result<Answer, Failure> {
-    let mut timeout = HeaderTimeout::new(header_timeout);
-    let head = poll_fn(|cx| timeout.check(connection.poll_head(&interim, cx), cx)).await;
-    let answered = match head.ok_or_else(Failure::timeout)? {
-        Ok(head) => connection.answered(head, home),
-        Err(error) => Err(connection.unanswered(error)),
-    };
-    match answered {
-        Ok(Answered::Response(response)) => Ok(response.into()),
-        Ok(Answered::Switched(response, leg, place)) => {
-            Ok(Answer { response, switched: Some(Takeover::Agreed(Some(leg))), session: None, place })
-        }
-        Err(Unanswered { error, unsent, silent }) => {
+}
+
+impl OnH1 {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Box<Answer>, Failure>> {
+        let Self { connection, home, interim } = self;
+        let mut head = None;
+        let polled = match connection {
+            Some(connection) => ready!(connection.poll_head(interim, &mut head, cx)),
+            None => return Poll::Pending,
+        };
+        let Some(connection) = connection.take() else { return Poll::Pending };
+        let answered = match (polled, &mut head) {
+            (Ok(()), Some(head)) => connection.answered(head, home.take()),
+            (Ok(()), None) => Err(connection.unanswered(Broken::Closed)),
+            (Err(error), _) => Err(connection.unanswered(error)),
+        };
+        Poll::Ready(answered.map_err(|Unanswered { error, unsent, silent }| {
             let (kind, stale) = (error.kind(), silent && error.is_end());
-            Err(Failure::new(kind, error, unsent, stale))
-        }
+            Failure::new(kind, error, unsent, stale)
+        }))
     }
 }
 
@@ -225,14 +247,14 @@ fn for_proxy(request: &mut Request, dial: &Dial, proxy: &ProxyServer) {
 struct Streamed(Option<InFlight>);
 
 impl Answer {
-    /// The response with a body that counts as in flight until its end. The count comes back if the body is here already.
-    pub(in super::super) fn stream(self, in_flight: InFlight) -> (http::Response<Body>, Option<InFlight>) {
-        let (head, body) = self.response.into_parts();
+    /// Makes the body of the response count as in flight until its end. The count comes back if the body is here already.
+    pub(in super::super) fn stream(&mut self, in_flight: InFlight) -> Option<InFlight> {
+        let body = self.response.body_mut();
         if matches!(body, Body::Full(_)) || body.is_empty() {
-            return (http::Response::from_parts(head, body), Some(in_flight));
+            return Some(in_flight);
         }
-        let body = Passing::boxed(body, Streamed(Some(in_flight)));
-        (http::Response::from_parts(head, body), None)
+        *body = Passing::boxed(std::mem::take(body), Streamed(Some(in_flight)));
+        None
     }
 
     /// Reads the rest of a response that nobody wants, so that its connection can be used again. What is long, or takes

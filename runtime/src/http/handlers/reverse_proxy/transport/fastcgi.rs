@@ -103,7 +103,7 @@ impl FastCgi {
         dial: &Arc<super::Dial>,
         request: Request<Body>,
         exchange: &Exchange,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Box<Answer>, Failure> {
         let (mut head, body) = request.into_parts();
         let is_head = head.method == Method::HEAD;
         let bodiless = matches!(head.method, Method::HEAD | Method::OPTIONS);
@@ -134,7 +134,7 @@ impl FastCgi {
             lease
         });
         let read = response::read(Records::new(reader), is_head, self.stderr.clone(), lease).await;
-        read.map(Answer::from).map_err(|Broken { error, begun }| {
+        read.map(Answer::of).map_err(|Broken { error, begun }| {
             let kind = if error.kind() == ErrorKind::TimedOut {
                 Kind::UpstreamTimeout
             } else {

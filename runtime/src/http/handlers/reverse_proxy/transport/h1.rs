@@ -13,13 +13,12 @@ use std::{
     task::{Context, Poll, Waker, ready},
 };
 
-use bytes::Bytes;
-use http::{Method, Response, StatusCode};
+use http::{Method, StatusCode};
 use tokio::io::{AsyncRead, ReadBuf};
 
 use self::{head::Head, reading::Reading, upload::Upload};
 use super::{
-    Outgoing,
+    Answer, Outgoing,
     between::Interim,
     places::{Open, Place},
     pool::Home,
@@ -107,13 +106,6 @@ pub(super) struct Unanswered {
     pub(super) silent: bool,
 }
 
-/// The end of an exchange.
-pub(super) enum Answered {
-    Response(Response<Body>),
-    /// The upstream speaks something else from here on; with what was read of that.
-    Switched(Response<Body>, (Leg, Bytes), Option<Box<Place>>),
-}
-
 impl H1 {
     pub(super) fn on(line: Line) -> Box<Self> {
         Box::new(Self {
@@ -150,31 +142,31 @@ impl H1 {
         waiting.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
-    /// Begins an exchange. `last`: the connection is closed after it.
-    pub(super) fn begin(&mut self, request: Outgoing<'_>, last: bool) {
-        let (request, lent) = request.into_parts();
+    /// Begins an exchange; takes the body of the request. `last`: the connection is closed after it.
+    pub(super) fn begin(&mut self, request: &mut Outgoing<'_>, last: bool) {
         self.to_head = *request.method() == Method::HEAD;
         self.silent = true;
-        self.upload.begin(request, lent, last);
+        self.upload.begin(request, last);
     }
 
     /// Sends what can be sent, and reads until the head of the final response is there.
     pub(super) fn poll_head(
         &mut self,
         interim: &Interim,
+        head: &mut Option<Head>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Head, Broken>> {
+    ) -> Poll<Result<(), Broken>> {
         if let Poll::Ready(Err(error)) = self.upload.poll(&mut self.line.leg, cx) {
             return Poll::Ready(Err(error));
         }
         loop {
-            match self.input.take_head(self.line.most_head, head::read)? {
-                Some(head) if head.is_interim() => {
-                    interim.came(head.status, head.headers);
-                    continue;
-                }
-                Some(head) => return Poll::Ready(Ok(head)),
-                None => {}
+            self.input.take_head(self.line.most_head, head, head::read)?;
+            if let Some(interim_head) = head.take_if(|head| head.is_interim()) {
+                interim.came(interim_head.status, interim_head.headers);
+                continue;
+            }
+            if head.is_some() {
+                return Poll::Ready(Ok(()));
             }
             let read = ready!(self.poll_fill(cx));
             match read {
@@ -201,23 +193,21 @@ impl H1 {
     /// When the head does not say where the body ends.
     pub(super) fn answered(
         mut self: Box<Self>,
-        mut head: Head,
+        head: &mut Head,
         home: Option<Home>,
-    ) -> Result<Answered, Unanswered> {
+    ) -> Result<Box<Answer>, Unanswered> {
         let (framing, reusable) = match head.framing(self.to_head) {
             Ok(framing) => framing,
             Err(error) => return Err(self.unanswered(error.into())),
         };
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
             let read = std::mem::take(&mut self.input.bytes).freeze();
-            return Ok(Answered::Switched(
-                head.response(Body::Empty),
-                (self.line.leg, read),
-                self.line.place,
-            ));
+            let mut answer = Answer::switched(head.response(Body::Empty), (self.line.leg, read));
+            answer.place = self.line.place;
+            return Ok(answer);
         }
         let body = self.body(framing, home.filter(|_| reusable));
-        Ok(Answered::Response(head.response(body)))
+        Ok(Answer::of(head.response(body)))
     }
 
     /// Reads on; 0 is the end.

@@ -25,7 +25,6 @@ use crate::{
         Body,
         connection::{Received, h2::Tunnelled},
         passing::{Pass, Passing, Polled},
-        takeover::Takeover,
     },
     tunnel::Leg,
 };
@@ -37,7 +36,7 @@ pub(super) async fn send(
     interim: Interim,
     encrypted: bool,
     extended: bool,
-) -> Result<Answer, Failure> {
+) -> Result<Box<Answer>, Failure> {
     adapt(&mut request, encrypted, Version::HTTP_2);
     let accept = extended.then(|| {
         request.extensions_mut().insert(Protocol::from_static("websocket"));
@@ -52,12 +51,11 @@ pub(super) async fn send(
             let leg = Leg::Other(Box::new(Tunnelled::new(stream, receive, None)));
             let mut response = Response::from_parts(head, Body::Empty);
             extended_connect::as_upgrade(&mut response, accept);
-            let switched = Some(Takeover::Agreed(Some((leg, Bytes::new()))));
-            Ok(Answer { response, switched, session: None, place: None })
+            Ok(Answer::switched(response, (leg, Bytes::new())))
         }
         (_, _) => {
             let response = received(response).map(|body| upload.go_along(body));
-            Ok(response.into())
+            Ok(Answer::of(response))
         }
     }
 }
@@ -74,7 +72,7 @@ pub(super) async fn borrow(
     mut request: Request,
     interim: Interim,
     encrypted: bool,
-) -> Result<Answer, Failure> {
+) -> Result<Box<Answer>, Failure> {
     adapt(&mut request, encrypted, Version::HTTP_2);
     match stream.send(request, &interim).await {
         Ok((response, read)) => {
@@ -86,7 +84,7 @@ pub(super) async fn borrow(
                 }
                 Passing::boxed(body, returning)
             });
-            Ok(response.into())
+            Ok(Answer::of(response))
         }
         Err((Refused { error: Some(error), .. }, unsent)) => Err(failed(error, unsent)),
         Err((Refused { error: None, .. }, unsent)) => {

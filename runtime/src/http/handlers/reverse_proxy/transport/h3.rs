@@ -21,7 +21,7 @@ use super::{
     streamed::adapt,
 };
 use crate::{
-    http::{Body, h3::Tunnelled, takeover::Takeover},
+    http::{Body, h3::Tunnelled},
     tunnel::Leg,
 };
 
@@ -32,7 +32,7 @@ pub(super) async fn send(
     mut request: Request,
     interim: Interim,
     extended: bool,
-) -> Result<Answer, Failure> {
+) -> Result<Box<Answer>, Failure> {
     adapt(&mut request, true, Version::HTTP_3);
     if extended && requests.offers_sessions() {
         return sessions::ask(requests, request, interim).await;
@@ -47,12 +47,11 @@ pub(super) async fn send(
             let leg = Leg::Other(Box::new(Tunnelled::new(stream, reading, None)));
             let mut response = Response::from_parts(response, Body::Empty);
             extended_connect::as_upgrade(&mut response, accept);
-            let switched = Some(Takeover::Agreed(Some((leg, Bytes::new()))));
-            Ok(Answer { response, switched, session: None, place: None })
+            Ok(Answer::switched(response, (leg, Bytes::new())))
         }
         (_, _) => {
             let body = requests.body(reading).await;
-            Ok(Response::from_parts(response, upload.go_along(body)).into())
+            Ok(Answer::of(Response::from_parts(response, upload.go_along(body))))
         }
     }
 }

@@ -52,7 +52,11 @@ impl Says {
 ///
 /// # Errors
 /// When it is none.
-pub(super) fn read<'a>(input: &'a [u8], room: &mut [MaybeUninit<Header<'a>>]) -> Parsed<Head> {
+pub(super) fn read<'a>(
+    input: &'a [u8],
+    room: &mut [MaybeUninit<Header<'a>>],
+    head: &mut Option<Head>,
+) -> Parsed {
     let mut config = ParserConfig::default();
     // Proxies may put a space in place of a fold (RFC 9112, section 5.2), and Go takes it too.
     config.allow_obsolete_multiline_headers_in_responses(true);
@@ -62,18 +66,18 @@ pub(super) fn read<'a>(input: &'a [u8], room: &mut [MaybeUninit<Header<'a>>]) ->
         return Ok(None);
     };
     let status = response.code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(Invalid::Status)?;
-    let mut says = Says { close: false, keep_alive: false, coding: false, length: Ok(None) };
-    let copy = Bytes::copy_from_slice(&input[..length]);
-    let headers = fields::collect(&copy, input, response.headers, |name, value| says.note(name, value))?;
     let reason = response.reason.filter(|reason| Some(*reason) != status.canonical_reason());
-    let head = Head {
+    let head = head.insert(Head {
         status,
-        headers,
+        headers: HeaderMap::new(),
         version: if response.version == Some(0) { Version::HTTP_10 } else { Version::HTTP_11 },
         reason: reason.and_then(|reason| ReasonPhrase::try_from(reason.as_bytes()).ok()),
-        says,
-    };
-    Ok(Some((length, head)))
+        says: Says { close: false, keep_alive: false, coding: false, length: Ok(None) },
+    });
+    let copy = Bytes::copy_from_slice(&input[..length]);
+    let Head { headers, says, .. } = head;
+    fields::collect(&copy, input, response.headers, headers, |name, value| says.note(name, value))?;
+    Ok(Some(length))
 }
 
 impl Head {
@@ -146,7 +150,9 @@ mod tests {
     use crate::http::h1::Input;
 
     fn head(text: &str) -> Result<Head, Invalid> {
-        Input::from(text).take_head(1 << 20, read).map(|head| head.expect("it is complete"))
+        let mut head = None;
+        Input::from(text).take_head(1 << 20, &mut head, read)?;
+        Ok(head.expect("it is complete"))
     }
 
     fn framing(fields: &str) -> Result<(Framing, bool), Invalid> {
@@ -162,7 +168,7 @@ mod tests {
             for piece in text.as_bytes().chunks(step) {
                 input.bytes.extend_from_slice(piece);
                 if found.is_none() {
-                    found = input.take_head(end, read).unwrap();
+                    input.take_head(end, &mut found, read).unwrap();
                 }
             }
             let head = found.unwrap();
@@ -187,7 +193,7 @@ mod tests {
     fn a_head_has_a_limit() {
         for end in ["", "\r\n\r\n"] {
             let mut input = Input::from(&*format!("HTTP/1.1 200 OK\r\nA: 12345{end}"));
-            assert_eq!(input.take_head(20, read).err(), Some(Invalid::TooLarge(20)));
+            assert_eq!(input.take_head(20, &mut None, read).err(), Some(Invalid::TooLarge(20)));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::{future::poll_fn, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
@@ -18,7 +19,7 @@ use super::{
     },
     *,
 };
-use crate::http::body::BodyError;
+use crate::http::{Response, body::BodyError};
 
 fn connection() -> (Box<H1>, UnixStream) {
     let (near, far) = UnixStream::pair().unwrap();
@@ -49,14 +50,15 @@ fn streamed() -> (mpsc::UnboundedSender<Frame<Bytes>>, Body) {
     (sender, Body::boxed(StreamBody::new(frames)))
 }
 
-async fn exchange(mut connection: Box<H1>, home: (Key, Keep)) -> Result<Response<Body>, Unanswered> {
-    let interim = Interim::default();
-    match poll_fn(|cx| connection.poll_head(&interim, cx)).await {
+async fn exchange(mut connection: Box<H1>, home: (Key, Keep)) -> Result<Response, Unanswered> {
+    let (interim, mut head) = (Interim::default(), None);
+    match poll_fn(|cx| connection.poll_head(&interim, &mut head, cx)).await {
         Err(error) => Err(connection.unanswered(error)),
-        Ok(head) => match connection.answered(head, Some(Home::Here(home.0, home.1)))? {
-            Answered::Response(response) => Ok(response),
-            Answered::Switched(..) => panic!("nobody asked for that"),
-        },
+        Ok(()) => {
+            let answer = connection.answered(&mut head.unwrap(), Some(Home::Here(home.0, home.1)))?;
+            assert!(answer.switched.is_none(), "nobody asked for that");
+            Ok(answer.response)
+        }
     }
 }
 
@@ -74,7 +76,7 @@ async fn local(test: impl Future<Output = ()>) {
 async fn a_response_in_one_piece_frees_its_connection_at_once() {
     local(async {
         let (mut connection, mut far) = connection();
-        connection.begin(post(Body::from("short"), &[("host", "a"), ("x-y-z", "v")]), false);
+        connection.begin(&mut post(Body::from("short"), &[("host", "a"), ("x-y-z", "v")]), false);
         far.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc").await.unwrap();
         let response = exchange(connection, home("whole")).await.ok().unwrap();
         assert!(matches!(response.body(), Body::Full(body) if body == "abc"));
@@ -94,7 +96,7 @@ async fn a_response_in_one_piece_frees_its_connection_at_once() {
 async fn bytes_beyond_a_response_end_its_connection() {
     local(async {
         let (mut connection, mut far) = connection();
-        connection.begin(post(Body::Empty, &[]), false);
+        connection.begin(&mut post(Body::Empty, &[]), false);
         far.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcd").await.unwrap();
         exchange(connection, home("beyond")).await.ok().unwrap();
         assert!(pool::take(&home("beyond").0).is_none());
@@ -107,7 +109,7 @@ async fn trailers_go_with_chunks() {
     local(async {
         let (mut connection, mut far) = connection();
         let (sender, body) = streamed();
-        connection.begin(post(body, &[]), false);
+        connection.begin(&mut post(body, &[]), false);
         sender.send(Frame::data(Bytes::from_static(b"0123456789abcdef"))).unwrap();
         let mut trailers = HeaderMap::new();
         trailers.insert("content-length", HeaderValue::from_static("1"));
@@ -135,7 +137,7 @@ async fn a_request_goes_on_while_nobody_reads_the_response() {
     local(async {
         let (mut connection, mut far) = connection();
         let (sender, body) = streamed();
-        connection.begin(post(body, &[]), false);
+        connection.begin(&mut post(body, &[]), false);
         far.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab").await.unwrap();
         let response = exchange(connection, home("duplex")).await.ok().unwrap();
         read(&mut far, "POST /up?x=y HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n").await;
@@ -155,7 +157,7 @@ async fn a_response_before_the_end_of_the_request_ends_the_connection() {
     local(async {
         let (mut connection, mut far) = connection();
         let (sender, body) = streamed();
-        connection.begin(post(body, &[]), false);
+        connection.begin(&mut post(body, &[]), false);
         far.write_all(b"HTTP/1.1 413 Large\r\nContent-Length: 9\r\n\r\nno").await.unwrap();
         let response = exchange(connection, home("early")).await.ok().unwrap();
         let reading = tokio::task::spawn_local(response.into_body().collect());
@@ -175,7 +177,7 @@ async fn a_body_has_the_length_that_was_announced() {
         for (data, length) in [("short", "6"), ("longer", "5")] {
             let (mut connection, _far) = connection();
             let (sender, body) = streamed();
-            connection.begin(post(body, &[("content-length", length)]), false);
+            connection.begin(&mut post(body, &[("content-length", length)]), false);
             sender.send(Frame::data(Bytes::from_static(data.as_bytes()))).unwrap();
             drop(sender);
             let Err(failed) = exchange(connection, home("length")).await else { panic!("{data}") };
@@ -192,7 +194,7 @@ async fn what_a_closed_connection_did_not_take_is_given_back() {
         let (mut connection, far) = connection();
         drop(far);
         let (_sender, body) = streamed();
-        connection.begin(post(body, &[]), false);
+        connection.begin(&mut post(body, &[]), false);
         let Err(failed) = exchange(connection, home("closed")).await else { panic!("nobody is there") };
         assert!(failed.silent && failed.unsent.is_some() && failed.error.is_end());
     })
@@ -202,8 +204,8 @@ async fn what_a_closed_connection_did_not_take_is_given_back() {
 #[tokio::test]
 async fn the_last_request_of_a_connection_says_so() {
     let (mut connection, mut far) = connection();
-    connection.begin(post(Body::Empty, &[("x-a", "b"), ("host", "h")]), true);
+    connection.begin(&mut post(Body::Empty, &[("x-a", "b"), ("host", "h")]), true);
     let mut cx = Context::from_waker(Waker::noop());
-    assert!(connection.poll_head(&Interim::default(), &mut cx).is_pending());
+    assert!(connection.poll_head(&Interim::default(), &mut None, &mut cx).is_pending());
     read(&mut far, "POST /up?x=y HTTP/1.1\r\nHost: h\r\nX-A: b\r\nConnection: close\r\n\r\n").await;
 }

@@ -7,11 +7,14 @@ use std::{
 };
 
 use bytes::{BufMut, Bytes};
-use http::{HeaderMap, Uri, header};
+use http::{HeaderMap, Method, Uri, header};
 use http_body::{Body as _, Frame};
 
 use super::{
-    super::{super::request::Fields, Request},
+    super::{
+        super::request::Fields,
+        outgoing::{Lent, Outgoing},
+    },
     Broken,
 };
 use crate::{
@@ -42,18 +45,19 @@ enum Rest {
 }
 
 impl Upload {
-    /// Writes the head of a request, whose fields may be elsewhere. `last`: no other follows on the connection.
-    pub(super) fn begin(&mut self, request: Request, lent: Option<Fields<'_>>, last: bool) {
-        let (parts, body) = request.into_parts();
+    /// Writes the head of a request, and takes its body. `last`: no other follows on the connection.
+    pub(super) fn begin(&mut self, request: &mut Outgoing<'_>, last: bool) {
         let mut output = Output::default();
         let out = output.head();
-        out.put_slice(parts.method.as_str().as_bytes());
-        out.put_u8(b' ');
-        put_target(&parts.uri, out);
-        out.put_slice(b" HTTP/1.1\r\n");
-        let says = match lent {
-            Some(lent) => put_lent(&lent, out),
-            None => put_fields(&parts.headers, out),
+        let (says, body) = match request {
+            Outgoing::Lent(Lent { method, uri, fields, body }) => {
+                put_line(method, uri, out);
+                (put_lent(fields, out), std::mem::take(body))
+            }
+            Outgoing::Whole(request) => {
+                put_line(request.method(), request.uri(), out);
+                (put_fields(request.headers(), out), std::mem::take(request.body_mut()))
+            }
         };
         if last && !says.connection {
             out.put_slice(b"Connection: close\r\n");
@@ -158,13 +162,16 @@ impl Upload {
     }
 }
 
-/// The target as it is asked for: a proxy gets the whole URL.
-fn put_target(uri: &Uri, out: &mut Vec<u8>) {
+/// Writes the request line. A proxy gets the whole URL.
+fn put_line(method: &Method, uri: &Uri, out: &mut Vec<u8>) {
+    out.put_slice(method.as_str().as_bytes());
+    out.put_u8(b' ');
     if uri.scheme().is_some() {
         write!(out, "{uri}").expect("a buffer grows");
-        return;
+    } else {
+        out.put_slice(uri.path_and_query().map_or("/", |target| target.as_str()).as_bytes());
     }
-    out.put_slice(uri.path_and_query().map_or("/", |target| target.as_str()).as_bytes());
+    out.put_slice(b" HTTP/1.1\r\n");
 }
 
 /// What is said of the message itself.

@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, DuplexStream, duplex};
 
 use super::{
     super::super::request::{Fields, strip_hop_by_hop},
+    super::outgoing::{Lent, Outgoing},
     head,
     upload::Upload,
 };
@@ -24,11 +25,12 @@ use crate::{
 pub(crate) fn read(bytes: &[u8], step: usize, most: usize, to_head: bool) -> Option<Message> {
     let (mut input, mut pieces) = (Input::default(), bytes.chunks(step));
     let mut head = loop {
-        match input.take_head(most, head::read) {
-            Ok(Some(head)) if head.is_interim() => {}
-            Ok(Some(head)) => break head,
-            Ok(None) => input.bytes.extend_from_slice(pieces.next()?),
-            Err(_) => return None,
+        let mut head = None;
+        input.take_head(most, &mut head, head::read).ok()?;
+        match head {
+            Some(head) if head.is_interim() => {}
+            Some(head) => break head,
+            None => input.bytes.extend_from_slice(pieces.next()?),
         }
     };
     let (mut framing, _) = head.framing(to_head).ok()?;
@@ -62,8 +64,17 @@ pub(crate) fn write(request: http::Request<Pieces>, exchange: Option<&Exchange>)
     let mut upload = Upload::default();
     let longest = request.body().len() * 32 + 64 * request.headers().len() + (1 << 16);
     let (near, mut far) = duplex(longest);
-    let lent = exchange.map(|exchange| Fields::new(exchange, &[]));
-    upload.begin(request.map(|pieces| Body::Boxed(Box::pin(pieces))), lent, false);
+    let request = request.map(|pieces| Body::Boxed(Box::pin(pieces)));
+    let mut outgoing = match exchange {
+        Some(exchange) => Outgoing::Lent(Lent {
+            method: &request.method().clone(),
+            uri: &request.uri().clone(),
+            fields: Fields::new(exchange, &[]),
+            body: request.into_body(),
+        }),
+        None => request.into(),
+    };
+    upload.begin(&mut outgoing, false);
     let (mut leg, mut cx) = (Leg::Other(Box::new(near)), Context::from_waker(Waker::noop()));
     let sent = upload.poll(&mut leg, &mut cx);
     assert!(matches!(sent, Poll::Ready(Ok(()))) && upload.is_done(), "there is room");

@@ -127,15 +127,21 @@ enum Asked {
 }
 
 /// Asks for a session, and waits for the answer.
-pub(super) async fn ask(requests: Requests, request: Request, interim: Interim) -> Result<Answer, Failure> {
+pub(super) async fn ask(
+    requests: Requests,
+    request: Request,
+    interim: Interim,
+) -> Result<Box<Answer>, Failure> {
     let asked = requests.session(request, |status, headers| interim.came(status, headers)).await;
     match asked.map_err(|unanswered| failed(*unanswered))? {
         (head, Asked::Accepted(session)) => {
             let response = Response::from_parts(head, Body::Empty);
-            Ok(Answer { session: Some(session), ..response.into() })
+            let mut answer = Answer::of(response);
+            answer.session = Some(session);
+            Ok(answer)
         }
         (head, Asked::Refused(reading)) => {
-            Ok(Response::from_parts(head, requests.body(*reading).await).into())
+            Ok(Answer::of(Response::from_parts(head, requests.body(*reading).await)))
         }
     }
 }
