@@ -187,8 +187,9 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // The processes may have ended by themselves; there is nothing to be done about a failure here.
-        for pid in crate::measure::family(self.child.id()).into_iter().rev() {
+        // The first of them goes first, which would start others in place of those that go. They may have ended by
+        // themselves; there is nothing to be done about a failure here.
+        for pid in crate::measure::family(self.child.id()) {
             drop(Command::new("kill").arg("-9").arg(pid.to_string()).stderr(Stdio::null()).status());
         }
         drop(self.child.wait());
