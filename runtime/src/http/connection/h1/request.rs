@@ -108,8 +108,11 @@ pub(super) fn read<'a>(
     head: &mut Option<Head>,
 ) -> Parsed {
     let mut request = httparse::Request::new(&mut []);
-    let Status::Complete(length) = request.parse_with_uninit_headers(input, room)? else {
-        return Ok(None);
+    let length = match request.parse_with_uninit_headers(input, room) {
+        Ok(Status::Complete(length)) => length,
+        Ok(Status::Partial) => return Ok(None),
+        Err(httparse::Error::Version) if !has_version(input) => return Err(Invalid::Target),
+        Err(error) => return Err(error.into()),
     };
     let copy = Bytes::copy_from_slice(&input[..length]);
     let (method, target) = (request.method.unwrap_or_default(), request.path.unwrap_or_default());
@@ -140,6 +143,11 @@ pub(super) fn read<'a>(
         _ => {}
     })?;
     Ok(Some(length))
+}
+
+/// Whether what follows the target is a version at all.
+fn has_version(input: &[u8]) -> bool {
+    input.split(|byte| *byte == b' ').nth(2).is_some_and(|version| version.starts_with(b"HTTP/"))
 }
 
 impl Head {
