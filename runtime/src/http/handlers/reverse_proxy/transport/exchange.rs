@@ -193,17 +193,16 @@ struct OnH1 {
 
 impl OnH1 {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Box<Answer>, Failure>> {
-        let Self { connection, home, interim } = self;
+        let Some(mut connection) = self.connection.take() else { return Poll::Pending };
         let mut head = None;
-        let polled = match connection {
-            Some(connection) => ready!(connection.poll_head(interim, &mut head, cx)),
-            None => return Poll::Pending,
-        };
-        let Some(connection) = connection.take() else { return Poll::Pending };
-        let answered = match (polled, &mut head) {
-            (Ok(()), Some(head)) => connection.answered(head, home.take()),
-            (Ok(()), None) => Err(connection.unanswered(Broken::Closed)),
-            (Err(error), _) => Err(connection.unanswered(error)),
+        let answered = match (connection.poll_head(&self.interim, &mut head, cx), &mut head) {
+            (Poll::Pending, _) => {
+                self.connection = Some(connection);
+                return Poll::Pending;
+            }
+            (Poll::Ready(Ok(())), Some(head)) => connection.answered(head, self.home.take()),
+            (Poll::Ready(Ok(())), None) => Err(connection.unanswered(Broken::Closed)),
+            (Poll::Ready(Err(error)), _) => Err(connection.unanswered(error)),
         };
         Poll::Ready(answered.map_err(|Unanswered { error, unsent, silent }| {
             let (kind, stale) = (error.kind(), silent && error.is_end());
