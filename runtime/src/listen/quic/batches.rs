@@ -9,7 +9,7 @@ use std::{
 use quinn::udp::{EcnCodepoint, Transmit};
 
 /// Addresses for which datagrams may wait at once.
-const BATCHES: usize = 8;
+const BATCHES: usize = 32;
 /// What one call takes: in bytes, a little less than the longest payload of UDP (65,507 over IPv4), and in datagrams, what every
 /// kernel permits that takes several (`UDP_MAX_SEGMENTS` of Linux).
 const LONGEST: usize = 65_000;
