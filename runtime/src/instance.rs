@@ -300,7 +300,7 @@ impl Instance {
             }
             if !removed.is_empty() {
                 process.shards.run_on(0, move || {
-                    tokio::task::spawn_local(retire(removed, shutdown));
+                    tokio::task::spawn_local(retire(removed, shutdown, || {}));
                 });
             }
         }
@@ -326,22 +326,23 @@ impl Instance {
     }
 
     /// Ends every listener of the instance: after the shutdown delay no connection is accepted, and the future is done
-    /// when the last request is, or when the grace period is over.
-    pub async fn stop(self) {
+    /// when the last request is, or when the grace period is over. `told` is called in between.
+    pub async fn stop(self, told: impl FnOnce()) {
         let listeners: Vec<_> = self.listeners().cloned().collect();
         let shutdown = self.shutdown;
         drop(self);
-        retire(listeners, shutdown).await;
+        retire(listeners, shutdown, told).await;
     }
 }
 
-async fn retire(listeners: Vec<Arc<Listener>>, shutdown: Shutdown) {
+async fn retire(listeners: Vec<Arc<Listener>>, shutdown: Shutdown, told: impl FnOnce()) {
     if !shutdown.delay.is_zero() {
         tokio::time::sleep(shutdown.delay).await;
     }
     for listener in &listeners {
         listener.stop();
     }
+    told();
     let all_done = async {
         for listener in &listeners {
             listener.drained().await;

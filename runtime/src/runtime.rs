@@ -84,15 +84,17 @@ impl Runtime {
         ask(self.running().as_ref().map(|running| &running.instance))
     }
 
-    /// Stops what runs. Done when the last request is answered or the grace period is over; streams of upgraded
-    /// connections are closed. Another configuration can be loaded afterwards.
+    /// Stops what runs. Done when the last request is answered or the grace period is over; tunnels are closed at once,
+    /// since those on streams of HTTP/2 and HTTP/3 hold connections open that are waited for. Another configuration can be
+    /// loaded afterwards.
     pub async fn stop(&self) {
+        let tunnels = &self.process.tunnels;
         let running = self.running().take();
-        if let Some(running) = running {
-            running.instance.stop().await;
+        match running {
+            Some(running) => running.instance.stop(|| tunnels.close_all()).await,
+            None => tunnels.close_all(),
         }
-        self.process.tunnels.close_all();
-        self.process.tunnels.drained().await;
+        tunnels.drained().await;
     }
 
     fn running(&self) -> std::sync::MutexGuard<'_, Option<Running>> {

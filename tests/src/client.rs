@@ -5,8 +5,9 @@ use std::{io, net::SocketAddr, sync::Arc};
 use bytes::Bytes;
 use caddis_runtime::tls::AcceptAnything;
 use http::{HeaderMap, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full};
-use hyper_util::rt::TokioIo;
+use http_body_util::{BodyExt, Empty, Full};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::{ClientConfig, crypto::aws_lc_rs::default_provider, pki_types::ServerName};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -126,11 +127,34 @@ pub async fn upgrade(address: SocketAddr, host: &str, target: &str, protocol: &s
     if text.starts_with("HTTP/1.1 101") { Ok(stream) } else { Err(io::Error::other(text)) }
 }
 
+/// Sends requests on a connection of HTTP/2.
+pub type Http2 = hyper::client::conn::http2::SendRequest<Empty<Bytes>>;
+
+/// Opens a WebSocket on a stream of HTTP/2 without TLS (RFC 8441). Other requests may follow on the connection.
+///
+/// # Panics
+/// When the server does not answer with 200.
+pub async fn extended_connect(address: SocketAddr, target: &str) -> (TokioIo<Upgraded>, Http2) {
+    let socket = TokioIo::new(TcpStream::connect(address).await.expect("somebody listens"));
+    let shaken = hyper::client::conn::http2::handshake(TokioExecutor::new(), socket).await;
+    let (mut sender, connection) = shaken.expect("it speaks HTTP/2");
+    tokio::spawn(connection);
+    let request = Request::connect(format!("http://{address}{target}"))
+        .version(http::Version::HTTP_2)
+        .header("sec-websocket-version", "13")
+        .extension(hyper::ext::Protocol::from_static("websocket"));
+    sender.ready().await.expect("the connection is open");
+    let response = sender.send_request(request.body(Empty::new()).expect("a valid request")).await;
+    let response = response.expect("the connection is open");
+    assert_eq!(response.status(), StatusCode::OK);
+    (TokioIo::new(hyper::upgrade::on(response).await.expect("the stream is there")), sender)
+}
+
 /// Sends bytes and reads as many back.
 ///
 /// # Errors
 /// When the connection is gone.
-pub async fn echo(stream: &mut TcpStream, text: &str) -> io::Result<String> {
+pub async fn echo(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), text: &str) -> io::Result<String> {
     stream.write_all(text.as_bytes()).await?;
     let mut answer = vec![0; text.len()];
     stream.read_exact(&mut answer).await?;

@@ -430,3 +430,16 @@ async fn websockets_go_through_streams() {
     stream.end();
     assert!(stream.data().await.unwrap().is_none());
 }
+
+#[tokio::test]
+async fn a_stop_closes_websockets() {
+    let origin = Origin::start("o").await;
+    let (server, client) = serve(&format!("reverse_proxy {}", origin.address)).await;
+    let request = Request::builder().method(Method::CONNECT).uri(URL).header("sec-websocket-version", "13");
+    let mut stream =
+        client.open(request.extension(Protocol::from_static("websocket")).body(()).unwrap()).await;
+    assert_eq!(stream.head().await.unwrap().0, 200);
+    let last = async { stream.data().await.unwrap().unwrap() };
+    let ((), last) = tokio::join!(server.control.runtime().stop(), last);
+    assert_eq!(&last[..], [0x88, 2, 0x03, 0xe9], "1001, going away");
+}

@@ -2,7 +2,7 @@
 
 use caddis_tests::{Origin, Server, client};
 use serde_json::json;
-use tokio::net::TcpStream;
+use tokio::{io::AsyncReadExt, net::TcpStream};
 
 /// A site whose only handler proxies, with the options of the case.
 pub(crate) fn site(origin: &Origin, options: &str) -> String {
@@ -61,6 +61,21 @@ async fn streams_are_listed_and_drained_by_upstream() {
     ] {
         assert!(metrics.contains(&line), "{line} is missing in:\n{metrics}");
     }
+}
+
+/// Without a grace period, too: nothing is to wait for streams that last.
+#[tokio::test]
+async fn a_stop_closes_them_whatever_they_came_on() {
+    let origin = Origin::start("o").await;
+    let options = "{\n\tservers {\n\t\tprotocols h1 h2c\n\t}\n}\n";
+    let server = Server::start(&format!("{options}{}", site(&origin, ""))).await;
+    let mut upgraded = open(&server).await;
+    let (mut stream, _sender) = client::extended_connect(server.address(":0"), "/chat").await;
+    let (mut rest, mut last) = (Vec::new(), Vec::new());
+    let ends = async { tokio::join!(upgraded.read_to_end(&mut rest), stream.read_to_end(&mut last)) };
+    let ((), ends) = tokio::join!(server.control.runtime().stop(), ends);
+    assert!(matches!(ends, (Ok(0), Ok(4))), "{ends:?}");
+    assert_eq!(last, [0x88, 2, 0x03, 0xe9], "1001, going away");
 }
 
 #[tokio::test]

@@ -147,6 +147,7 @@ struct Inner {
     next: u64,
     streams: BTreeMap<u64, Arc<Stream>>,
     statistics: BTreeMap<Arc<str>, Statistics>,
+    stopping: bool,
 }
 
 impl Registry {
@@ -167,6 +168,9 @@ impl Registry {
             waker: AtomicWaker::new(),
             opened,
         });
+        if inner.stopping {
+            stream.close_after(Duration::ZERO, Reason::Shutdown);
+        }
         inner.streams.insert(id, Arc::clone(&stream));
         inner.statistics.entry(Arc::clone(stream.upstream())).or_default();
         // What stays when nothing else is said: the threads end.
@@ -180,7 +184,9 @@ impl Registry {
     /// `stream_close_delay` so that their clients do not all come back in the same moment. A stream that waits for its
     /// end and is wanted again stays. Nothing here waits for a stream.
     pub fn reconcile(&self, live: &Live) {
-        for stream in self.lock().streams.values() {
+        let mut inner = self.lock();
+        inner.stopping = false;
+        for stream in inner.streams.values() {
             let Opened { owner, source, .. } = &stream.opened;
             if live.owners.contains(&owner.fingerprint) || (owner.detached && live.sources.contains(source)) {
                 stream.keep();
@@ -191,9 +197,12 @@ impl Registry {
         }
     }
 
-    /// Closes every stream because the process stops.
+    /// Closes every stream because the process stops, also those that are still to come, until a configuration becomes
+    /// current.
     pub fn close_all(&self) {
-        for stream in self.lock().streams.values() {
+        let mut inner = self.lock();
+        inner.stopping = true;
+        for stream in inner.streams.values() {
             stream.close_after(Duration::ZERO, Reason::Shutdown);
         }
     }

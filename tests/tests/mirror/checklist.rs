@@ -10,7 +10,6 @@ use caddis_tests::{
     server::adapt,
 };
 use http::{Method, Response};
-use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -304,23 +303,8 @@ async fn defect_extended_connect_was_mirrored_and_never_ended() {
     ));
     server.load_json(&config.unwrap()).await.unwrap();
     let mirror = Mirror { server };
-    let socket = TokioIo::new(TcpStream::connect(mirror.server.address(":0")).await.unwrap());
-    let (mut sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), socket).await.unwrap();
-    tokio::spawn(connection);
-    let call = http::Request::connect("http://h/chat")
-        .version(http::Version::HTTP_2)
-        .header("sec-websocket-version", "13")
-        .extension(hyper::ext::Protocol::from_static("websocket"));
-    sender.ready().await.unwrap();
-    let response =
-        sender.send_request(call.body(http_body_util::Empty::<Bytes>::new()).unwrap()).await.unwrap();
-    assert_eq!(response.status(), 200);
-    let mut stream = TokioIo::new(hyper::upgrade::on(response).await.unwrap());
-    stream.write_all(b"hello").await.unwrap();
-    let mut echo = [0; 5];
-    stream.read_exact(&mut echo).await.unwrap();
-    assert_eq!(&echo, b"hello");
+    let (mut stream, mut sender) = client::extended_connect(mirror.server.address(":0"), "/chat").await;
+    assert_eq!(client::echo(&mut stream, "hello").await.unwrap(), "hello");
     // Other requests of the connection are mirrored.
     let call = http::Request::get("http://h/after").body(http_body_util::Empty::<Bytes>::new()).unwrap();
     assert_eq!(sender.send_request(call).await.unwrap().status(), 200);

@@ -194,7 +194,9 @@ async fn a_stop_closes_sessions_with_words() {
     let (mut near, mut far) = scene.session().await;
     // It is among those that are open.
     echo(&near, &far).await;
-    scene.server.control.runtime().process().tunnels.close_all();
     let words = || Ended::Closed(0, "the proxy is shutting down".into());
-    assert_eq!((near.closed().await, far.closed().await), (words(), words()));
+    let closed = async { (near.closed().await, far.closed().await) };
+    // Without a grace period it would wait for as long as a session lasts.
+    let ((), closed) = tokio::join!(scene.server.control.runtime().stop(), closed);
+    assert_eq!(closed, (words(), words()));
 }
