@@ -7,8 +7,9 @@ use httparse::Header;
 use super::{Invalid, names::Names};
 use crate::http::trailers;
 
-/// What is often added to the fields of a message.
-const ADDED: usize = 4;
+/// What is often added to the fields of a message: `Via`. Room for more would often take a map of more than 1 KiB, for which the
+/// allocator is slow.
+const ADDED: usize = 1;
 
 /// Adds the fields that were parsed of a head. Their values are parts of a copy of it, so that the buffer can be read into
 /// again. `each` sees them.
