@@ -260,6 +260,22 @@ fn a_handler_that_comes_back_keeps_its_streams() {
 }
 
 #[test]
+fn a_stream_that_begins_during_a_stop_is_closed() {
+    let registry = Arc::new(Registry::default());
+    let reason = || {
+        let owner = Arc::new(Owner { fingerprint: OWNER, detached: true, close_delay: Duration::ZERO });
+        let (upstream, source) = ("up:1".into(), "up:1".into());
+        let open = registry.open(Opened { owner, upstream, source, visitor: Visitor::default() });
+        open.stream.closing().map(|(_, reason)| reason)
+    };
+    assert_eq!(reason(), None);
+    registry.close_all();
+    assert_eq!(reason(), Some(Reason::Shutdown));
+    registry.reconcile(&Live::default());
+    assert_eq!(reason(), None, "another configuration runs");
+}
+
+#[test]
 fn a_reload_keeps_nothing_that_is_drained() {
     on_a_shard(async {
         let mut scene = Scene::open(Options::default()).await;
