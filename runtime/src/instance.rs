@@ -267,6 +267,7 @@ impl Instance {
         if let Some(logs) = self.logs.take() {
             process.logger.replace_sink(Box::new(logs));
         }
+        process.tunnels.resume();
         let logger = process.logger.named("http");
         let kept: BTreeSet<u64> = previous.iter().flat_map(Instance::listeners).map(|l| l.id).collect();
         for Planned { listener, endpoint, permissions } in self.planned.drain(..) {
@@ -326,7 +327,8 @@ impl Instance {
     }
 
     /// Ends every listener of the instance: after the shutdown delay no connection is accepted, and the future is done
-    /// when the last request is, or when the grace period is over. `told` is called in between.
+    /// when the last request is, or when the grace period is over. `told` is called after the former, before anything is
+    /// waited for.
     pub async fn stop(self, told: impl FnOnce()) {
         let listeners: Vec<_> = self.listeners().cloned().collect();
         let shutdown = self.shutdown;

@@ -84,16 +84,17 @@ impl Runtime {
         ask(self.running().as_ref().map(|running| &running.instance))
     }
 
-    /// Stops what runs. Done when the last request is answered or the grace period is over; tunnels are closed at once,
-    /// since those on streams of HTTP/2 and HTTP/3 hold connections open that are waited for. Another configuration can be
-    /// loaded afterwards.
+    /// Stops what runs, and what is loaded meanwhile. Done when the last request is answered or the grace period is over.
+    /// Tunnels are closed before that is waited for, because those on streams of HTTP/2 and HTTP/3 hold their connections
+    /// open. Another configuration can be loaded afterwards.
     pub async fn stop(&self) {
         let tunnels = &self.process.tunnels;
-        let running = self.running().take();
-        match running {
-            Some(running) => running.instance.stop(|| tunnels.close_all()).await,
-            None => tunnels.close_all(),
+        loop {
+            let running = self.running().take();
+            let Some(Running { instance, .. }) = running else { break };
+            instance.stop(|| tunnels.close_all()).await;
         }
+        tunnels.close_all();
         tunnels.drained().await;
     }
 

@@ -2,7 +2,10 @@
 
 use caddis_tests::{Origin, Server, client};
 use serde_json::json;
-use tokio::{io::AsyncReadExt, net::TcpStream};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 /// A site whose only handler proxies, with the options of the case.
 pub(crate) fn site(origin: &Origin, options: &str) -> String {
@@ -76,6 +79,26 @@ async fn a_stop_closes_them_whatever_they_came_on() {
     let ((), ends) = tokio::join!(server.control.runtime().stop(), ends);
     assert!(matches!(ends, (Ok(0), Ok(4))), "{ends:?}");
     assert_eq!(last, [0x88, 2, 0x03, 0xe9], "1001, going away");
+}
+
+#[tokio::test]
+async fn what_is_loaded_during_a_stop_is_stopped_with_its_streams() {
+    let origin = Origin::start("o").await;
+    let server = Server::start(&site(&origin, "")).await;
+    let mut request = TcpStream::connect(server.address(":0")).await.unwrap();
+    request.write_all(b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n\r\n1").await.unwrap();
+    // It is answered now, so that the stop has to wait for it.
+    while origin.opened() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let meanwhile = async {
+        server.load(&site(&origin, "stream_detached")).await.unwrap();
+        let mut stream = open(&server).await;
+        request.write_all(b"2").await.unwrap();
+        stream.read_to_end(&mut Vec::new()).await
+    };
+    let ((), end) = tokio::join!(server.control.runtime().stop(), meanwhile);
+    assert!(matches!(end, Ok(0)), "{end:?}");
 }
 
 #[tokio::test]

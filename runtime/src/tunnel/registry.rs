@@ -184,9 +184,7 @@ impl Registry {
     /// `stream_close_delay` so that their clients do not all come back in the same moment. A stream that waits for its
     /// end and is wanted again stays. Nothing here waits for a stream.
     pub fn reconcile(&self, live: &Live) {
-        let mut inner = self.lock();
-        inner.stopping = false;
-        for stream in inner.streams.values() {
+        for stream in self.lock().streams.values() {
             let Opened { owner, source, .. } = &stream.opened;
             if live.owners.contains(&owner.fingerprint) || (owner.detached && live.sources.contains(source)) {
                 stream.keep();
@@ -197,14 +195,18 @@ impl Registry {
         }
     }
 
-    /// Closes every stream because the process stops, also those that are still to come, until a configuration becomes
-    /// current.
+    /// Closes every stream because the process stops, also those that are still to come, until [`resume`](Self::resume).
     pub fn close_all(&self) {
         let mut inner = self.lock();
         inner.stopping = true;
         for stream in inner.streams.values() {
             stream.close_after(Duration::ZERO, Reason::Shutdown);
         }
+    }
+
+    /// Streams may come again: to be said before there is a listener to bring them.
+    pub fn resume(&self) {
+        self.lock().stopping = false;
     }
 
     /// Closes the streams that are wanted gone, each at a moment of its own within `over`; how many that are.

@@ -271,7 +271,7 @@ fn a_stream_that_begins_during_a_stop_is_closed() {
     assert_eq!(reason(), None);
     registry.close_all();
     assert_eq!(reason(), Some(Reason::Shutdown));
-    registry.reconcile(&Live::default());
+    registry.resume();
     assert_eq!(reason(), None, "another configuration runs");
 }
 

@@ -7,7 +7,7 @@ use httparse::Header;
 use super::{Invalid, names::Names};
 use crate::http::trailers;
 
-/// What is often added to the fields of a message: `Via`. Room for more would often take a map of more than 1 KiB, for which the
+/// What is often added to the fields of a response: `Via`. Room for more would often take a map of more than 1 KiB, for which the
 /// allocator is slow.
 const ADDED: usize = 1;
 
