@@ -9,7 +9,7 @@ use bytes::Bytes;
 use caddis_h3::{Code, message::Protocol};
 use caddis_tests::{
     Origin, Server, client,
-    http3::{Client, Failure},
+    http3::{Client, Failure, Stream},
 };
 use http::{HeaderMap, Method, Request};
 use tokio::{
@@ -411,14 +411,20 @@ async fn clients_move_between_shards() {
     }
 }
 
+/// A stream on which the server has agreed to WebSocket (RFC 9220).
+async fn websocket(client: &Client) -> Stream {
+    let request = Request::builder().method(Method::CONNECT).uri(URL).header("sec-websocket-version", "13");
+    let request = request.extension(Protocol::from_static("websocket")).body(()).unwrap();
+    let mut stream = client.open(request).await;
+    assert_eq!(stream.head().await.unwrap().0, 200);
+    stream
+}
+
 #[tokio::test]
 async fn websockets_go_through_streams() {
     let origin = Origin::start("o").await;
     let (_server, client) = serve(&format!("reverse_proxy {}", origin.address)).await;
-    let request = Request::builder().method(Method::CONNECT).uri(URL).header("sec-websocket-version", "13");
-    let mut stream =
-        client.open(request.extension(Protocol::from_static("websocket")).body(()).unwrap()).await;
-    assert_eq!(stream.head().await.unwrap().0, 200);
+    let mut stream = websocket(&client).await;
     for text in ["hello", "again"] {
         stream.write(text.as_bytes()).await;
         let mut echoed = Vec::new();
@@ -435,10 +441,7 @@ async fn websockets_go_through_streams() {
 async fn a_stop_closes_websockets() {
     let origin = Origin::start("o").await;
     let (server, client) = serve(&format!("reverse_proxy {}", origin.address)).await;
-    let request = Request::builder().method(Method::CONNECT).uri(URL).header("sec-websocket-version", "13");
-    let mut stream =
-        client.open(request.extension(Protocol::from_static("websocket")).body(()).unwrap()).await;
-    assert_eq!(stream.head().await.unwrap().0, 200);
+    let mut stream = websocket(&client).await;
     let last = async { stream.data().await.unwrap().unwrap() };
     let ((), last) = tokio::join!(server.control.runtime().stop(), last);
     assert_eq!(&last[..], [0x88, 2, 0x03, 0xe9], "1001, going away");
