@@ -6,7 +6,7 @@ mod ca_pool;
 pub(crate) mod certificates;
 pub(crate) mod client_auth;
 mod client_certificate;
-mod crypto;
+pub(crate) mod crypto;
 mod matchers;
 pub mod names;
 pub(crate) mod policy;

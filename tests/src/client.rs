@@ -8,7 +8,11 @@ use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::{ClientConfig, crypto::aws_lc_rs::default_provider, pki_types::ServerName};
+use rustls::{
+    ClientConfig,
+    crypto::{CryptoProvider, aws_lc_rs::default_provider},
+    pki_types::ServerName,
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
@@ -97,7 +101,19 @@ pub async fn connect_tls(
     address: SocketAddr,
     name: &str,
 ) -> io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
-    let provider = Arc::new(default_provider());
+    connect_tls_with(address, name, default_provider()).await
+}
+
+/// The same with these algorithms, of which the first is offered first.
+///
+/// # Errors
+/// When the handshake fails.
+pub async fn connect_tls_with(
+    address: SocketAddr,
+    name: &str,
+    provider: CryptoProvider,
+) -> io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
+    let provider = Arc::new(provider);
     let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)?

@@ -2,6 +2,11 @@
 
 use bytes::Bytes;
 use caddis_tests::{Server, client};
+use rustls::{
+    SupportedCipherSuite, SupportedProtocolVersion,
+    crypto::aws_lc_rs::default_provider,
+    version::{TLS12, TLS13},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -27,6 +32,29 @@ async fn who_forgets_tls_is_told() {
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.0 400 "), "{answer}");
     assert!(answer.ends_with("\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"), "{answer}");
+}
+
+/// As in Go: the server's order, in which AES with 128 bits is first where processors know AES, but not for clients that do not.
+#[tokio::test]
+async fn the_server_picks_the_cipher_unless_the_client_has_no_aes() {
+    let server = Server::start(SITE).await;
+    let picked = async |order: [&str; 3], version: &'static SupportedProtocolVersion| {
+        let mut provider = default_provider();
+        provider.cipher_suites.retain(|suite| suite.version().version == version.version);
+        let rank = |suite: &SupportedCipherSuite| {
+            let name = format!("{:?}", suite.suite());
+            order.iter().position(|cipher| name.contains(cipher)).unwrap()
+        };
+        provider.cipher_suites.sort_by_key(rank);
+        let stream = client::connect_tls_with(server.address(":0"), "a.localhost", provider).await.unwrap();
+        rank(&stream.get_ref().1.negotiated_cipher_suite().unwrap())
+    };
+    let (aes_128, aes_256, chacha) = ("AES_128", "AES_256", "CHACHA20");
+    for version in [&TLS12, &TLS13] {
+        assert_eq!(picked([chacha, aes_128, aes_256], version).await, 0);
+        assert_ne!(picked([aes_256, aes_128, chacha], version).await, 0);
+        assert_ne!(picked([aes_256, chacha, aes_128], version).await, 0);
+    }
 }
 
 #[tokio::test]

@@ -167,7 +167,7 @@ mod tests {
     use super::*;
     use crate::{
         testing::run,
-        tls::{AcceptAnything, certificates::provider},
+        tls::{AcceptAnything, crypto::provider},
     };
 
     /// B9: whatever the configuration says of connections that nobody uses.

@@ -9,12 +9,12 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use rustls::{SignatureScheme, crypto::CryptoProvider, sign::CertifiedKey};
+use rustls::{SignatureScheme, sign::CertifiedKey};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use x509_parser::{extensions::GeneralName, prelude::X509Certificate};
 
 pub(crate) use self::load::load;
-use super::names;
+use super::{crypto::provider, names};
 
 /// A certificate with its key and what can be asked of it.
 #[derive(Debug)]
@@ -71,13 +71,6 @@ impl Certificate {
     pub(crate) fn suits(&self, schemes: &[SignatureScheme]) -> bool {
         self.key.key.choose_scheme(schemes).is_some()
     }
-}
-
-/// The algorithms of this server.
-pub(crate) fn provider() -> Arc<CryptoProvider> {
-    static PROVIDER: std::sync::LazyLock<Arc<CryptoProvider>> =
-        std::sync::LazyLock::new(|| Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
-    Arc::clone(&PROVIDER)
 }
 
 fn names_of(certificate: &X509Certificate<'_>) -> Vec<String> {

@@ -1,14 +1,95 @@
 //! Names of algorithms and versions in the configuration, and what they mean here.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rustls::{
-    CipherSuite, SupportedCipherSuite, SupportedProtocolVersion,
-    crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs::kx_group},
+    CipherSuite, ServerConfig, SupportedCipherSuite, SupportedProtocolVersion,
+    crypto::{
+        CryptoProvider, SupportedKxGroup,
+        aws_lc_rs::{default_provider, kx_group},
+    },
 };
 
-use super::certificates::provider;
 use crate::build::{Build, BuildError};
+
+/// The algorithms of this program, as a server and as a client. Its suites are in the order that Go has for them: AES with 128 bits,
+/// with 256 bits, ChaCha20; or ChaCha20 first where the processor has no instructions for AES.
+pub(crate) fn provider() -> Arc<CryptoProvider> {
+    static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
+        let mut provider = default_provider();
+        let order = if has_aes() {
+            [Cipher::Aes128, Cipher::Aes256, Cipher::ChaCha20]
+        } else {
+            [Cipher::ChaCha20, Cipher::Aes128, Cipher::Aes256]
+        };
+        provider.cipher_suites.sort_by_key(|suite| {
+            let cipher = Cipher::of(suite.suite());
+            order.iter().position(|one| Some(*one) == cipher).unwrap_or(order.len())
+        });
+        Arc::new(provider)
+    });
+    Arc::clone(&PROVIDER)
+}
+
+/// What a suite encrypts with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cipher {
+    Aes128,
+    Aes256,
+    ChaCha20,
+}
+
+impl Cipher {
+    /// `None` for suites that are not spoken here.
+    fn of(suite: CipherSuite) -> Option<Self> {
+        Some(match suite {
+            CipherSuite::TLS13_AES_128_GCM_SHA256
+            | CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+            | CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 => Self::Aes128,
+            CipherSuite::TLS13_AES_256_GCM_SHA384
+            | CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384
+            | CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 => Self::Aes256,
+            CipherSuite::TLS13_CHACHA20_POLY1305_SHA256
+            | CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
+            | CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 => Self::ChaCha20,
+            _ => return None,
+        })
+    }
+}
+
+/// Whether the processor has instructions for AES and for what GCM multiplies.
+fn has_aes() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::is_x86_feature_detected!("aes") && std::arch::is_x86_feature_detected!("pclmulqdq");
+    #[cfg(target_arch = "aarch64")]
+    return std::arch::is_aarch64_feature_detected!("aes");
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    return false;
+}
+
+/// A configuration for each of the two kinds of clients.
+#[derive(Debug)]
+pub(super) struct Configs {
+    by_server: Arc<ServerConfig>,
+    by_client: Arc<ServerConfig>,
+}
+
+impl Configs {
+    pub(super) fn new(config: ServerConfig) -> Self {
+        let mut by_server = config.clone();
+        by_server.ignore_client_order = true;
+        Self { by_server: Arc::new(by_server), by_client: Arc::new(config) }
+    }
+
+    /// For a client that offers these suites. The order is the server's, as in Go, unless the client asks for ChaCha20 first: it has no
+    /// instructions for AES, then.
+    pub(super) fn suiting(&self, offered: &[CipherSuite]) -> &Arc<ServerConfig> {
+        match offered.iter().find_map(|suite| Cipher::of(*suite)) {
+            Some(Cipher::ChaCha20) => &self.by_client,
+            _ => &self.by_server,
+        }
+    }
+}
 
 /// The algorithms of a policy. Suites and curves that are not named are not offered; where none is named the default
 /// ones are. Suites of TLS 1.3 cannot be chosen, as in Go.
@@ -41,7 +122,8 @@ pub(super) fn algorithms(
     if !curves.is_empty() {
         let mut groups = Vec::new();
         for (number, name) in curves.iter().enumerate() {
-            let group = cx.at("curves", |cx| cx.at(number, |cx| group(name, cx)));
+            let unknown = |cx: &mut Build| cx.at(number, |cx| cx.unsupported(&format!("curve {name}")));
+            let group = group(name).ok_or_else(|| cx.at("curves", unknown));
             groups.extend(cx.unless_survey(group)?);
         }
         chosen.kx_groups = groups;
@@ -49,13 +131,14 @@ pub(super) fn algorithms(
     Ok(Arc::new(chosen))
 }
 
-fn group(name: &str, cx: &Build) -> Result<&'static dyn SupportedKxGroup, BuildError> {
-    Ok(match name {
+/// The group of a curve by its name in a configuration.
+pub(crate) fn group(name: &str) -> Option<&'static dyn SupportedKxGroup> {
+    Some(match name {
         "x25519mlkem768" => kx_group::X25519MLKEM768,
         "x25519" => kx_group::X25519,
         "secp256r1" => kx_group::SECP256R1,
         "secp384r1" => kx_group::SECP384R1,
-        other => return Err(cx.unsupported(&format!("curve {other}"))),
+        _ => return None,
     })
 }
 
@@ -110,6 +193,22 @@ mod tests {
         let weak = ["TLS_RSA_WITH_AES_128_CBC_SHA".to_owned()];
         let error = algorithms(&weak, &[], &mut testing::build()).unwrap_err();
         assert!(error.message.contains("TLS_RSA_WITH_AES_128_CBC_SHA"), "{error}");
+    }
+
+    #[test]
+    fn suites_are_in_the_order_of_go() {
+        let names = provider().cipher_suites.iter().map(|suite| suite_name(*suite)).collect::<Vec<_>>();
+        let modern = names.iter().filter(|name| !name.contains("ECDHE")).copied().collect::<Vec<_>>();
+        let (strong, chacha) =
+            (["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384"], ["TLS_CHACHA20_POLY1305_SHA256"]);
+        assert_eq!(
+            modern,
+            if has_aes() { [&strong[..], &chacha].concat() } else { [&chacha[..], &strong].concat() }
+        );
+        let place = |name: &str| names.iter().position(|one| *one == name).unwrap();
+        let (least, most) =
+            ("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384");
+        assert!(place(least) < place(most), "{names:?}");
     }
 
     #[test]

@@ -102,7 +102,12 @@ fn one(
             }
         }
     }
-    Ok(Policy { matchers, config: Some(Arc::new(config)), quic: quic.map(Arc::new), selector })
+    Ok(Policy {
+        matchers,
+        config: Some(crypto::Configs::new(config)),
+        quic: quic.map(crypto::Configs::new),
+        selector,
+    })
 }
 
 /// The application protocols of a policy, without those that the server does not speak.

@@ -27,7 +27,7 @@ use tokio::{sync::Notify, task::JoinHandle};
 pub(crate) use self::client::{Granted, telling};
 pub(super) use self::early::take_early_data;
 use super::{
-    certificates::provider,
+    crypto::{Configs, provider},
     names,
     terminator::{self, Policy, Terminator},
 };
@@ -169,10 +169,7 @@ impl First {
 
 impl Hello {
     /// The policy for the client, with its configuration, and the name that it asks for.
-    fn policy(
-        &self,
-        accepted: &Accepted,
-    ) -> Result<(&Policy, &Arc<rustls::ServerConfig>, String), TransportError> {
+    fn policy(&self, accepted: &Accepted) -> Result<(&Policy, &Configs, String), TransportError> {
         let hello = accepted.client_hello();
         let server_name = names::normalized(hello.server_name().unwrap_or_default());
         let ForOne { terminator, ends, .. } = &*self.policies;
@@ -199,9 +196,9 @@ impl Hello {
     }
 
     fn choose(&mut self, accepted: &Accepted) -> Result<Chosen, TransportError> {
-        let (policy, config, server_name) = self.policy(accepted)?;
+        let (policy, configs, server_name) = self.policy(accepted)?;
         let local = self.policies.ends.1;
-        let config = policy.certified(config, &server_name, &accepted.client_hello(), local);
+        let config = policy.certified(configs, &server_name, &accepted.client_hello(), local);
         let parameters = std::mem::take(&mut self.parameters);
         let connection = quic::ServerConnection::new(config, Version::V1, parameters)
             .map_err(|error| wrong(TransportErrorCode::INTERNAL_ERROR, error))?;

@@ -14,7 +14,8 @@ use rustls::{
 use tokio_rustls::{LazyConfigAcceptor, server::TlsStream};
 
 use super::{
-    Tls, crypto,
+    Tls,
+    crypto::{self, Configs},
     matchers::{Hello, Matcher},
     names,
     selection::{Chosen, Selector},
@@ -33,9 +34,9 @@ pub struct Terminator {
 pub(super) struct Policy {
     pub(super) matchers: Vec<Matcher>,
     /// `None` drops the connection.
-    pub(super) config: Option<Arc<ServerConfig>>,
+    pub(super) config: Option<Configs>,
     /// The same for QUIC; `None` as well where TLS 1.3 is not permitted.
-    pub(super) quic: Option<Arc<ServerConfig>>,
+    pub(super) quic: Option<Configs>,
     pub(super) selector: Arc<Selector>,
 }
 
@@ -52,14 +53,15 @@ impl Terminator {
         let start = LazyConfigAcceptor::new(Acceptor::default(), plain).await?;
         let server_name = names::normalized(start.client_hello().server_name().unwrap_or_default());
         let policy = self.policy(&server_name, (remote, local));
-        let Some((policy, config)) = policy.and_then(|policy| Some((policy, policy.config.as_ref()?))) else {
+        let Some((policy, configs)) = policy.and_then(|policy| Some((policy, policy.config.as_ref()?)))
+        else {
             return Ok(None);
         };
         if let Some(job) = self.missing(policy, &server_name, local) {
             let made = tokio::task::spawn_blocking(job).await;
             debug_assert!(made.is_ok(), "making a certificate does not panic");
         }
-        let config = policy.certified(config, &server_name, &start.client_hello(), local);
+        let config = policy.certified(configs, &server_name, &start.client_hello(), local);
         let stream = start.into_stream(config).await?;
         let info = info(stream.get_ref().1, server_name);
         Ok(Some((stream, info)))
@@ -105,11 +107,12 @@ impl Policy {
     /// The configuration for one client. Where it has not named a server, the certificate follows from its connection.
     pub(super) fn certified(
         &self,
-        config: &Arc<ServerConfig>,
+        configs: &Configs,
         server_name: &str,
         hello: &ClientHello<'_>,
         local: Option<IpAddr>,
     ) -> Arc<ServerConfig> {
+        let config = configs.suiting(hello.cipher_suites());
         let chosen = if server_name.is_empty() { self.selector.without_name(local, hello) } else { None };
         match chosen {
             None => Arc::clone(config),

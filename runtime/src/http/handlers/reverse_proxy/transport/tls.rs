@@ -5,10 +5,7 @@ use std::{io, sync::Arc, time::Duration};
 use caddis_config::{http::reverse_proxy::transport::TransportTls, tls::CaPool};
 use rustls::{
     ClientConfig, RootCertStore,
-    crypto::{
-        CryptoProvider,
-        aws_lc_rs::{default_provider, kx_group},
-    },
+    crypto::CryptoProvider,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -18,7 +15,7 @@ use super::super::dial::Dial;
 use crate::{
     build::{Build, BuildError},
     placeholder::{Scope, Template},
-    tls::{AcceptAnything, ClientCertificate},
+    tls::{AcceptAnything, ClientCertificate, crypto},
 };
 
 /// How connections are encrypted.
@@ -137,20 +134,11 @@ impl Tls {
 }
 
 fn provider(curves: &[String], cx: &mut Build) -> Result<CryptoProvider, BuildError> {
-    let mut provider = default_provider();
+    let mut provider = CryptoProvider::clone(&crypto::provider());
     if !curves.is_empty() {
         let group = |(index, name): (usize, &String)| {
-            Ok(match name.to_ascii_lowercase().as_str() {
-                "x25519mlkem768" => kx_group::X25519MLKEM768,
-                "x25519" => kx_group::X25519,
-                "secp256r1" => kx_group::SECP256R1,
-                "secp384r1" => kx_group::SECP384R1,
-                _ => {
-                    return Err(
-                        cx.at("curves", |cx| cx.at(index, |cx| cx.unsupported(&format!("curve {name}"))))
-                    );
-                }
-            })
+            let unknown = |cx: &mut Build| cx.at(index, |cx| cx.unsupported(&format!("curve {name}")));
+            crypto::group(&name.to_ascii_lowercase()).ok_or_else(|| cx.at("curves", unknown))
         };
         provider.kx_groups = curves.iter().enumerate().map(group).collect::<Result<_, _>>()?;
     }
