@@ -23,7 +23,7 @@ use socket2::Socket;
 use tokio::sync::{Notify, watch};
 
 pub(crate) use self::accept::{Control, Current};
-pub(crate) use self::quic::{Attempt, Endpoints, HalfOpen, Kind, Udp, canonical, transport};
+pub(crate) use self::quic::{Attempt, Endpoints, HalfOpen, Kind, Turns, Udp, canonical, transport};
 pub(crate) use self::socket::{open_shared, open_unix};
 use self::{
     accept::accept_loop,

@@ -4,7 +4,7 @@
 //! come to another shard, where its connection is unknown. Therefore the connection ids that this server gives out name their
 //! endpoint (see [`ids`]), and a socket hands over what is meant for another one (see [`socket`]).
 
-mod batches;
+mod batch;
 mod ids;
 mod socket;
 mod udp;
@@ -18,12 +18,12 @@ use std::{
     time::Duration,
 };
 
-use quinn::{EndpointConfig, Incoming, TokioRuntime, TransportConfig};
+use quinn::{EndpointConfig, Incoming, TransportConfig};
 
 use self::socket::Datagrams;
 pub(crate) use self::{
     socket::Endpoints,
-    udp::{Kind, Udp},
+    udp::{Kind, Turns, Udp},
 };
 use super::{KeepAlive, ports::Held};
 use crate::tls::quic as tls;
@@ -93,7 +93,7 @@ impl Quic {
             config,
             Some(tls::unconfigured()),
             Arc::clone(&datagrams) as _,
-            Arc::new(TokioRuntime),
+            Arc::new(Turns(Arc::clone(&datagrams))),
         )?;
         Ok(Self { endpoint, datagrams, half_open: Rc::default() })
     }

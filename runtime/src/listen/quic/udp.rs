@@ -8,21 +8,25 @@ use std::{
     net::SocketAddr,
     pin::Pin,
     slice,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
+    time::Instant,
 };
 
 use quinn::{
-    AsyncUdpSocket, UdpPoller,
+    AsyncTimer, AsyncUdpSocket, Runtime, TokioRuntime, UdpPoller,
     udp::{RecvMeta, Transmit, UdpSocketState},
 };
 use tokio::{io::Interest, net::UdpSocket};
 
-use super::batches::Batches;
+use super::batch::Unsent;
 use crate::shard;
 
 /// How often in a row a socket is read from that brings nothing.
 const ROUNDS: usize = 16;
+/// How often in a row a task of quinn's is polled that sends a lot. It stops after twenty datagrams each time, and twice as many
+/// go to the kernel in one call.
+const POLLS: usize = 2;
 
 /// What is different about the sockets of servers and of clients.
 pub(crate) trait Kind: fmt::Debug + Send + Sync + 'static {
@@ -48,16 +52,15 @@ pub(crate) struct Udp<K> {
     state: UdpSocketState,
     unpacked: Mutex<Unpacked>,
     outgoing: Mutex<Outgoing>,
-    this: Weak<Self>,
     pub(crate) kind: K,
 }
 
 /// What waits to be sent.
 #[derive(Debug, Default)]
 struct Outgoing {
-    batches: Batches,
-    /// Whether there is a task that will send it.
-    flushing: bool,
+    unsent: Unsent,
+    /// Whether there is a task that will send it once there is room.
+    blocked: bool,
 }
 
 impl<K: Kind> Udp<K> {
@@ -67,7 +70,7 @@ impl<K: Kind> Udp<K> {
         let state = UdpSocketState::new((&socket).into())?;
         let io = Arc::new(UdpSocket::from_std(socket)?);
         let (unpacked, outgoing) = (Mutex::default(), Mutex::default());
-        Ok(Arc::new_cyclic(|this| Self { io, state, unpacked, outgoing, this: Weak::clone(this), kind }))
+        Ok(Arc::new(Self { io, state, unpacked, outgoing, kind }))
     }
 
     /// The socket below.
@@ -88,6 +91,16 @@ impl<K: Kind> Udp<K> {
         self.outgoing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Sends what waits, or has it sent once there is room.
+    fn flush(self: &Arc<Self>) {
+        let mut outgoing = self.outgoing();
+        let sent = outgoing.unsent.flush(|transmit| self.send(transmit));
+        if sent.is_err() && !outgoing.blocked {
+            outgoing.blocked = true;
+            tokio::spawn(send_late(Arc::clone(self)));
+        }
+    }
+
     /// Sends, unless that would have to wait.
     fn send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
         let send = || self.state.try_send((&*self.io).into(), transmit);
@@ -101,22 +114,59 @@ impl<K: Kind> Udp<K> {
     }
 }
 
-/// Sends what waits, once every connection that has something to do has done it.
-async fn flush<K: Kind>(socket: Arc<Udp<K>>) {
-    tokio::task::yield_now().await;
-    loop {
-        {
-            let mut outgoing = socket.outgoing();
-            let sent = outgoing.batches.flush(|transmit| socket.send(transmit));
-            if sent.is_ok() {
-                outgoing.flushing = false;
-                return;
-            }
-        }
-        if socket.io.writable().await.is_err() {
-            // The runtime is shutting down.
+/// Sends what waits once there is room.
+async fn send_late<K: Kind>(socket: Arc<Udp<K>>) {
+    // It fails where the runtime is shutting down.
+    while socket.io.writable().await.is_ok() {
+        let mut outgoing = socket.outgoing();
+        if outgoing.unsent.flush(|transmit| socket.send(transmit)).is_ok() {
+            outgoing.blocked = false;
             return;
         }
+    }
+}
+
+/// Runs the tasks of an endpoint. What a connection has to send in its turn goes to the kernel together.
+#[derive(Debug)]
+pub(crate) struct Turns<K>(pub(crate) Arc<Udp<K>>);
+
+impl<K: Kind> Runtime for Turns<K> {
+    fn new_timer(&self, at: Instant) -> Pin<Box<dyn AsyncTimer>> {
+        TokioRuntime.new_timer(at)
+    }
+
+    fn spawn(&self, task: Task) {
+        tokio::spawn(InTurn { task, socket: Arc::clone(&self.0) });
+    }
+
+    fn wrap_udp_socket(&self, socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
+        TokioRuntime.wrap_udp_socket(socket)
+    }
+}
+
+/// A task of quinn's.
+type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A task that may send.
+struct InTurn<K> {
+    task: Task,
+    socket: Arc<Udp<K>>,
+}
+
+impl<K: Kind> Future for InTurn<K> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { task, socket } = &mut *self;
+        let mut done = task.as_mut().poll(cx);
+        for _ in 1..POLLS {
+            if done.is_ready() || socket.outgoing().unsent.is_empty() {
+                break;
+            }
+            done = task.as_mut().poll(cx);
+        }
+        socket.flush();
+        done
     }
 }
 
@@ -127,12 +177,7 @@ impl<K: Kind> AsyncUdpSocket for Udp<K> {
 
     fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
         let mut outgoing = self.outgoing();
-        outgoing.batches.put(transmit, |transmit| self.send(transmit))?;
-        if !outgoing.batches.is_empty() && !outgoing.flushing {
-            outgoing.flushing = true;
-            tokio::spawn(flush(self.this.upgrade().expect("somebody sends with it")));
-        }
-        Ok(())
+        outgoing.unsent.put(transmit, |transmit| self.send(transmit))
     }
 
     fn poll_recv(

@@ -7,10 +7,7 @@ use std::{
     time::Duration,
 };
 
-use quinn::{
-    ConnectionError, Endpoint, EndpointConfig, TokioRuntime, TransportConfig,
-    crypto::rustls::QuicClientConfig,
-};
+use quinn::{ConnectionError, Endpoint, EndpointConfig, TransportConfig, crypto::rustls::QuicClientConfig};
 use rustls::ClientConfig;
 
 use super::{
@@ -20,7 +17,11 @@ use super::{
     },
     socket::Connected,
 };
-use crate::{http::h3::FIRST, listen::Udp, tls::quic::telling};
+use crate::{
+    http::h3::FIRST,
+    listen::{Turns, Udp},
+    tls::quic::telling,
+};
 
 /// Nothing opens streams towards a client but what HTTP/3 itself needs: three, and some more that are refused.
 const UNIDIRECTIONAL: u32 = 8;
@@ -105,22 +106,21 @@ impl Quic {
             socket.connect(address)?;
         }
         let socket = Udp::new(socket, Connected::default())?;
-        let watched = Arc::clone(&socket);
         let endpoint = Endpoint::new_with_abstract_socket(
             EndpointConfig::default(),
             None,
-            socket,
-            Arc::new(TokioRuntime),
+            Arc::clone(&socket) as _,
+            Arc::new(Turns(Arc::clone(&socket))),
         )?;
         let connecting = endpoint
             .connect_with(config, address, server_name)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         tokio::select! {
-            connected = connecting => connected.map_err(|error| match watched.kind.is_refused() {
+            connected = connecting => connected.map_err(|error| match socket.kind.is_refused() {
                 true => io::ErrorKind::ConnectionRefused.into(),
                 false => failed(error),
             }),
-            error = watched.failed() => Err(error),
+            error = socket.failed() => Err(error),
         }
     }
 }

@@ -8,8 +8,6 @@ use std::{
 
 use quinn::udp::{EcnCodepoint, Transmit};
 
-/// Addresses for which datagrams may wait at once.
-const BATCHES: usize = 32;
 /// What one call takes: in bytes, a little less than the longest payload of UDP (65,507 over IPv4), and in datagrams, what every
 /// kernel permits that takes several (`UDP_MAX_SEGMENTS` of Linux).
 const LONGEST: usize = 65_000;
@@ -17,7 +15,7 @@ const MOST: usize = 64;
 
 /// Datagrams that wait for others to go with them.
 #[derive(Debug, Default)]
-pub(super) struct Batches(Vec<Batch>);
+pub(super) struct Unsent(Option<Batch>);
 
 /// Datagrams for one address, all of `segment` bytes, except for the last that may be shorter.
 #[derive(Debug)]
@@ -29,13 +27,13 @@ struct Batch {
     contents: Vec<u8>,
 }
 
-impl Batches {
+impl Unsent {
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 
-    /// Keeps several datagrams of one length, since more are likely to follow. Others are sent, along with what waits for the
-    /// same address, or behind it. `send` fails only where it would have to wait.
+    /// Keeps several datagrams of one length, since more are likely to follow. Others are sent, along with what waits, or
+    /// behind it. `send` fails only where it would have to wait.
     ///
     /// # Errors
     /// What `send` says; `transmit` was not taken then.
@@ -44,34 +42,28 @@ impl Batches {
         transmit: &Transmit<'_>,
         mut send: impl FnMut(&Transmit<'_>) -> io::Result<()>,
     ) -> io::Result<()> {
-        if let Some(at) = self.0.iter().position(|batch| batch.destination == transmit.destination) {
-            if self.0[at].take(transmit) {
-                // It belongs to the batch now, whether that has to wait or not.
-                if !self.0[at].has_room() && send(&self.0[at].transmit()).is_ok() {
-                    self.0.remove(at);
-                }
-                return Ok(());
+        if let Some(batch) = &mut self.0
+            && batch.take(transmit)
+        {
+            // It belongs to the batch now, whether that has to wait or not.
+            if !batch.has_room() && send(&batch.transmit()).is_ok() {
+                self.0 = None;
             }
-            send(&self.0[at].transmit())?;
-            self.0.remove(at);
+            return Ok(());
         }
-        let Some(batch) = Batch::begin(transmit) else { return send(transmit) };
-        if self.0.len() == BATCHES {
-            send(&self.0[0].transmit())?;
-            self.0.remove(0);
-        }
-        self.0.push(batch);
-        Ok(())
+        self.flush(&mut send)?;
+        self.0 = Batch::begin(transmit);
+        if self.is_empty() { send(transmit) } else { Ok(()) }
     }
 
-    /// Sends all that waits.
+    /// Sends what waits.
     ///
     /// # Errors
-    /// What `send` says; what it would have to wait for is kept.
+    /// What `send` says; what waits is kept then.
     pub(super) fn flush(&mut self, mut send: impl FnMut(&Transmit<'_>) -> io::Result<()>) -> io::Result<()> {
-        while let Some(batch) = self.0.first() {
+        if let Some(batch) = &self.0 {
             send(&batch.transmit())?;
-            self.0.remove(0);
+            self.0 = None;
         }
         Ok(())
     }
@@ -96,7 +88,10 @@ impl Batch {
         };
         let length = self.contents.len() + transmit.contents.len();
         let fits = self.has_room() && length <= LONGEST && length.div_ceil(self.segment) <= MOST;
-        let takes = is_alike && fits && transmit.ecn == self.ecn && transmit.src_ip == self.src_ip;
+        let is_same_way = transmit.destination == self.destination
+            && transmit.ecn == self.ecn
+            && transmit.src_ip == self.src_ip;
+        let takes = is_alike && fits && is_same_way;
         if takes {
             self.contents.extend_from_slice(transmit.contents);
         }
@@ -146,63 +141,61 @@ mod tests {
 
     #[test]
     fn datagrams_of_one_connection_go_together() {
-        let (mut batches, mut sent) = (Batches::default(), Sent::default());
+        let (mut unsent, mut sent) = (Unsent::default(), Sent::default());
         for (port, length, segment) in [
             (1, 30, Some(10)),
-            (2, 40, Some(20)),
             (1, 20, Some(10)),
             // The last of a batch may be short, and is the last then.
             (1, 15, Some(10)),
             // One alone does not wait.
             (1, 10, None),
+            (2, 40, Some(20)),
             (2, 20, None),
+            // What is for somebody else does not go along.
+            (3, 40, Some(20)),
         ] {
-            batches.put(&transmit(port, &[0; 40][..length], segment), |of| sent.send(of)).unwrap();
+            unsent.put(&transmit(port, &[0; 40][..length], segment), |of| sent.send(of)).unwrap();
         }
-        batches.flush(|transmit| sent.send(transmit)).unwrap();
-        assert_eq!(sent.0, [(1, 65, Some(10)), (1, 10, None), (2, 60, Some(20))]);
-        assert!(batches.is_empty());
+        unsent.flush(|transmit| sent.send(transmit)).unwrap();
+        assert_eq!(sent.0, [(1, 65, Some(10)), (1, 10, None), (2, 60, Some(20)), (3, 40, Some(20))]);
+        assert!(unsent.is_empty());
     }
 
     #[test]
     fn what_cannot_go_along_comes_behind() {
-        let (mut batches, mut sent) = (Batches::default(), Sent::default());
+        let (mut unsent, mut sent) = (Unsent::default(), Sent::default());
         let marked = Transmit { ecn: Some(EcnCodepoint::Ect0), ..transmit(1, &[0; 20], Some(10)) };
         let probe = transmit(1, &[0; 30], None);
         for transmit in [&transmit(1, &[0; 20], Some(10)), &transmit(1, &[0; 24], Some(12)), &marked, &probe]
         {
-            batches.put(transmit, |transmit| sent.send(transmit)).unwrap();
+            unsent.put(transmit, |transmit| sent.send(transmit)).unwrap();
         }
         assert_eq!(sent.0, [(1, 20, Some(10)), (1, 24, Some(12)), (1, 20, Some(10)), (1, 30, None)]);
-        assert!(batches.is_empty());
+        assert!(unsent.is_empty());
     }
 
     #[test]
-    fn batches_are_no_larger_than_the_kernel_takes_and_not_too_many() {
-        let (mut batches, mut sent) = (Batches::default(), Sent::default());
+    fn batches_are_no_larger_than_the_kernel_takes() {
+        let (mut unsent, mut sent) = (Unsent::default(), Sent::default());
         for (segment, most) in [(1452, 44), (100, MOST)] {
             for _ in 0..most {
-                batches.put(&transmit(1, &vec![0; 2 * segment], Some(segment)), |of| sent.send(of)).unwrap();
+                unsent.put(&transmit(1, &vec![0; 2 * segment], Some(segment)), |of| sent.send(of)).unwrap();
             }
             assert_eq!(sent.0, [(1, most * segment, Some(segment)); 2]);
             sent.0.clear();
         }
-        for port in 0..=BATCHES as u16 {
-            batches.put(&transmit(port, &[0; 20], Some(10)), |transmit| sent.send(transmit)).unwrap();
-        }
-        assert_eq!(sent.0, [(0, 20, Some(10))]);
     }
 
     #[test]
     fn without_room_to_send_nothing_is_lost_or_sent_twice() {
-        let (mut batches, mut sent) = (Batches::default(), Sent::default());
-        batches.put(&transmit(1, &[0; 20], Some(10)), full).unwrap();
-        batches.put(&transmit(1, &[0; 5], None), full).unwrap();
-        for waits in [transmit(1, &[0; 10], None), transmit(1, &[0; 20], Some(10))] {
-            batches.put(&waits, full).unwrap_err();
+        let (mut unsent, mut sent) = (Unsent::default(), Sent::default());
+        unsent.put(&transmit(1, &[0; 20], Some(10)), full).unwrap();
+        unsent.put(&transmit(1, &[0; 5], None), full).unwrap();
+        for late in [transmit(1, &[0; 10], None), transmit(1, &[0; 20], Some(10))] {
+            unsent.put(&late, full).unwrap_err();
         }
-        batches.flush(full).unwrap_err();
-        batches.flush(|transmit| sent.send(transmit)).unwrap();
+        unsent.flush(full).unwrap_err();
+        unsent.flush(|transmit| sent.send(transmit)).unwrap();
         assert_eq!(sent.0, [(1, 25, Some(10))]);
     }
 }
