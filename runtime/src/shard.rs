@@ -25,7 +25,7 @@ pub struct Shards {
 }
 
 /// Bytes of what [`with_scratch`] lends.
-pub(crate) const SCRATCH: usize = 64 << 10;
+pub(crate) const SCRATCH: usize = 256 << 10;
 
 thread_local! {
     static CURRENT: Cell<Option<usize>> = const { Cell::new(None) };

@@ -23,7 +23,7 @@ use super::{
 use crate::shard;
 
 /// The most that is read at once.
-const BUFFER: usize = shard::SCRATCH;
+const BUFFER: usize = 64 << 10;
 
 /// Two legs that are to be connected.
 pub struct Tunnel {

@@ -2,26 +2,34 @@
 //! here they are read into the buffer of the shard, and copied to buffers of the size of a datagram.
 
 use std::{
+    array,
+    collections::VecDeque,
     fmt,
     future::Future,
     io::{self, IoSliceMut},
     net::SocketAddr,
     pin::Pin,
-    slice,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
     time::Instant,
 };
 
+use bytes::{Buf, Bytes};
 use quinn::{
     AsyncTimer, AsyncUdpSocket, Runtime, TokioRuntime, UdpPoller,
-    udp::{RecvMeta, Transmit, UdpSocketState},
+    udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSocketState},
 };
 use tokio::{io::Interest, net::UdpSocket};
 
 use super::batch::Unsent;
 use crate::shard;
 
+/// The most that the kernel gives as one, in bytes.
+const LARGEST: usize = 64 << 10;
+/// How many of these are asked for at once. Fewer come where there are no more, which saves asking again; where systems give one
+/// at a time it is one.
+const AT_ONCE: usize = if BATCH_SIZE < IN_SCRATCH { BATCH_SIZE } else { IN_SCRATCH };
+const IN_SCRATCH: usize = shard::SCRATCH / LARGEST;
 /// How often in a row a socket is read from that brings nothing.
 const ROUNDS: usize = 16;
 /// How often in a row a task of quinn's is polled that sends a lot. It stops after twenty datagrams each time, and twice as many
@@ -78,13 +86,19 @@ impl<K: Kind> Udp<K> {
         &self.io
     }
 
-    /// Reads what the kernel gives as one.
-    fn receive(&self, scratch: &mut [u8]) -> io::Result<RecvMeta> {
-        let mut meta = RecvMeta::default();
-        let mut scratch = [IoSliceMut::new(scratch)];
-        let receive = || self.state.recv((&*self.io).into(), &mut scratch, slice::from_mut(&mut meta));
-        self.io.try_io(Interest::READABLE, receive)?;
-        Ok(meta)
+    /// Reads what the kernel gives into pieces of `scratch`, of [`LARGEST`] bytes each; how many of them it took.
+    fn receive(&self, scratch: &mut [u8], metas: &mut [RecvMeta; AT_ONCE]) -> io::Result<usize> {
+        let mut pieces = scratch.chunks_exact_mut(LARGEST).map(IoSliceMut::new);
+        let mut pieces: [_; AT_ONCE] =
+            array::from_fn(|_| pieces.next().expect("the scratch is large enough"));
+        let receive = || self.state.recv((&*self.io).into(), &mut pieces, metas);
+        let count = self.io.try_io(Interest::READABLE, receive)?;
+        if count < AT_ONCE {
+            // What comes from here on makes it ready again.
+            let nothing = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
+            drop(self.io.try_io(Interest::READABLE, nothing));
+        }
+        Ok(count)
     }
 
     fn outgoing(&self) -> MutexGuard<'_, Outgoing> {
@@ -195,13 +209,18 @@ impl<K: Kind> AsyncUdpSocket for Udp<K> {
                 return Poll::Ready(ahead);
             }
             ready!(self.io.poll_recv_ready(cx))?;
-            let count = shard::with_scratch(|scratch| match self.receive(scratch) {
-                Ok(meta) => {
-                    let received = &scratch[..meta.len];
-                    match self.kind.is_for_here(received, &meta) {
-                        true => unpacked.split(received, &meta, buffers, metas),
-                        false => 0,
+            let mut came = [RecvMeta::default(); AT_ONCE];
+            let count = shard::with_scratch(|scratch| match self.receive(scratch, &mut came) {
+                Ok(pieces) => {
+                    let mut count = 0;
+                    for (piece, meta) in scratch.chunks_exact(LARGEST).zip(&came[..pieces]) {
+                        let received = &piece[..meta.len];
+                        if self.kind.is_for_here(received, meta) {
+                            count +=
+                                unpacked.hand_out(received, meta, &mut buffers[count..], &mut metas[count..]);
+                        }
                     }
+                    count
                 }
                 // It was not ready after all.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
@@ -237,39 +256,59 @@ impl<K: Kind> AsyncUdpSocket for Udp<K> {
 
 /// Datagrams that came along with others, and for which there were no buffers.
 #[derive(Debug, Default)]
-struct Unpacked(Option<(Vec<u8>, RecvMeta)>);
+struct Unpacked(VecDeque<(Bytes, RecvMeta)>);
 
 impl Unpacked {
     /// Hands out what is left; `None` if that is nothing.
     fn left(&mut self, buffers: &mut [IoSliceMut<'_>], metas: &mut [RecvMeta]) -> Option<usize> {
-        let (contents, together) = self.0.take()?;
-        Some(self.split(&contents, &together, buffers, metas))
+        let mut count = 0;
+        while let Some((contents, together)) = self.0.front_mut() {
+            let (more, length) = split(contents, together, &mut buffers[count..], &mut metas[count..]);
+            count += more;
+            contents.advance(length);
+            if contents.has_remaining() {
+                break;
+            }
+            self.0.pop_front();
+        }
+        (count > 0).then_some(count)
     }
 
-    /// Puts each datagram into a buffer of its own, and keeps those for which there is none. How many buffers were used.
-    fn split(
+    /// Hands out datagrams, and keeps those for which there is no buffer. How many buffers were used.
+    fn hand_out(
         &mut self,
         contents: &[u8],
         together: &RecvMeta,
         buffers: &mut [IoSliceMut<'_>],
         metas: &mut [RecvMeta],
     ) -> usize {
-        let mut datagrams = contents.chunks(together.stride.max(1));
-        let (mut count, mut used) = (0, 0);
-        for ((buffer, meta), datagram) in buffers.iter_mut().zip(metas).zip(&mut datagrams) {
-            // One that is longer than was agreed is none.
-            let length = datagram.len().min(buffer.len());
-            buffer[..length].copy_from_slice(&datagram[..length]);
-            *meta = *together;
-            (meta.len, meta.stride) = (length, length);
-            used += datagram.len();
-            count += 1;
-        }
-        if used < contents.len() {
-            self.0 = Some((contents[used..].to_vec(), *together));
+        let (count, length) = split(contents, together, buffers, metas);
+        if length < contents.len() {
+            self.0.push_back((Bytes::copy_from_slice(&contents[length..]), *together));
         }
         count
     }
+}
+
+/// Puts each datagram into a buffer of its own, as far as there are buffers. How many were used, and how much of `contents`.
+fn split(
+    contents: &[u8],
+    together: &RecvMeta,
+    buffers: &mut [IoSliceMut<'_>],
+    metas: &mut [RecvMeta],
+) -> (usize, usize) {
+    let (mut count, mut used) = (0, 0);
+    let datagrams = contents.chunks(together.stride.max(1));
+    for ((buffer, meta), datagram) in buffers.iter_mut().zip(metas).zip(datagrams) {
+        // One that is longer than was agreed is none.
+        let length = datagram.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&datagram[..length]);
+        *meta = *together;
+        (meta.len, meta.stride) = (length, length);
+        used += datagram.len();
+        count += 1;
+    }
+    (count, used)
 }
 
 /// A wait for room to send.
@@ -313,16 +352,20 @@ mod tests {
     #[test]
     fn datagrams_that_came_together_are_told_apart() {
         let mut together = RecvMeta::default();
-        (together.len, together.stride) = (8, 3);
         let mut room = [[0; 4]; 2];
         let mut metas = [RecvMeta::default(); 2];
         let mut unpacked = Unpacked::default();
         let mut told = Vec::new();
-        let mut next = Some(b"aaabbbcc".as_slice());
+        let mut came = [(b"aaabbbcc".as_slice(), 3), (b"ddeef", 2)].into_iter();
         loop {
             let mut buffers: Vec<_> = room.iter_mut().map(|room| IoSliceMut::new(room)).collect();
-            let count = match next.take() {
-                Some(contents) => unpacked.split(contents, &together, &mut buffers, &mut metas),
+            let count = match came.next() {
+                Some((contents, stride)) => {
+                    (together.len, together.stride) = (contents.len(), stride);
+                    // The second piece finds no buffer.
+                    let free = if told.is_empty() { 2 } else { 0 };
+                    unpacked.hand_out(contents, &together, &mut buffers[..free], &mut metas)
+                }
                 None => match unpacked.left(&mut buffers, &mut metas) {
                     Some(count) => count,
                     None => break,
@@ -332,6 +375,6 @@ mod tests {
                 (0..count).map(|at| String::from_utf8_lossy(&room[at][..metas[at].len]).into_owned()),
             );
         }
-        assert_eq!(told, ["aaa", "bbb", "cc"]);
+        assert_eq!(told, ["aaa", "bbb", "cc", "dd", "ee", "f"]);
     }
 }
