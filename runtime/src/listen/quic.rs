@@ -7,6 +7,7 @@
 mod batch;
 mod ids;
 mod socket;
+mod turns;
 mod udp;
 
 use std::{
@@ -23,7 +24,8 @@ use quinn::{EndpointConfig, Incoming, TransportConfig};
 use self::socket::Datagrams;
 pub(crate) use self::{
     socket::Endpoints,
-    udp::{Kind, Turns, Udp},
+    turns::Turns,
+    udp::{Kind, Udp},
 };
 use super::{KeepAlive, ports::Held};
 use crate::tls::quic as tls;

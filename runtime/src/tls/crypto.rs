@@ -107,23 +107,20 @@ pub(super) fn algorithms(
     let all = provider();
     let mut chosen = CryptoProvider::clone(&all);
     if !suites.is_empty() {
-        let mut named = Vec::new();
         for name in suites {
-            let suite = all.cipher_suites.iter().find(|suite| suite_name(**suite) == name);
-            match suite {
-                None => cx.refuse_fields(&[("cipher_suites", true, &format!("cipher suite {name}"))])?,
-                Some(suite) if suite.tls13().is_none() => named.push(*suite),
-                Some(_) => {}
+            if all.cipher_suites.iter().all(|suite| suite_name(*suite) != name) {
+                cx.refuse_fields(&[("cipher_suites", true, &format!("cipher suite {name}"))])?;
             }
         }
-        let modern = all.cipher_suites.iter().filter(|suite| suite.tls13().is_some());
-        chosen.cipher_suites = modern.copied().chain(named).collect();
+        // Their order is the provider's, whatever it is in the configuration, as in Go.
+        chosen
+            .cipher_suites
+            .retain(|suite| suite.tls13().is_some() || suites.iter().any(|name| name == suite_name(*suite)));
     }
     if !curves.is_empty() {
         let mut groups = Vec::new();
         for (number, name) in curves.iter().enumerate() {
-            let unknown = |cx: &mut Build| cx.at(number, |cx| cx.unsupported(&format!("curve {name}")));
-            let group = group(name).ok_or_else(|| cx.at("curves", unknown));
+            let group = cx.at("curves", |cx| cx.at(number, |cx| group(name, cx)));
             groups.extend(cx.unless_survey(group)?);
         }
         chosen.kx_groups = groups;
@@ -132,13 +129,13 @@ pub(super) fn algorithms(
 }
 
 /// The group of a curve by its name in a configuration.
-pub(crate) fn group(name: &str) -> Option<&'static dyn SupportedKxGroup> {
-    Some(match name {
+pub(crate) fn group(name: &str, cx: &Build) -> Result<&'static dyn SupportedKxGroup, BuildError> {
+    Ok(match name {
         "x25519mlkem768" => kx_group::X25519MLKEM768,
         "x25519" => kx_group::X25519,
         "secp256r1" => kx_group::SECP256R1,
         "secp384r1" => kx_group::SECP384R1,
-        _ => return None,
+        other => return Err(cx.unsupported(&format!("curve {other}"))),
     })
 }
 
@@ -193,6 +190,15 @@ mod tests {
         let weak = ["TLS_RSA_WITH_AES_128_CBC_SHA".to_owned()];
         let error = algorithms(&weak, &[], &mut testing::build()).unwrap_err();
         assert!(error.message.contains("TLS_RSA_WITH_AES_128_CBC_SHA"), "{error}");
+    }
+
+    #[test]
+    fn the_order_of_the_configuration_does_not_count() {
+        let names = ["TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"];
+        let chosen = algorithms(&names.map(str::to_owned), &[], &mut testing::build()).unwrap();
+        let older = chosen.cipher_suites.iter().filter(|suite| suite.tls13().is_none());
+        let older = older.map(|suite| suite_name(*suite)).collect::<Vec<_>>();
+        assert_eq!(older, [names[1], names[0]]);
     }
 
     #[test]

@@ -11,12 +11,11 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
-    time::Instant,
 };
 
 use bytes::{Buf, Bytes};
 use quinn::{
-    AsyncTimer, AsyncUdpSocket, Runtime, TokioRuntime, UdpPoller,
+    AsyncUdpSocket, UdpPoller,
     udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSocketState},
 };
 use tokio::{io::Interest, net::UdpSocket};
@@ -32,9 +31,6 @@ const AT_ONCE: usize = if BATCH_SIZE < IN_SCRATCH { BATCH_SIZE } else { IN_SCRAT
 const IN_SCRATCH: usize = shard::SCRATCH / LARGEST;
 /// How often in a row a socket is read from that brings nothing.
 const ROUNDS: usize = 16;
-/// How often in a row a task of quinn's is polled that sends a lot. It stops after twenty datagrams each time, and twice as many
-/// go to the kernel in one call.
-const POLLS: usize = 2;
 
 /// What is different about the sockets of servers and of clients.
 pub(crate) trait Kind: fmt::Debug + Send + Sync + 'static {
@@ -105,8 +101,12 @@ impl<K: Kind> Udp<K> {
         self.outgoing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn has_unsent(&self) -> bool {
+        !self.outgoing().unsent.is_empty()
+    }
+
     /// Sends what waits, or has it sent once there is room.
-    fn flush(self: &Arc<Self>) {
+    pub(super) fn flush(self: &Arc<Self>) {
         let mut outgoing = self.outgoing();
         let sent = outgoing.unsent.flush(|transmit| self.send(transmit));
         if sent.is_err() && !outgoing.blocked {
@@ -137,50 +137,6 @@ async fn send_late<K: Kind>(socket: Arc<Udp<K>>) {
             outgoing.blocked = false;
             return;
         }
-    }
-}
-
-/// Runs the tasks of an endpoint. What a connection has to send in its turn goes to the kernel together.
-#[derive(Debug)]
-pub(crate) struct Turns<K>(pub(crate) Arc<Udp<K>>);
-
-impl<K: Kind> Runtime for Turns<K> {
-    fn new_timer(&self, at: Instant) -> Pin<Box<dyn AsyncTimer>> {
-        TokioRuntime.new_timer(at)
-    }
-
-    fn spawn(&self, task: Task) {
-        tokio::spawn(InTurn { task, socket: Arc::clone(&self.0) });
-    }
-
-    fn wrap_udp_socket(&self, socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
-        TokioRuntime.wrap_udp_socket(socket)
-    }
-}
-
-/// A task of quinn's.
-type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// A task that may send.
-struct InTurn<K> {
-    task: Task,
-    socket: Arc<Udp<K>>,
-}
-
-impl<K: Kind> Future for InTurn<K> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { task, socket } = &mut *self;
-        let mut done = task.as_mut().poll(cx);
-        for _ in 1..POLLS {
-            if done.is_ready() || socket.outgoing().unsent.is_empty() {
-                break;
-            }
-            done = task.as_mut().poll(cx);
-        }
-        socket.flush();
-        done
     }
 }
 

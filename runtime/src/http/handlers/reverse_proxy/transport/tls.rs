@@ -137,8 +137,8 @@ fn provider(curves: &[String], cx: &mut Build) -> Result<CryptoProvider, BuildEr
     let mut provider = CryptoProvider::clone(&crypto::provider());
     if !curves.is_empty() {
         let group = |(index, name): (usize, &String)| {
-            let unknown = |cx: &mut Build| cx.at(index, |cx| cx.unsupported(&format!("curve {name}")));
-            crypto::group(&name.to_ascii_lowercase()).ok_or_else(|| cx.at("curves", unknown))
+            let group = |cx: &mut Build| crypto::group(&name.to_ascii_lowercase(), cx);
+            cx.at("curves", |cx| cx.at(index, group))
         };
         provider.kx_groups = curves.iter().enumerate().map(group).collect::<Result<_, _>>()?;
     }
